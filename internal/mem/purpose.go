@@ -1,0 +1,109 @@
+package mem
+
+// Purpose says what an allocation is for. Every allocation names one; the books are kept per purpose.
+type Purpose uint8
+
+// The purposes. Their numbers are not stored anywhere; the table below has one row for each.
+const (
+	PurposeTable          Purpose = iota // segments and directory of the key table
+	PurposeEntry                         // key, header and embedded value of a key
+	PurposeString                        // raw string
+	PurposeListpack                      // listpack of a small list, hash, set or zset
+	PurposeIntset                        // set of integers
+	PurposeQuicklist                     // nodes of a list
+	PurposeHashTable                     // table of a large hash
+	PurposeHashEntry                     // field and value of a large hash
+	PurposeSetTable                      // table of a large set
+	PurposeSetMember                     // member of a large set
+	PurposeZSetTable                     // member table of a large zset
+	PurposeZSetMember                    // member and score of a large zset
+	PurposeZSetIndex                     // ordered tree of a large zset
+	PurposeStream                        // entries of a stream
+	PurposeStreamGroup                   // consumer groups and pending entries
+	PurposeExpire                        // order in which keys and fields expire
+	PurposeQueryBuffer                   // requests being read
+	PurposeReplyBuffer                   // replies not yet written
+	PurposeClient                        // sessions: queued commands, names, watched keys
+	PurposeBacklog                       // replication backlog
+	PurposeReplicaBuffer                 // stream waiting for a replica
+	PurposeAOFBuffer                     // append only file, not yet written
+	PurposeSnapshotBuffer                // output and kept originals of a snapshot
+	PurposePubSub                        // channels, patterns and subscribers
+	PurposeTracking                      // client side caching: keys and who read them
+	PurposeBlocked                       // keys that clients wait for
+	PurposeScript                        // scripts and their interpreter
+	PurposeFunction                      // function libraries
+	PurposeSlowlog                       // slow log
+	PurposeLatency                       // latency events and histograms
+	PurposeACL                           // users, rules and the ACL log
+	PurposeOther                         // what has no row of its own
+	NumPurposes           = int(PurposeOther) + 1
+)
+
+// Heading groups purposes as a bill does.
+type Heading uint8
+
+// The headings.
+const (
+	HeadingData    Heading = iota // what users stored
+	HeadingBuffers                // bytes on their way: clients, replication, files
+	HeadingOwn                    // structures the server keeps for itself
+	NumHeadings    = int(HeadingOwn) + 1
+)
+
+// String returns the heading's name.
+func (h Heading) String() string {
+	return [NumHeadings]string{"data", "buffers", "own structures"}[h]
+}
+
+// PurposeInfo is a row of the table of purposes.
+type PurposeInfo struct {
+	Name     string // as printed: lower case, words joined by a dash
+	Heading  Heading
+	Keyspace bool // belongs to keys: zero after FLUSHALL
+}
+
+// purposes is the table of purposes. Everything that prints or groups purposes reads it.
+var purposes = [NumPurposes]PurposeInfo{
+	PurposeTable:          {"key-table", HeadingData, true},
+	PurposeEntry:          {"entry", HeadingData, true},
+	PurposeString:         {"string", HeadingData, true},
+	PurposeListpack:       {"listpack", HeadingData, true},
+	PurposeIntset:         {"intset", HeadingData, true},
+	PurposeQuicklist:      {"quicklist", HeadingData, true},
+	PurposeHashTable:      {"hash-table", HeadingData, true},
+	PurposeHashEntry:      {"hash-entry", HeadingData, true},
+	PurposeSetTable:       {"set-table", HeadingData, true},
+	PurposeSetMember:      {"set-member", HeadingData, true},
+	PurposeZSetTable:      {"zset-table", HeadingData, true},
+	PurposeZSetMember:     {"zset-member", HeadingData, true},
+	PurposeZSetIndex:      {"zset-index", HeadingData, true},
+	PurposeStream:         {"stream", HeadingData, true},
+	PurposeStreamGroup:    {"stream-group", HeadingData, true},
+	PurposeExpire:         {"expire", HeadingData, true},
+	PurposeQueryBuffer:    {"query-buffer", HeadingBuffers, false},
+	PurposeReplyBuffer:    {"reply-buffer", HeadingBuffers, false},
+	PurposeClient:         {"client", HeadingBuffers, false},
+	PurposeBacklog:        {"backlog", HeadingBuffers, false},
+	PurposeReplicaBuffer:  {"replica-buffer", HeadingBuffers, false},
+	PurposeAOFBuffer:      {"aof-buffer", HeadingBuffers, false},
+	PurposeSnapshotBuffer: {"snapshot-buffer", HeadingBuffers, false},
+	PurposePubSub:         {"pubsub", HeadingOwn, false},
+	PurposeTracking:       {"tracking", HeadingOwn, false},
+	PurposeBlocked:        {"blocked", HeadingOwn, false},
+	PurposeScript:         {"script", HeadingOwn, false},
+	PurposeFunction:       {"function", HeadingOwn, false},
+	PurposeSlowlog:        {"slowlog", HeadingData, false},
+	PurposeLatency:        {"latency", HeadingOwn, false},
+	PurposeACL:            {"acl", HeadingOwn, false},
+	PurposeOther:          {"other", HeadingOwn, false},
+}
+
+// Info returns the purpose's row.
+func (p Purpose) Info() PurposeInfo { return purposes[p] }
+
+// String returns the purpose's name.
+func (p Purpose) String() string { return purposes[p].Name }
+
+// Heading returns the heading the purpose is billed under.
+func (p Purpose) Heading() Heading { return purposes[p].Heading }
