@@ -1,0 +1,222 @@
+// Package live runs real servers for the black-box tests and speaks RESP with them, byte for byte.
+//
+// Nothing in it knows Granary: a server is a path to a binary that takes redis-server's options, so the same
+// code drives both sides of every comparison.
+//
+//	Start  one server process in its own folder, on a port of its own      (server.go)
+//	Conn   one connection: commands out, raw replies in                    (conn.go)
+//	Reply  a parsed reply, and the one-line-per-value notation of it       (reply.go)
+package live
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is one running process.
+type Server struct {
+	Name string // what reports call it
+	Addr string // host:port
+	Dir  string // its working folder, removed by Stop
+	cmd  *exec.Cmd
+	done chan struct{} // closed when the process has ended
+}
+
+var build struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// GranaryPath returns the binary under test: $GRANARY_BIN, or one built from this tree, with $GRANARY_BUILD_FLAGS
+// (for instance "-tags=invariants" or "-race") added.
+func GranaryPath() (string, error) {
+	if p := os.Getenv("GRANARY_BIN"); p != "" {
+		return filepath.Abs(p)
+	}
+	build.once.Do(func() {
+		_, file, _, _ := runtime.Caller(0)
+		root := filepath.Join(filepath.Dir(file), "..", "..")
+		flags := strings.Fields(os.Getenv("GRANARY_BUILD_FLAGS"))
+		name := "granary"
+		for _, f := range flags {
+			name += strings.Map(func(r rune) rune {
+				if r == '=' || r == '/' || r == ',' {
+					return '-'
+				}
+				return r
+			}, f)
+		}
+		build.path = filepath.Join(root, "bin", name)
+		args := append([]string{"build", "-trimpath"}, flags...)
+		cmd := exec.Command("go", append(args, "-o", build.path, "./cmd/granary")...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			build.err = fmt.Errorf("building the server: %w\n%s", err, out)
+		}
+	})
+	return build.path, build.err
+}
+
+// RedisPath returns the reference server: $REDIS_BIN, or redis-server from PATH.
+func RedisPath() (string, error) {
+	if p := os.Getenv("REDIS_BIN"); p != "" {
+		return filepath.Abs(p)
+	}
+	return exec.LookPath("redis-server")
+}
+
+// NeedRedis returns RedisPath, or skips the test on a machine without redis-server. `make test` installs the package
+// and sets GRANARY_REQUIRE, which turns the skip into a failure.
+func NeedRedis(t testing.TB) string {
+	t.Helper()
+	path, err := RedisPath()
+	if err == nil {
+		return path
+	}
+	if os.Getenv("GRANARY_REQUIRE") != "" {
+		t.Fatalf("redis-server is needed: %v", err)
+	}
+	t.Skip("redis-server is not installed; `make test` installs it")
+	return ""
+}
+
+// FreePort returns a TCP port that nothing listened on a moment ago.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Start runs the server at path without persistence and waits until it answers PING. args are added to the command
+// line and win over the defaults.
+func Start(name, path string, args ...string) (*Server, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "granary-live-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Name: name, Dir: dir, Addr: "127.0.0.1:" + strconv.Itoa(port), done: make(chan struct{})}
+	all := append([]string{
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir,
+		"--enable-debug-command", "yes",
+	}, args...)
+	s.cmd = exec.Command(path, all...)
+	s.cmd.Dir = dir
+	out, err := os.Create(s.logPath())
+	if err != nil {
+		return nil, err
+	}
+	s.cmd.Stdout, s.cmd.Stderr = out, out
+	err = s.cmd.Start()
+	out.Close()
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	go func() {
+		s.cmd.Wait()
+		close(s.done)
+	}()
+	if err := s.waitReady(); err != nil {
+		log := s.Log()
+		s.Stop()
+		return nil, fmt.Errorf("%s (%s): %w\n%s", name, path, err, log)
+	}
+	return s, nil
+}
+
+// NeedStart is Start that ends the test on failure and stops the server with the test.
+func NeedStart(t testing.TB, name, path string, args ...string) *Server {
+	t.Helper()
+	s, err := Start(name, path, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func (s *Server) waitReady() error {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		if !s.Alive() {
+			return errors.New("the server ended at start")
+		}
+		if c, err := s.Dial(); err == nil {
+			r, err := c.Do("PING")
+			c.Close()
+			if err == nil && r.Str == "PONG" {
+				return nil
+			}
+		}
+		if time.Now().After(deadline) {
+			return errors.New("no answer to PING in 20 s")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s *Server) logPath() string { return filepath.Join(s.Dir, "server.log") }
+
+// Log returns the end of what the process printed.
+func (s *Server) Log() string {
+	b, err := os.ReadFile(s.logPath())
+	if err != nil {
+		return err.Error()
+	}
+	const most = 8000
+	if len(b) > most {
+		b = b[len(b)-most:]
+	}
+	return string(b)
+}
+
+// Alive reports whether the process is still running.
+func (s *Server) Alive() bool {
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// Pid is the process id.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
+// Wait blocks until the process has ended, at most d, and returns its exit code (-1 if it did not end or was killed).
+func (s *Server) Wait(d time.Duration) int {
+	select {
+	case <-s.done:
+		return s.cmd.ProcessState.ExitCode()
+	case <-time.After(d):
+		return -1
+	}
+}
+
+// Stop ends the process and removes its folder.
+func (s *Server) Stop() {
+	s.cmd.Process.Kill()
+	<-s.done
+	os.RemoveAll(s.Dir)
+}
+
+// Dial opens a connection.
+func (s *Server) Dial() (*Conn, error) { return Dial(s.Addr) }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// tools are the programs that the suite expects in src/ beside the server, and where they come from.
+var tools = map[string]string{
+	"valkey-cli":       "redis-cli",
+	"valkey-benchmark": "redis-benchmark",
+	"valkey-check-rdb": "redis-check-rdb",
+	"valkey-check-aof": "redis-check-aof",
+	"valkey-sentinel":  "redis-sentinel",
+}
+
+// makeWorkspace lays out what runtest expects of a built source tree:
+//
+//	runtest
+//	tests/             a copy, because tests write below tests/tmp
+//	src/valkey-server  -> the server under test
+//	src/valkey-cli     -> redis-cli, and the other tools alike
+func makeWorkspace(source, server string) (string, error) {
+	ws, err := os.MkdirTemp("", "granary-suite-")
+	if err != nil {
+		return "", err
+	}
+	for _, d := range []string{"runtest", "tests", "valkey.conf", "sentinel.conf"} {
+		if err := os.CopyFS(filepath.Join(ws, d), os.DirFS(filepath.Join(source, d))); err == nil {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(source, d))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(ws, d), b, 0o755); err != nil {
+			return "", err
+		}
+	}
+	src := filepath.Join(ws, "src")
+	if err := os.Mkdir(src, 0o755); err != nil {
+		return "", err
+	}
+	server, err = filepath.Abs(server)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"valkey-server", "redis-server"} {
+		if err := os.Symlink(server, filepath.Join(src, name)); err != nil {
+			return "", err
+		}
+	}
+	for name, tool := range tools {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			if name == "valkey-sentinel" {
+				continue // a package of its own, needed by no file of the list
+			}
+			return "", fmt.Errorf("%s is needed (Debian packages redis-tools and redis-server): %w", tool, err)
+		}
+		if err := os.Symlink(path, filepath.Join(src, name)); err != nil {
+			return "", err
+		}
+		if err := os.Symlink(path, filepath.Join(src, tool)); err != nil {
+			return "", err
+		}
+	}
+	return ws, nil
+}
