@@ -1,0 +1,59 @@
+# `make` prints the targets.
+
+GO       ?= go
+ARGS     ?=
+COUNT    ?= 300000
+SEED     ?=
+FUZZTIME ?= 10s
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.commit=$(VERSION)
+UNIT     := ./cmd/... ./internal/...
+
+.PHONY: help build run test unit race blackbox scripts compat suite client lint fuzz bench gen packages
+
+help: ## print the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+build: ## build bin/granary
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/granary ./cmd/granary
+
+run: build ## build and start the server (ARGS="--port 7000")
+	./bin/granary $(ARGS)
+
+test: packages lint unit race scripts compat client suite ## everything that has to pass; installs the Debian packages it needs
+
+unit: ## unit tests, with the extra checks and as shipped
+	$(GO) test -tags invariants -timeout 10m $(UNIT)
+	$(GO) test -timeout 10m $(UNIT)
+
+race: ## unit tests under the race detector
+	$(GO) test -race -timeout 10m $(UNIT)
+
+lint: ## vet, staticcheck, gofumpt, imports, package comments, file lengths
+	$(GO) test -count=1 ./tests/lint
+
+scripts: build ## replay tests/script against redis-server and Granary
+	GRANARY_REQUIRE=1 $(GO) test -count=1 ./tests/live ./tests/script
+
+compat: build ## random commands against redis-server (COUNT=300000 SEED=1)
+	GRANARY_REQUIRE=1 GRANARY_BIN=bin/granary $(GO) test -count=1 -timeout 0 ./tests/compat -commands $(COUNT) $(if $(SEED),-seed $(SEED))
+
+client: build ## the client library go-redis against Granary
+	cd tests/client && GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./...
+
+suite: build ## the Tcl suite of Valkey 8.1 (ARGS="unit/scan" for some files)
+	$(GO) run ./tests/suite -server bin/granary $(ARGS)
+
+fuzz: ## every fuzz target for FUZZTIME=10s
+	@set -e; for p in $$($(GO) list $(UNIT)); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+bench: build ## measure beside redis-server and write docs/benchmarks.md (ARGS="-only cpu")
+	tools/packages.sh redis-server redis-tools gcc libc6-dev libjemalloc-dev
+	$(GO) run ./tests/bench -server bin/granary $(ARGS)
+
+gen: ## regenerate everything generated
+	$(GO) generate ./...
+
+packages: ## install the Debian packages that the tests need, when missing
+	tools/packages.sh redis-server redis-tools tcl dpkg-dev gcc libc6-dev

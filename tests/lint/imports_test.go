@@ -1,0 +1,120 @@
+package lint
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// row allows one package its imports from this module. Data flows one way, bytes -> request -> command -> keyspace ->
+// object -> encoding -> memory, and imports point the same way.
+type row struct {
+	pkg    string   // below granary/; a trailing /* stands for every package of the folder
+	may    []string // the same notation
+	unsafe bool     // may import unsafe
+	reason string
+}
+
+var imports = []row{
+	{"cmd/granary", []string{"internal/server"}, false, "the binary: the command line only"},
+	{"internal/server", []string{"internal/*", "internal/commands/*", "internal/encoding/*"}, false, "wiring: it sees everything and nothing sees it"},
+
+	{"internal/commands/*", []string{"internal/command", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/clock", "internal/encoding/*", "internal/netloop", "internal/logger"}, false, "a family of commands: everything below, no other family"},
+	{"internal/command", []string{"internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/netloop", "internal/mem", "internal/glob", "internal/clock", "internal/logger"}, false, "the command table and what runs one command"},
+	{"internal/info", []string{"internal/config", "internal/mem", "internal/clock"}, false, "INFO is a table of fields; who fills it registers"},
+	{"internal/config", []string{"internal/glob"}, false, "directives are a table; who uses one reads it"},
+	{"internal/keyspace", []string{"internal/object", "internal/encoding/*", "internal/mem", "internal/clock", "internal/glob", "internal/config"}, false, "databases over objects"},
+	{"internal/object", []string{"internal/encoding/*", "internal/mem", "internal/clock"}, true, "entries are laid out by hand in our memory"},
+	{"internal/encoding/*", []string{"internal/mem", "internal/invariants"}, true, "layouts by hand in our memory"},
+	{"internal/netloop", []string{"internal/resp", "internal/mem", "internal/clock", "internal/logger"}, true, "sockets and buffers: raw system calls take addresses; knows no command"},
+	{"internal/resp", []string{"internal/mem", "internal/invariants"}, true, "requests and replies in our memory; no sockets"},
+	{"internal/mem", []string{"internal/invariants"}, true, "the address range, under everything"},
+	{"internal/logger", nil, false, "the log's format"},
+	{"internal/glob", nil, false, "patterns: pure functions"},
+	{"internal/clock", nil, false, "cached time"},
+	{"internal/invariants", nil, false, "a build tag as a constant"},
+
+	{"tests/live", nil, false, "the black box: sees a socket, not the server's packages"},
+	{"tests/*", []string{"tests/live"}, false, "the black box: sees a socket, not the server's packages"},
+}
+
+// listed is what `go list -json` says about a package.
+type listed struct {
+	ImportPath, Dir, Doc                               string
+	GoFiles, IgnoredGoFiles, TestGoFiles, XTestGoFiles []string
+	Imports, TestImports, XTestImports                 []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Doc,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var all []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, "granary/")
+		all = append(all, p)
+	}
+}
+
+// covers reports whether the notation of the table names pkg.
+func covers(notation, pkg string) bool {
+	if dir, ok := strings.CutSuffix(notation, "/*"); ok {
+		return filepath.Dir(pkg) == dir || strings.HasPrefix(filepath.Dir(pkg), dir+"/") && dir != "internal"
+	}
+	return notation == pkg
+}
+
+func TestImports(t *testing.T) {
+	used := make([]bool, len(imports))
+	for _, p := range packages(t) {
+		i := slices.IndexFunc(imports, func(r row) bool { return covers(r.pkg, p.ImportPath) })
+		if i < 0 {
+			t.Errorf("%s has no row in the import table", p.ImportPath)
+			continue
+		}
+		used[i] = true
+		r := imports[i]
+		for _, imp := range p.Imports {
+			if imp == "unsafe" && !r.unsafe {
+				t.Errorf("%s may not import unsafe: %s", p.ImportPath, r.reason)
+			}
+			imp, ours := strings.CutPrefix(imp, "granary/")
+			if ours && !slices.ContainsFunc(r.may, func(n string) bool { return covers(n, imp) }) {
+				t.Errorf("%s may not import %s: %s", p.ImportPath, imp, r.reason)
+			}
+		}
+	}
+	for i, r := range imports {
+		if !used[i] {
+			t.Errorf("the import table has a row for %s, which does not exist", r.pkg)
+		}
+	}
+}
+
+func TestPackageComments(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
