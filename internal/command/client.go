@@ -1,0 +1,76 @@
+package command
+
+import (
+	"granary/internal/keyspace"
+	"granary/internal/netloop"
+	"granary/internal/resp"
+)
+
+// ClientFlags are the states of a session, one bit each.
+type ClientFlags uint32
+
+// The states.
+const (
+	FlagNoEvict    ClientFlags = 1 << iota // CLIENT NO-EVICT
+	FlagNoTouch                            // CLIENT NO-TOUCH
+	FlagUnixSocket                         // connected through a Unix socket
+	FlagReplyOff                           // CLIENT REPLY OFF
+	FlagReplySkip                          // the reply of the next command is not sent
+	FlagReplySkipNext
+	FlagClosing // no more commands are read
+)
+
+// Client is a session: what the server remembers of a client from command to command.
+//
+// Its state is read and written by the loop that owns the connection while it holds the keyspace lock, and by others
+// only under the keyspace lock and that loop's lock.
+type Client struct {
+	ID    int64
+	Conn  *netloop.Conn // nil for a session without a socket
+	Out   *resp.Writer
+	Env   *Env
+	DB    *keyspace.DB
+	Flags ClientFlags
+
+	Name    string // CLIENT SETNAME
+	LibName string // CLIENT SETINFO
+	LibVer  string
+	User    string // ACL user; "default" before AUTH
+
+	Authenticated bool
+
+	Created    int64 // Unix ms
+	LastActive int64 // Unix ms of the last command
+	Last       *Spec // the last command, nil before the first
+	Calls      uint64
+
+	touch  keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
+	parser resp.Parser
+	ctx    Ctx
+}
+
+// NewClient returns a session in database 0. Serve makes it work; the Registry makes it known.
+func NewClient(env *Env, id int64, conn *netloop.Conn, out *resp.Writer) *Client {
+	c := &Client{
+		ID: id, Conn: conn, Out: out, Env: env, DB: env.Keys.DBs[0],
+		User: "default", Created: env.Keys.Now, LastActive: env.Keys.Now,
+	}
+	c.ctx = Ctx{Client: c, Env: env, Out: out, DB: c.DB}
+	return c
+}
+
+// Select changes the session's database.
+func (c *Client) Select(db *keyspace.DB) {
+	c.DB = db
+	c.ctx.DB = db
+}
+
+// SetNoTouch turns CLIENT NO-TOUCH on or off.
+func (c *Client) SetNoTouch(on bool) {
+	c.touch = 0
+	c.Flags &^= FlagNoTouch
+	if on {
+		c.touch = keyspace.NoTouch
+		c.Flags |= FlagNoTouch
+	}
+}

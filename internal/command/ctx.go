@@ -1,0 +1,89 @@
+package command
+
+import (
+	"granary/internal/keyspace"
+	"granary/internal/object"
+	"granary/internal/resp"
+)
+
+// Ctx is one command in execution. A handler gets it, reads Args, works on DB, and appends exactly one reply to Out.
+//
+// BORROWS: Args are slices of the client's query buffer and valid until the handler returns.
+type Ctx struct {
+	Args   [][]byte // Args[0] is the command's name as sent, Args[1] the subcommand's for a container
+	DB     *keyspace.DB
+	Out    *resp.Writer
+	Client *Client
+	Env    *Env
+	Spec   *Spec
+
+	effects [][][]byte // what to repeat elsewhere instead of Args; see Rewrite
+	quiet   bool       // nothing is to be repeated elsewhere
+}
+
+// Keys returns the keyspace.
+func (c *Ctx) Keys() *keyspace.Keyspace { return c.Env.Keys }
+
+// Now returns the Unix time in milliseconds of this command.
+func (c *Ctx) Now() int64 { return c.Env.Keys.Now }
+
+// Read looks up a key for reading, marking the access unless the client is under CLIENT NO-TOUCH.
+func (c *Ctx) Read(key []byte) keyspace.Item { return c.DB.Lookup(key, c.Client.touch) }
+
+// Write looks up a key to change it.
+func (c *Ctx) Write(key []byte) keyspace.Item {
+	return c.DB.Lookup(key, keyspace.ForWrite|c.Client.touch)
+}
+
+// IsType reports whether an existing key holds a value of type t, and answers WRONGTYPE when it does not.
+func (c *Ctx) IsType(it *keyspace.Item, t object.Type) bool {
+	if it.Entry.Type() == t {
+		return true
+	}
+	c.Out.Error(ErrWrongType)
+	return false
+}
+
+// Changed tells that the key was changed: whoever watches or caches it, the count of changes, and an event.
+func (c *Ctx) Changed(key []byte, class keyspace.Class, event string) {
+	ks := c.Env.Keys
+	ks.Stats.Dirty++
+	ks.Modified(c.DB.ID, key)
+	ks.Notify(class, event, key, c.DB.ID)
+}
+
+// Notify tells of a keyspace event in the client's database.
+func (c *Ctx) Notify(class keyspace.Class, event string, key []byte) {
+	c.Env.Keys.Notify(class, event, key, c.DB.ID)
+}
+
+// Feeding tells whether somebody listens to effects, so that a handler need not build what nobody reads.
+func (c *Ctx) Feeding() bool { return c.Env.Feed != nil }
+
+// Rewrite replaces what replicas and the AOF repeat: instead of the command as sent, all effects given by calls of
+// Rewrite, in order. The arguments are kept until the command ends.
+func (c *Ctx) Rewrite(args ...[]byte) {
+	if c.Env.Feed != nil {
+		c.effects = append(c.effects, args)
+	}
+}
+
+// NoEffect says that nothing is to be repeated elsewhere although data changed.
+func (c *Ctx) NoEffect() { c.quiet = true }
+
+// SyntaxError answers ERR syntax error.
+func (c *Ctx) SyntaxError() { c.Out.Error(ErrSyntax) }
+
+// Int reads an argument as a 64-bit integer in Redis's strict form and answers an error when it is none.
+func (c *Ctx) Int(arg []byte) (int64, bool) {
+	n, ok := object.ParseInt(arg)
+	if !ok {
+		c.Out.Error(ErrNotInteger)
+	}
+	return n, ok
+}
+
+// WrongArity answers the error for a wrong number of arguments.
+func (c *Ctx) WrongArity() {
+	c.Out.Error("ERR wrong number of arguments for '" + c.Spec.Full + "' command")
+}

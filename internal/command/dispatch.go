@@ -1,0 +1,129 @@
+package command
+
+import (
+	"strings"
+
+	"granary/internal/clock"
+)
+
+// The life of a request:
+//
+//	netloop reads      bytes of many connections into the loop's buffer, without the keyspace lock
+//	Client.Serve       parses one request after the other out of them, under the lock
+//	Client.execute     finds the command, admits it, runs its handler, counts
+//	handler            looks the key up, works, appends the reply to the client's buffer
+//	netloop writes     the replies, without the lock
+//
+// Nothing on this path allocates on the Go heap.
+
+// execute runs one request. REQUIRES: len(args) > 0, the keyspace lock.
+func (c *Client) execute(args [][]byte) {
+	env := c.Env
+	begin := clock.Mono()
+	env.setMono(begin)
+
+	spec := env.Table.Find(args[0])
+	if spec == nil || spec.Subs != nil || !spec.takes(len(args)) || !c.Authenticated || env.Gate|Gate(c.Flags&slowFlags) != 0 {
+		if spec = c.admit(spec, args); spec == nil {
+			return
+		}
+	}
+
+	ctx := &c.ctx
+	ctx.Args, ctx.Spec = args, spec
+	dirty, errors := env.Keys.Stats.Dirty, c.Out.Errors()
+	spec.Handler(ctx)
+	if env.Feed != nil && env.Keys.Stats.Dirty != dirty {
+		ctx.feed()
+	}
+	c.Last = spec
+	c.Calls++
+	c.LastActive = env.Keys.Now
+	env.Stats.ran(c, spec, args, clock.Mono()-begin, c.Out.Errors() != errors)
+}
+
+// slowFlags are the session states that admit has to look at.
+const slowFlags = FlagReplySkip | FlagReplySkipNext
+
+// takes reports whether n arguments, the name included, satisfy the arity.
+func (s *Spec) takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s.Arity }
+
+// admit is the slow path of execute: it finds the subcommand of a container and checks everything that may stand in the way
+// of a command, in Redis's order. It returns the command to run, or nil after it has answered an error.
+func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
+	if spec == nil {
+		c.reject(nil, unknownCommand(args))
+		return nil
+	}
+	if spec.Subs != nil && len(args) > 1 {
+		sub := spec.Sub(args[1])
+		if sub == nil {
+			c.reject(nil, "ERR unknown subcommand '"+clip(args[1], 128)+"'. Try "+strings.ToUpper(spec.Name)+" HELP.")
+			return nil
+		}
+		spec = sub
+	}
+	if !spec.takes(len(args)) || spec.Handler == nil {
+		c.reject(spec, "ERR wrong number of arguments for '"+spec.Full+"' command")
+		return nil
+	}
+	env := c.Env
+	switch {
+	case !c.Authenticated && spec.Flags&NoAuth == 0:
+		c.reject(spec, ErrNoAuth)
+	case env.Gate&GateMaxMemory != 0 && spec.Flags&DenyOOM != 0 && env.OverMaxMemory():
+		c.reject(spec, ErrOOM)
+	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:
+		c.reject(spec, ErrLoading)
+	default:
+		return spec
+	}
+	return nil
+}
+
+// reject answers an error to a command that does not run, and counts it.
+func (c *Client) reject(spec *Spec, text string) {
+	c.Out.Error(text)
+	c.Env.Stats.rejected(spec)
+}
+
+// unknownCommand is the error for a name that no command has, with the beginning of the arguments.
+func unknownCommand(args [][]byte) string {
+	var b strings.Builder
+	b.WriteString("ERR unknown command '")
+	b.WriteString(clip(args[0], 128))
+	b.WriteString("', with args beginning with: ")
+	n := 0
+	for _, a := range args[1:] {
+		if n >= 128 {
+			break
+		}
+		s := clip(a, 128-n)
+		b.WriteString("'" + s + "' ")
+		n += len(s) + 3
+	}
+	return b.String()
+}
+
+// clip returns at most n bytes of an argument, ending at a zero byte as C strings do.
+func clip(arg []byte, n int) string {
+	s := string(arg[:min(n, len(arg))])
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// feed hands the effects of the command to the feed.
+func (c *Ctx) feed() {
+	switch {
+	case c.quiet:
+	case c.effects == nil:
+		c.Env.Feed.Append(c.DB.ID, c.Args)
+	default:
+		for _, e := range c.effects {
+			c.Env.Feed.Append(c.DB.ID, e)
+		}
+	}
+	c.effects, c.quiet = nil, false
+}

@@ -1,0 +1,86 @@
+package command
+
+import (
+	"granary/internal/clock"
+	"granary/internal/config"
+	"granary/internal/keyspace"
+	"granary/internal/logger"
+)
+
+// Env is what all commands share: one per server, guarded by the keyspace lock.
+type Env struct {
+	Table   *Table
+	Keys    *keyspace.Keyspace
+	Config  *config.Config
+	Log     *logger.Logger
+	Clients *Registry
+	Stats   *Stats
+	Slowlog *Slowlog
+	Latency *Latency
+
+	// Feed receives the effects of commands: the append-only file and the replicas. Nil while nobody listens.
+	Feed Feed
+
+	// Gate is not zero while commands have to be looked at more closely before they run.
+	Gate Gate
+
+	Wall  clock.Wall
+	mono  int64 // the reading at which the command being executed began
+	Ops   Ops   // what the server around the commands can do
+	RunID string
+	Start int64 // Unix ms at which the server started
+}
+
+// Gate is a set of server-wide conditions that admit looks at.
+type Gate uint32
+
+// The conditions.
+const (
+	GateLoading   Gate = 1 << iota // a data set is being loaded
+	GateMaxMemory                  // maxmemory is set
+	GateMonitor                    // somebody watches with MONITOR
+)
+
+// Feed receives effects in execution order.
+type Feed interface {
+	// Append takes a command as it has to be repeated elsewhere. The arguments are valid during the call only.
+	Append(db int, args [][]byte)
+}
+
+// Ops is what commands may ask of the server that runs them. internal/server implements it.
+type Ops interface {
+	// Shutdown starts the orderly end (SHUTDOWN). An error means that it cannot be done.
+	Shutdown(how ShutdownFlags, by *Client) error
+	// AbortShutdown takes an orderly end back; false when none is under way.
+	AbortShutdown() bool
+	// EachClient calls fn for every connected client in order of ID, with the locks that make its state readable.
+	EachClient(fn func(*Client))
+	// Kill disconnects a client: at once, or after what has been written to it was sent.
+	Kill(c *Client, afterReply bool)
+}
+
+// ShutdownFlags are the options of SHUTDOWN.
+type ShutdownFlags uint8
+
+// The options.
+const (
+	ShutdownSave ShutdownFlags = 1 << iota
+	ShutdownNoSave
+	ShutdownNow
+	ShutdownForce
+)
+
+// NowMicro returns the Unix time in microseconds at which the command being executed began.
+func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
+
+// BeginTurn sets the clocks at the beginning of a turn. REQUIRES: the keyspace lock, just taken.
+func (e *Env) BeginTurn() {
+	e.Wall.Sync()
+	e.setMono(clock.Mono())
+	e.Keys.Access.SetNow(e.Keys.Now)
+}
+
+func (e *Env) setMono(mono int64) {
+	e.mono = mono
+	e.Keys.Now = e.Wall.UnixMilli(mono)
+}

@@ -1,0 +1,143 @@
+package object
+
+import (
+	"encoding/binary"
+
+	"granary/internal/mem"
+)
+
+// newRawBlock allocates a block for a string of n bytes with room for alloc, one reference, payload unset.
+func newRawBlock(a *mem.Arena, n, alloc int) mem.Ref {
+	r := a.Alloc(rawHead+alloc, mem.PurposeString)
+	b := mem.Bytes(r, rawHead)
+	put40(b[rawLenOff:], n)
+	put40(b[rawAllocOff:], alloc)
+	binary.LittleEndian.PutUint16(b[rawRefsOff:], 1)
+	return r
+}
+
+func get40(b []byte) int {
+	_ = b[4]
+	return int(binary.LittleEndian.Uint32(b)) | int(b[4])<<32
+}
+
+func put40(b []byte, v int) {
+	_ = b[4]
+	binary.LittleEndian.PutUint32(b, uint32(v))
+	b[4] = byte(v >> 32)
+}
+
+func rawLen(r mem.Ref) int   { return get40(mem.Bytes(r, rawHead)[rawLenOff:]) }
+func rawAlloc(r mem.Ref) int { return get40(mem.Bytes(r, rawHead)[rawAllocOff:]) }
+
+func rawPayload(r mem.Ref, n int) []byte { return mem.Bytes(r, rawHead+n)[rawHead:] }
+
+// RawBytes returns the bytes of a raw block, a view that is valid until the block is changed or released.
+func RawBytes(r mem.Ref) []byte { return rawPayload(r, rawLen(r)) }
+
+// RawSize returns the bytes that were requested for the block.
+func RawSize(r mem.Ref) int { return rawHead + rawAlloc(r) }
+
+// RawRefs returns the number of references to the block.
+func RawRefs(r mem.Ref) int {
+	return int(binary.LittleEndian.Uint16(mem.Bytes(r, rawHead)[rawRefsOff:]))
+}
+
+// PinRaw adds a reference, so that the block stays and keeps its bytes until UnpinRaw. It reports false when the block
+// has as many references as it can count; the caller then copies the bytes.
+func PinRaw(r mem.Ref) bool {
+	b := mem.Bytes(r, rawHead)
+	n := binary.LittleEndian.Uint16(b[rawRefsOff:])
+	if n == maxRawRefs {
+		return false
+	}
+	binary.LittleEndian.PutUint16(b[rawRefsOff:], n+1)
+	return true
+}
+
+// UnpinRaw gives up one reference and frees the block with the last one.
+func UnpinRaw(a *mem.Arena, r mem.Ref) {
+	b := mem.Bytes(r, rawHead)
+	n := binary.LittleEndian.Uint16(b[rawRefsOff:])
+	if n > 1 {
+		binary.LittleEndian.PutUint16(b[rawRefsOff:], n-1)
+		return
+	}
+	a.Free(r, RawSize(r), mem.PurposeString)
+}
+
+// MakeRaw turns the string value into a raw block of its own with room for at least n bytes, so that it can be
+// changed in place, and returns the entry's place. The value's length becomes max(old length, n); bytes beyond the
+// old length are zero. A block that has to grow grows as SDS does: to twice what is needed below 1 MiB, by 1 MiB
+// above. With n no larger than the value only the encoding changes.
+func MakeRaw(a *mem.Arena, e Entry, n int) Entry {
+	if e.Encoding() == Raw {
+		if r := e.Root(); RawRefs(r) == 1 {
+			e.SetRoot(growRaw(a, r, n))
+			return e
+		}
+	}
+	var buf Scratch
+	text := e.Text(&buf)
+	size, alloc := max(len(text), n), len(text)
+	if n > len(text) {
+		alloc = greedy(n)
+	}
+	block := newRawBlock(a, size, alloc)
+	b := rawPayload(block, size)
+	clear(b[copy(b, text):])
+	off := e.valueOff()
+	old := off + e.valueLen(off)
+	at := e
+	if !a.ResizeInPlace(mem.Ref(e), old, off+refBytes, mem.PurposeEntry) {
+		at = Entry(allocOrFree(a, off+refBytes, block))
+		copy(mem.Bytes(mem.Ref(at), off), mem.Bytes(mem.Ref(e), off))
+		e.releaseString(a, off)
+		a.Free(mem.Ref(e), old, mem.PurposeEntry)
+	} else {
+		e.releaseString(a, off)
+	}
+	s := shape{enc: Raw}
+	at.putShape(off, &s, block, StringLimits{})
+	return at
+}
+
+// allocOrFree allocates an entry of n bytes; when memory is out, the block made for it is given back first.
+func allocOrFree(a *mem.Arena, n int, block mem.Ref) mem.Ref {
+	done := false
+	defer func() {
+		if !done {
+			UnpinRaw(a, block)
+		}
+	}()
+	r := a.Alloc(n, mem.PurposeEntry)
+	done = true
+	return r
+}
+
+// growRaw makes the string at r at least n bytes long, zero-filled, and returns its place.
+func growRaw(a *mem.Arena, r mem.Ref, n int) mem.Ref {
+	length, alloc := rawLen(r), rawAlloc(r)
+	if n <= length {
+		return r
+	}
+	if n > alloc {
+		// What the size class has beyond the request is ours already.
+		room := mem.Usable(rawHead+alloc) - rawHead
+		if n > room {
+			room = mem.Usable(rawHead+greedy(n)) - rawHead
+		}
+		r = a.Resize(r, rawHead+alloc, rawHead+room, mem.PurposeString)
+		put40(mem.Bytes(r, rawHead)[rawAllocOff:], room)
+	}
+	put40(mem.Bytes(r, rawHead)[rawLenOff:], n)
+	clear(rawPayload(r, n)[length:])
+	return r
+}
+
+func greedy(n int) int {
+	if n < maxPrealloc {
+		return 2 * n
+	}
+	return n + maxPrealloc
+}

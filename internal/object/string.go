@@ -1,0 +1,415 @@
+package object
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"granary/internal/mem"
+)
+
+// StringLimits are the settings that decide how a string is stored.
+type StringLimits struct {
+	Embstr int  // longest value held inside the entry (string-embstr-max)
+	Shared bool // small integers may be taken from the shared pool
+}
+
+// SharedInts is the size of the pool of shared integers, 0..9999.
+const SharedInts = 10000
+
+// sharedRefs counts, for each number of the pool, the entries that refer to it.
+// OWNS: guarded by the keyspace lock, as entries are.
+var sharedRefs [SharedInts]uint32
+
+// SharedRefs returns how many entries refer to the shared integer n.
+func SharedRefs(n int64) uint32 { return sharedRefs[n] }
+
+const (
+	rawLenOff   = 0
+	rawAllocOff = 5
+	rawRefsOff  = 10
+	rawHead     = 12
+	maxRawRefs  = 1<<16 - 1
+
+	// maxPrealloc is the most that growing a string allocates ahead (SDS_MAX_PREALLOC).
+	maxPrealloc = 1 << 20
+
+	// maxIntLen is the longest text that can be an int value ("-9223372036854775808").
+	maxIntLen = 20
+)
+
+// shape is how a string is about to be stored: exactly one of the three.
+type shape struct {
+	enc   Encoding
+	num   int64  // Int
+	bytes []byte // Embstr and Raw
+}
+
+// shapeOf decides how a new value is stored, as SET does: a number as int, a short text inside the entry, the
+// rest in a block of its own.
+func shapeOf(val []byte, lim StringLimits) shape {
+	if len(val) <= maxIntLen {
+		if n, ok := ParseInt(val); ok {
+			return shape{enc: Int, num: n}
+		}
+	}
+	if len(val) <= lim.Embstr {
+		return shape{enc: Embstr, bytes: val}
+	}
+	return shape{enc: Raw, bytes: val}
+}
+
+func (s *shape) inEntry() int {
+	switch s.enc {
+	case Int:
+		return intWidth(s.num)
+	case Embstr:
+		return 1 + len(s.bytes)
+	}
+	return refBytes
+}
+
+// intWidth returns how many bytes of two's complement n needs, 1..8.
+func intWidth(n int64) int {
+	w := 1
+	for n < -128 || n > 127 {
+		n >>= 8
+		w++
+	}
+	return w
+}
+
+// NewString allocates an entry with a string value, stored as SET stores it. expiry is a Unix time in ms, 0 for
+// none; clock goes to the lru field.
+func NewString(a *mem.Arena, key, val []byte, expiry int64, clock uint32, lim StringLimits) Entry {
+	s := shapeOf(val, lim)
+	return newString(a, key, &s, expiry, clock, lim)
+}
+
+// NewInt allocates an entry with an int value.
+func NewInt(a *mem.Arena, key []byte, n, expiry int64, clock uint32, lim StringLimits) Entry {
+	s := shape{enc: Int, num: n}
+	return newString(a, key, &s, expiry, clock, lim)
+}
+
+// NewText allocates an entry with a string value that is not looked at for a number, as INCRBYFLOAT and RESTORE
+// of a text store it: embstr when short, raw otherwise.
+func NewText(a *mem.Arena, key, val []byte, expiry int64, clock uint32, lim StringLimits) Entry {
+	s := textShape(val, lim)
+	return newString(a, key, &s, expiry, clock, lim)
+}
+
+func textShape(val []byte, lim StringLimits) shape {
+	if len(val) <= lim.Embstr {
+		return shape{enc: Embstr, bytes: val}
+	}
+	return shape{enc: Raw, bytes: val}
+}
+
+// NewRaw allocates an entry whose string value is a raw block of n zero bytes, whatever its length, as SETRANGE and
+// SETBIT make it.
+func NewRaw(a *mem.Arena, key []byte, n int, expiry int64, clock uint32) Entry {
+	block := newRawBlock(a, n, n)
+	clear(rawPayload(block, n))
+	e := newEntry(a, key, String, Raw, refBytes, expiry, clock)
+	e.SetRoot(block)
+	return e
+}
+
+// NewRooted allocates an entry for a value of any type whose root block is root.
+func NewRooted(a *mem.Arena, key []byte, t Type, enc Encoding, root mem.Ref, expiry int64, clock uint32) Entry {
+	e := newEntry(a, key, t, enc, refBytes, expiry, clock)
+	e.SetRoot(root)
+	return e
+}
+
+func newString(a *mem.Arena, key []byte, s *shape, expiry int64, clock uint32, lim StringLimits) Entry {
+	var block mem.Ref
+	if s.enc == Raw {
+		block = newRawBlock(a, len(s.bytes), len(s.bytes))
+		copy(rawPayload(block, len(s.bytes)), s.bytes)
+	}
+	e := newEntry(a, key, String, s.enc, s.inEntry(), expiry, clock)
+	e.putShape(e.valueOff(), s, block, lim)
+	return e
+}
+
+// newEntry allocates an entry with room for valueLen bytes of value, which it leaves unset.
+func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expiry int64, clock uint32) Entry {
+	head, flags := headShort, byte(0)
+	if len(key) > 255 {
+		head, flags = headLong, flagLongKey
+	}
+	if expiry != 0 {
+		flags |= flagExpiry
+		if uint64(expiry) > maxNarrow {
+			flags |= flagWide
+		}
+	}
+	size := head + len(key) + expiryLen(flags) + valueLen
+	r := a.Alloc(size, mem.PurposeEntry)
+	b := mem.Bytes(r, size)
+	binary.LittleEndian.PutUint32(b, clock<<8|uint32(t)|uint32(enc)<<4)
+	b[4] = flags
+	if flags&flagLongKey == 0 {
+		b[5] = byte(len(key))
+	} else {
+		binary.LittleEndian.PutUint32(b[5:], uint32(len(key)))
+	}
+	copy(b[head:], key)
+	if expiry != 0 {
+		putExpiry(b[head+len(key):], expiry, flags)
+	}
+	return Entry(r)
+}
+
+func putExpiry(b []byte, at int64, flags byte) {
+	if flags&flagWide != 0 {
+		binary.LittleEndian.PutUint64(b, uint64(at))
+	} else {
+		put48(b, at)
+	}
+}
+
+// putShape writes the value into the entry at off, which has room for it; block is the raw block for a raw shape.
+func (e Entry) putShape(off int, s *shape, block mem.Ref, lim StringLimits) {
+	n := s.inEntry()
+	b := mem.Bytes(mem.Ref(e), off+n)
+	flags := b[4] &^ (widthMask | flagSharedInt)
+	switch s.enc {
+	case Int:
+		v := uint64(s.num)
+		for i := off; i < off+n; i++ {
+			b[i] = byte(v)
+			v >>= 8
+		}
+		flags |= byte(n-1) << widthShift
+		if lim.Shared && uint64(s.num) < SharedInts {
+			flags |= flagSharedInt
+			sharedRefs[s.num]++
+		}
+	case Embstr:
+		b[off] = byte(len(s.bytes))
+		copy(b[off+1:], s.bytes)
+	default:
+		mem.PutRef(b[off:], block)
+	}
+	b[4] = flags
+	e.setKind(String, s.enc)
+}
+
+// SetString gives the entry a new string value, stored as SET stores it, whatever it held before; key, lru and
+// expiry stay. It returns the entry's place, which changes when the new value needs another size class.
+// REQUIRES: what the entry held before is a string (ReleaseValue first otherwise).
+func SetString(a *mem.Arena, e Entry, val []byte, lim StringLimits) Entry {
+	s := shapeOf(val, lim)
+	return setShape(a, e, &s, lim)
+}
+
+// SetInt gives the entry a new int value.
+func SetInt(a *mem.Arena, e Entry, n int64, lim StringLimits) Entry {
+	s := shape{enc: Int, num: n}
+	return setShape(a, e, &s, lim)
+}
+
+// SetText gives the entry a new string value that is not looked at for a number.
+func SetText(a *mem.Arena, e Entry, val []byte, lim StringLimits) Entry {
+	s := textShape(val, lim)
+	return setShape(a, e, &s, lim)
+}
+
+// setShape replaces a string value by another.
+// NB: everything is allocated before anything is changed, so running out of memory leaves the entry as it was.
+func setShape(a *mem.Arena, e Entry, s *shape, lim StringLimits) Entry {
+	off := e.valueOff()
+	old, n := off+e.valueLen(off), off+s.inEntry()
+	var block mem.Ref
+	if s.enc == Raw {
+		block = newRawBlock(a, len(s.bytes), len(s.bytes))
+		copy(rawPayload(block, len(s.bytes)), s.bytes)
+	}
+	// Fast path: the same size class, the value is rewritten in place.
+	if a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry) {
+		e.releaseString(a, off)
+		e.putShape(off, s, block, lim)
+		return e
+	}
+	moved := Entry(a.Alloc(n, mem.PurposeEntry))
+	copy(mem.Bytes(mem.Ref(moved), off), mem.Bytes(mem.Ref(e), off))
+	e.releaseString(a, off)
+	a.Free(mem.Ref(e), old, mem.PurposeEntry)
+	moved.putShape(off, s, block, lim)
+	return moved
+}
+
+// releaseString gives up what a string value holds outside the entry.
+func (e Entry) releaseString(a *mem.Arena, off int) {
+	switch e.Encoding() {
+	case Raw:
+		UnpinRaw(a, mem.LoadRef(mem.Bytes(mem.Ref(e), off+refBytes)[off:]))
+	case Int:
+		if e.head()[4]&flagSharedInt != 0 {
+			sharedRefs[e.intAt(off)]--
+		}
+	}
+}
+
+// SetExpiry sets the expiry to a Unix time in ms, or removes it (0), and returns the entry's place.
+func SetExpiry(a *mem.Arena, e Entry, at int64) Entry {
+	keyOff, k := e.keySpan()
+	flags := e.head()[4]
+	was := expiryLen(flags)
+	flags &^= flagExpiry | flagWide
+	if at != 0 {
+		flags |= flagExpiry
+		if uint64(at) > maxNarrow {
+			flags |= flagWide
+		}
+	}
+	is := expiryLen(flags)
+	at0 := keyOff + k
+	if was != is {
+		vlen := e.valueLen(at0 + was)
+		old, n := at0+was+vlen, at0+is+vlen
+		if a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry) {
+			b := mem.Bytes(mem.Ref(e), max(old, n))
+			copy(b[at0+is:n], b[at0+was:old])
+		} else {
+			moved := a.Alloc(n, mem.PurposeEntry)
+			from, to := mem.Bytes(mem.Ref(e), old), mem.Bytes(moved, n)
+			copy(to, from[:at0])
+			copy(to[at0+is:], from[at0+was:])
+			a.Free(mem.Ref(e), old, mem.PurposeEntry)
+			e = Entry(moved)
+		}
+	}
+	b := mem.Bytes(mem.Ref(e), at0+is)
+	b[4] = flags
+	if at != 0 {
+		putExpiry(b[at0:], at, flags)
+	}
+	return e
+}
+
+// Rename returns a new entry with the value, expiry and lru of e under another key; e is gone.
+func Rename(a *mem.Arena, e Entry, key []byte) Entry {
+	off := e.valueOff()
+	vlen := e.valueLen(off)
+	moved := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU())
+	to := moved.valueOff()
+	copy(mem.Bytes(mem.Ref(moved), to+vlen)[to:], mem.Bytes(mem.Ref(e), off+vlen)[off:])
+	moved.head()[4] |= e.head()[4] & (widthMask | flagSharedInt)
+	a.Free(mem.Ref(e), off+vlen, mem.PurposeEntry)
+	return moved
+}
+
+// CopyString returns a new entry under key with a copy of e's string value in the same encoding (COPY, and the
+// duplicate that Redis's dupStringObject makes).
+func CopyString(a *mem.Arena, e Entry, key []byte, expiry int64, clock uint32, lim StringLimits) Entry {
+	if e.Encoding() == Int {
+		return NewInt(a, key, e.Int(), expiry, clock, lim)
+	}
+	var buf [maxIntLen]byte
+	s := shape{enc: e.Encoding(), bytes: e.Text(&buf)}
+	return newString(a, key, &s, expiry, clock, lim)
+}
+
+// FreeString frees a string entry with all it holds.
+func FreeString(a *mem.Arena, e Entry) {
+	off := e.valueOff()
+	n := off + e.valueLen(off)
+	e.releaseString(a, off)
+	a.Free(mem.Ref(e), n, mem.PurposeEntry)
+}
+
+// FreeEntry frees the entry's own block only; its value has been moved or released.
+func FreeEntry(a *mem.Arena, e Entry) { a.Free(mem.Ref(e), e.Size(), mem.PurposeEntry) }
+
+// Int returns the number of an int value. REQUIRES: Encoding() == Int.
+func (e Entry) Int() int64 { return e.intAt(e.valueOff()) }
+
+func (e Entry) intAt(off int) int64 {
+	w := int(e.head()[4]&widthMask)>>widthShift + 1
+	b := mem.Bytes(mem.Ref(e), off+w)[off:]
+	v := int64(int8(b[w-1]))
+	for i := w - 2; i >= 0; i-- {
+		v = v<<8 | int64(b[i])
+	}
+	return v
+}
+
+// IsSharedInt tells whether the value is one of the shared pool.
+func (e Entry) IsSharedInt() bool { return e.head()[4]&flagSharedInt != 0 }
+
+// Text returns the bytes of a string value: a view of the entry or its raw block, valid until the entry is changed or
+// freed, or the digits of an int in scratch.
+func (e Entry) Text(scratch *[maxIntLen]byte) []byte {
+	off := e.valueOff()
+	switch e.Encoding() {
+	case Int:
+		return strconv.AppendInt(scratch[:0], e.intAt(off), 10)
+	case Embstr:
+		n := int(mem.Bytes(mem.Ref(e), off+1)[off])
+		return mem.Bytes(mem.Ref(e), off+1+n)[off+1:]
+	}
+	return RawBytes(e.Root())
+}
+
+// Scratch is room for the digits of any int value, for Text.
+type Scratch = [maxIntLen]byte
+
+// TextLen returns the length of a string value.
+func (e Entry) TextLen() int {
+	off := e.valueOff()
+	switch e.Encoding() {
+	case Int:
+		return digits(e.intAt(off))
+	case Embstr:
+		return int(mem.Bytes(mem.Ref(e), off+1)[off])
+	}
+	return rawLen(e.Root())
+}
+
+// ParseInt reads the text of an int value exactly as Redis's string2ll: no sign but a leading minus, no leading zero,
+// no space, within int64.
+func ParseInt(b []byte) (int64, bool) {
+	if len(b) == 0 || len(b) > maxIntLen {
+		return 0, false
+	}
+	if len(b) == 1 {
+		d := b[0] - '0'
+		return int64(d), d <= 9
+	}
+	i, neg := 0, false
+	if b[0] == '-' {
+		neg, i = true, 1
+	}
+	d := b[i] - '0'
+	if d < 1 || d > 9 {
+		return 0, false
+	}
+	v := uint64(d)
+	for i++; i < len(b); i++ {
+		d := b[i] - '0'
+		if d > 9 || v > (1<<64-1)/10 || v*10 > 1<<64-1-uint64(d) {
+			return 0, false
+		}
+		v = v*10 + uint64(d)
+	}
+	if neg {
+		return -int64(v), v <= 1<<63
+	}
+	return int64(v), v <= 1<<63-1
+}
+
+// digits returns the length of n in decimal.
+func digits(n int64) int {
+	d, v := 1, uint64(n)
+	if n < 0 {
+		d, v = 2, -v
+	}
+	for v >= 10 {
+		v /= 10
+		d++
+	}
+	return d
+}
