@@ -20,6 +20,7 @@ type Writer struct {
 	seq    uint64 // number of the open segment
 	base   uint64 // bytes written before the open segment
 	errors uint64
+	last   string // text of the last error
 
 	// While muted: the open segment, taken away so that every write ends up
 	// on the slow path.
@@ -223,6 +224,7 @@ func (w *Writer) Verbatim(text, ext string) {
 // spaces, because a reply of this kind is one line.
 func (w *Writer) Error(text string) {
 	w.errors++
+	w.last = text
 	text = strings.TrimRight(text, "\r\n")
 	w.str("-")
 	for {
@@ -282,6 +284,9 @@ func (w *Writer) BulkRef(ref mem.Ref, off, n int) bool {
 
 // Errors returns the number of errors written so far: it only grows.
 func (w *Writer) Errors() uint64 { return w.errors }
+
+// LastError returns the text of the last error written, "" before the first.
+func (w *Writer) LastError() string { return w.last }
 
 // Len returns the number of bytes written so far: it only grows, sent or not,
 // but for a reply whose length is set late.
