@@ -1,0 +1,167 @@
+package table
+
+import (
+	"sort"
+
+	"granary/internal/mem"
+)
+
+// Free gives release every entry and frees the table. release may be nil.
+func (t *Table) Free(release func(mem.Ref)) {
+	for !t.FreeSlice(1<<30, release) {
+	}
+}
+
+// FreeSlice frees a part of the table, about budget entries, giving each of them to release (which may be
+// nil). It returns true when the table is gone; Root is then 0. Between slices Len, Bytes and FreeSlice
+// are the only methods that may be called.
+func (t *Table) FreeSlice(budget int, release func(mem.Ref)) bool {
+	if t.root == 0 {
+		return true
+	}
+	r := t.head()
+	for budget > 0 {
+		// Segments are freed from the end of the directory, and their words become 0.
+		left := t.segmentsLeft()
+		if left == 0 {
+			t.freeRoot()
+			return true
+		}
+		w, slot := r.own(left - 1)
+		budget -= 1 + t.freeEntries(w, budget, release)
+		if w.n() > 0 {
+			break
+		}
+		old := *w
+		t.retire(slot, old)
+		if !r.word.isDirectory() {
+			r.word = 0
+			continue
+		}
+		for i := slot; i < left; i++ {
+			*wordAt(r.word, i) = 0
+		}
+	}
+	return false
+}
+
+// segmentsLeft returns how many indexes of the directory still have a segment.
+func (t *Table) segmentsLeft() uint32 {
+	r := t.head()
+	if !r.word.isDirectory() {
+		if r.word == 0 {
+			return 0
+		}
+		return 1
+	}
+	return uint32(sort.Search(1<<r.depth(), func(i int) bool { return *wordAt(r.word, uint32(i)) == 0 }))
+}
+
+// freeEntries takes up to most entries out of a segment, from its end. The states of its buckets keep only
+// their counts.
+func (t *Table) freeEntries(w *word, most int, release func(mem.Ref)) (freed int) {
+	s := w.segment()
+	for i := s.lines; i > 0 && freed < most && w.n() > 0; i-- {
+		b := s.at(i - 1)
+		for b.state.n() > 0 && freed < most {
+			b.state--
+			*w -= wordOne
+			t.head().count--
+			freed++
+			if release != nil {
+				release(b.ref(b.state.n()))
+			}
+		}
+	}
+	return freed
+}
+
+// freeRoot frees what is left when all segments are gone.
+func (t *Table) freeRoot() {
+	r := t.head()
+	d := r.depth()
+	if r.expiry != 0 {
+		t.release(r.expiry, expiryBytes(d), mem.PurposeExpire)
+	}
+	if r.word.isDirectory() {
+		t.release(r.word.ref(), 8<<d, t.kind.Purpose)
+	}
+	t.arena.Free(t.root, rootBytes, t.kind.Purpose)
+	t.root = 0
+}
+
+// Relocate serves compaction: it moves blocks of the table to where the allocator would rather have them,
+// and gives every entry to entry, which returns where it is now (nil: entries stay). It does one
+// segment per call and returns a cursor for the next; it begins and ends with 0. It may panic with
+// mem.ErrOutOfMemory; the table is whole then.
+func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
+	if cursor >= 1<<positionBits {
+		return 0
+	}
+	r := t.head()
+	if cursor == 0 {
+		if r.word.isDirectory() {
+			if to := t.moveBlock(r.word.ref(), 8<<r.depth(), t.kind.Purpose); to != 0 {
+				r.word = makeWord(to, directorySize, r.depth(), 0)
+			}
+		}
+		if r.expiry != 0 {
+			if to := t.moveBlock(r.expiry, expiryBytes(r.depth()), mem.PurposeExpire); to != 0 {
+				r.expiry = to
+			}
+		}
+	}
+	w, slot := r.own(r.slotOf(cursor << (64 - positionBits)))
+	lines := int(sizes[w.size()].lines)
+	if to := t.moveBlock(w.ref(), lines*bucketSize, t.kind.Purpose); to != 0 {
+		now := makeWord(to, w.size(), w.depth(), w.n())
+		if !r.word.isDirectory() {
+			r.word = now
+		} else {
+			for i := range uint32(1) << (r.depth() - w.depth()) {
+				*wordAt(r.word, slot+i) = now
+			}
+		}
+	}
+	if r.expiry != 0 {
+		if c := t.expiry().clock(slot); *c != 0 {
+			if to := t.moveBlock(c.ref(), lines*4, mem.PurposeExpire); to != 0 {
+				*c = makeClockWord(to, c.base())
+			}
+		}
+	}
+	if entry != nil {
+		s := w.segment()
+		for i := range s.lines {
+			b := s.at(i)
+			for j := range b.state.n() {
+				e := b.ref(j)
+				if to := entry(e); to != e {
+					b.setRef(j, to)
+				}
+			}
+		}
+	}
+	end := uint64(slot+1<<(r.depth()-w.depth())) << (positionBits - r.depth())
+	return end & (1<<positionBits - 1)
+}
+
+// RelocateRoot does the same for the root block. It reports whether Root has changed.
+func (t *Table) RelocateRoot() bool {
+	if to := t.moveBlock(t.root, rootBytes, t.kind.Purpose); to != 0 {
+		t.root = to
+		return true
+	}
+	return false
+}
+
+// moveBlock moves a block if that helps the allocator, and returns where it is then, otherwise 0.
+func (t *Table) moveBlock(b mem.Ref, n int, p mem.Purpose) mem.Ref {
+	if !mem.ShouldMove(b, n) {
+		return 0
+	}
+	to := t.arena.Alloc(n, p)
+	copy(mem.Bytes(to, n), mem.Bytes(b, n))
+	t.arena.Free(b, n, p)
+	return to
+}

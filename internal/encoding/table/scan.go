@@ -1,0 +1,221 @@
+package table
+
+import (
+	"math/bits"
+
+	"granary/internal/mem"
+)
+
+// Scanning goes by position. The position of a key is the upper 48 bits of its hash; every bucket is the home
+// of a range of positions, and growing, splitting and shrinking only change where the ranges end. A
+// cursor is the position up to which everything was returned, so whatever happens between two calls, what is
+// at home beyond it is still to come, and what was there all the time comes at least once. It comes
+// twice if ranges became wider. A cursor fits into 48 bits, so languages with only doubles keep it exact.
+
+// positionBits are the significant bits of a position.
+const positionBits = 48
+
+// Position returns the place of hash h in the order of Scan.
+func Position(h uint64) uint64 { return h >> (64 - positionBits) }
+
+// Span returns the range [from, to) of positions that are at home in the bucket of position pos. The last
+// range ends at 1<<48.
+//
+// REQUIRES: pos < 1<<48.
+func (t *Table) Span(pos uint64) (from, to uint64) {
+	r := t.head()
+	h := pos << (64 - positionBits)
+	w, _ := r.own(r.slotOf(h))
+	d := w.depth()
+	start := uint64(0)
+	if d > 0 {
+		start = h >> (64 - d) << (positionBits - d)
+	}
+	homes := uint64(sizes[w.size()].homes)
+	i := uint64(w.home(h))
+	edge := func(i uint64) uint64 {
+		return start + (i<<homeBits+homes-1)/homes<<(positionBits-homeBits-d)
+	}
+	return edge(i), edge(i + 1)
+}
+
+// maxAtHome bounds the entries at home in one bucket: its own, the next one's and the stash's.
+const maxAtHome = 2*bucketSlots + maxFar
+
+// Scan gives emit every entry at home in the bucket of the cursor, and returns the next cursor; it begins and
+// ends with 0. emit may delete or replace the entry it is given, and nothing else.
+func (t *Table) Scan(cursor uint64, emit func(mem.Ref)) uint64 {
+	if cursor >= 1<<positionBits {
+		return 0 // no cursor of ours
+	}
+	var buf [maxAtHome]mem.Ref
+	_, to := t.Span(cursor)
+	for _, e := range buf[:t.AtHome(cursor, &buf)] {
+		emit(e)
+	}
+	return to & (1<<positionBits - 1)
+}
+
+// AtHome fills dst with the entries that are at home in the bucket of position pos, those of Span(pos), and
+// returns their number.
+func (t *Table) AtHome(pos uint64, dst *[maxAtHome]mem.Ref) int {
+	r := t.head()
+	h := pos << (64 - positionBits)
+	w, _ := r.own(r.slotOf(h))
+	s := w.segment()
+	home := w.home(h)
+	b := s.at(home)
+	n := 0
+	for i := range b.state.n() {
+		if !b.state.foreign(i) {
+			dst[n] = b.ref(i)
+			n++
+		}
+	}
+	if b.state&stateNear != 0 {
+		nb := s.at(s.next(home))
+		for i := range nb.state.n() {
+			if nb.state.foreign(i) {
+				dst[n] = nb.ref(i)
+				n++
+			}
+		}
+	}
+	far := b.state.far()
+	for j := s.homes; far > 0 && j < s.lines; j++ {
+		sb := s.at(j)
+		for i := range sb.state.n() {
+			if e := sb.ref(i); w.home(Hash(t.kind.Key(e))) == home {
+				dst[n] = e
+				n++
+				far--
+			}
+		}
+	}
+	return n
+}
+
+// Each gives fn every entry until it returns false. fn must not change the table.
+func (t *Table) Each(fn func(mem.Ref) bool) {
+	r := t.head()
+	for slot, end := uint32(0), uint32(1)<<r.depth(); slot < end; {
+		w, _ := r.own(slot)
+		s := w.segment()
+		for i := range s.lines {
+			b := s.at(i)
+			for j := range b.state.n() {
+				if !fn(b.ref(j)) {
+					return
+				}
+			}
+		}
+		slot += 1 << (r.depth() - w.depth())
+	}
+}
+
+// mix turns one random number into the next (splitmix64).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Random returns an entry, each as likely as any other for a random r; 0 if the table is empty.
+func (t *Table) Random(r uint64) mem.Ref {
+	_, e := t.RandomPos(r)
+	return e
+}
+
+// RandomPos is Random with the place of the entry.
+//
+// It picks a directory index and a slot in a grid as large as the largest segment, and starts over if the
+// index is not a segment's own or the slot is not in use: so segments of all sizes and depths weigh the
+// same per entry. Two tries in five hit, less in a table that has not shrunk yet.
+func (t *Table) RandomPos(r uint64) (Pos, mem.Ref) {
+	rt := t.head()
+	if t.Len() == 0 {
+		return 0, 0
+	}
+	grid := uint64(maxEntries)
+	if !rt.word.isDirectory() {
+		grid = uint64(sizes[rt.word.size()].lines) * bucketSlots
+	}
+	for range 512 {
+		r = mix(r)
+		slot := rt.slotOf(r)
+		w, own := rt.own(slot)
+		if own != slot {
+			continue
+		}
+		cell, _ := bits.Mul64(r<<maxDepth, grid)
+		bkt, i := uint(cell)/bucketSlots, uint(cell)%bucketSlots
+		if bkt >= uint(sizes[w.size()].lines) {
+			continue
+		}
+		if b := bucketAt(mem.Ptr(w.ref()), bkt); i < b.state.n() {
+			return t.posAt(slot, w, bkt, i), b.ref(i)
+		}
+	}
+	// Almost empty: the first entry from a random place on.
+	var p Pos
+	var e mem.Ref
+	t.from(rt.slotOf(r), func(slot uint32, w *word, bkt uint, b *bucket) bool {
+		if b.state.n() > 0 {
+			p, e = t.posAt(slot, w, bkt, 0), b.ref(0)
+		}
+		return e == 0
+	})
+	return p, e
+}
+
+// Sample fills dst with different entries that lie side by side at a random place, and returns how many:
+// all of dst unless the table is smaller. Neighbours by hash are strangers in every other respect, so this
+// serves eviction at the price of one or two cache lines.
+func (t *Table) Sample(r uint64, dst []mem.Ref) int {
+	n := 0
+	skip := uint(mix(r) & 63)
+	fill := func(b *bucket) bool {
+		for i := range b.state.n() {
+			if n == len(dst) {
+				return false
+			}
+			dst[n] = b.ref(i)
+			n++
+		}
+		return n < len(dst)
+	}
+	rt := t.head()
+	first, own := rt.own(rt.slotOf(r))
+	lines := uint(sizes[first.size()].lines)
+	skip = skip * lines >> 6
+	t.from(own, func(slot uint32, _ *word, bkt uint, b *bucket) bool {
+		return slot == own && bkt < skip || fill(b)
+	})
+	// Around to what was skipped.
+	s := first.segment()
+	for i := uint(0); i < skip && n < len(dst); i++ {
+		fill(s.at(i))
+	}
+	return n
+}
+
+// from gives fn every bucket, beginning with those of the segment of a directory index, until it returns
+// false.
+func (t *Table) from(slot uint32, fn func(slot uint32, w *word, bkt uint, b *bucket) bool) {
+	r := t.head()
+	_, first := r.own(slot)
+	for slot = first; ; {
+		w, own := r.own(slot)
+		s := w.segment()
+		for i := range s.lines {
+			if !fn(own, w, i, s.at(i)) {
+				return
+			}
+		}
+		slot = (own + 1<<(r.depth()-w.depth())) & (1<<r.depth() - 1)
+		if slot == first {
+			return
+		}
+	}
+}

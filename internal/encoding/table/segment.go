@@ -1,0 +1,151 @@
+package table
+
+import (
+	"unsafe"
+
+	"granary/internal/mem"
+)
+
+// sizeRow is a size of a segment.
+type sizeRow struct {
+	lines  uint8  // buckets, stash included
+	homes  uint8  // home buckets
+	fill   uint16 // a rebuild takes this size for up to so many entries
+	shrink uint16 // with so many entries or fewer, a smaller size or a merge is considered
+}
+
+const (
+	chain      = 2   // how far an entry may be passed on, see place
+	maxEntries = 640 // slots of the largest segment
+
+	firstFull = 13 // the smallest size in a table with a directory
+	lastSize  = 17 // the largest; it is split
+
+	// mergeMost is the most entries two neighbours may have to be merged. A split happens near 600, so
+	// some 170 inserts or deletes lie between a split and a merge.
+	mergeMost = 430
+)
+
+// sizes are the sizes of segments. All are size classes, so nothing is lost to rounding. Stash buckets and
+// chain were chosen by simulation: with 2 of 64 lines as stash, segments fill to 92-98% (86-92% without
+// passing entries on; 64-69% without either) while nine look-ups of ten end in the home bucket.
+var sizes = [32]sizeRow{
+	{lines: 1, homes: 1},
+	{lines: 2, homes: 2},
+	{lines: 3, homes: 3},
+	{lines: 4, homes: 4},
+	{lines: 6, homes: 5},
+	{lines: 8, homes: 7},
+	{lines: 10, homes: 9},
+	{lines: 12, homes: 11},
+	{lines: 14, homes: 13},
+	{lines: 16, homes: 15},
+	{lines: 20, homes: 18},
+	{lines: 24, homes: 22},
+	{lines: 28, homes: 26},
+	firstFull: {lines: 32, homes: 30},
+	{lines: 40, homes: 38},
+	{lines: 48, homes: 46},
+	{lines: 56, homes: 54},
+	lastSize: {lines: 64, homes: 62},
+}
+
+func init() {
+	for i := range sizes[:lastSize+1] {
+		s := &sizes[i]
+		s.fill = uint16(s.lines) * bucketSlots * 93 / 100
+		if i > 0 {
+			s.shrink = uint16(sizes[i-1].lines) * bucketSlots * 82 / 100
+		}
+	}
+	// A segment of the smallest size that has a neighbour may be merged with it.
+	sizes[firstFull].shrink = max(sizes[firstFull].shrink, mergeMost)
+}
+
+// segment is a view of the buckets of a segment.
+type segment struct {
+	p     unsafe.Pointer
+	homes uint
+	lines uint
+}
+
+func (w word) segment() segment {
+	z := &sizes[w.size()]
+	return segment{mem.Ptr(w.ref()), uint(z.homes), uint(z.lines)}
+}
+
+func (s segment) at(i uint) *bucket { return bucketAt(s.p, i) }
+
+// next and prev are the neighbours among home buckets, in a ring. With one home bucket there are none.
+func (s segment) next(i uint) uint {
+	if i++; i == s.homes {
+		return 0
+	}
+	return i
+}
+
+func (s segment) prev(i uint) uint {
+	if i == 0 {
+		i = s.homes
+	}
+	return i - 1
+}
+
+// place finds room for an entry with the given home and hash, and puts it there without its expiry. clock is
+// the segment's clock or nil. It returns false, and has changed nothing, if there is no room.
+func (s segment) place(home uint, h uint64, e mem.Ref, clock *uint32) (bkt, slot uint, ok bool) {
+	// Fast path: room at home.
+	b := s.at(home)
+	if b.state.n() < bucketSlots {
+		return home, b.push(uint8(h), e, 0), true
+	}
+	if s.homes > 1 {
+		to := s.next(home)
+		for n := 0; ; n++ {
+			nb := s.at(to)
+			if nb.state.n() < bucketSlots {
+				// Pass on: each bucket between gives one of its own entries to the next.
+				for ; n > 0; n-- {
+					from := s.prev(to)
+					s.pass(from, to, clock)
+					to = from
+				}
+				b.state |= stateNear
+				return to, s.at(to).push(uint8(h), e, slotForeign), true
+			}
+			if n == chain || nb.state.firstOwn() == bucketSlots {
+				break
+			}
+			if to = s.next(to); to == home {
+				break
+			}
+		}
+	}
+	if b.state.far() < maxFar {
+		for i := s.homes; i < s.lines; i++ {
+			if sb := s.at(i); sb.state.n() < bucketSlots {
+				b.state += stateFarOne
+				return i, sb.push(uint8(h), e, 0), true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// pass moves one entry from its home bucket to the next one, which has room.
+func (s segment) pass(from, to uint, clock *uint32) {
+	f := s.at(from)
+	i := f.state.firstOwn()
+	bits := slotForeign
+	if f.state.expire(i) {
+		bits |= slotExpire
+		if clock != nil { // the segment is not being built
+			// The entry's own expiry is not read; the bucket's bound holds for it.
+			c := clockAt(clock, to)
+			*c = min(*c, *clockAt(clock, from))
+		}
+	}
+	s.at(to).push(f.fp(i), f.ref(i), bits)
+	f.remove(i)
+	f.state |= stateNear
+}
