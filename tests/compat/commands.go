@@ -1,0 +1,116 @@
+package compat
+
+// compareBy says how a reply is compared.
+type compareBy uint8
+
+const (
+	exact     compareBy = iota
+	sorted              // the order of elements is the server's own business
+	nearSec             // an integer that counts seconds from now
+	nearMilli           // an integer that counts milliseconds from now
+	sameKind            // the server chooses: the type of the reply, and whether it is nil
+)
+
+// row is one way to call a command.
+type row struct {
+	weight int
+	line   string
+	by     compareBy
+}
+
+// family is one group of rows. A type that joins the server joins here with its rows, and in valueCommands (history.go)
+// with the commands that read a whole value.
+type family struct {
+	name string
+	rows []row
+}
+
+var families = []family{
+	{"strings", []row{
+		{30, "SET key val", exact},
+		{16, "SET key val {NX|XX|GET|KEEPTTL|EX sec|PX msec|EXAT at|PXAT msat}", exact},
+		{6, "SETNX key val", exact},
+		{4, "SETEX key sec val", exact},
+		{4, "PSETEX key msec val", exact},
+		{30, "GET key", exact},
+		{6, "GETSET key val", exact},
+		{6, "GETDEL key", exact},
+		{12, "GETEX key {EX sec|PX msec|EXAT at|PXAT msat|PERSIST}", exact},
+		{8, "MGET key...", exact},
+		{8, "MSET (key val)...", exact},
+		{4, "MSETNX (key val)...", exact},
+		{6, "STRLEN key", exact},
+		{14, "APPEND key val", exact},
+		{12, "GETRANGE key idx idx", exact},
+		{3, "SUBSTR key idx idx", exact},
+		{12, "SETRANGE key off val", exact},
+		{10, "INCR key", exact},
+		{8, "DECR key", exact},
+		{12, "INCRBY key int", exact},
+		{10, "DECRBY key int", exact},
+		{14, "INCRBYFLOAT key float", exact},
+		{4, "LCS key key {LEN|IDX|MINMATCHLEN count|WITHMATCHLEN}", exact},
+	}},
+	{"bitmaps", []row{
+		{12, "SETBIT key bitoff bit", exact},
+		{8, "GETBIT key bitoff", exact},
+		{10, "BITCOUNT key [idx idx [BYTE|BIT]|idx]", exact},
+		{12, "BITPOS key bit [idx [idx [BYTE|BIT]]]", exact},
+		{8, "BITOP (AND|OR|XOR) key key...", exact},
+		{3, "BITOP NOT key key", exact},
+		{16, "BITFIELD key (GET bftype bfoff|SET bftype bfoff int|INCRBY bftype bfoff int|OVERFLOW (WRAP|SAT|FAIL))...", exact},
+		{4, "BITFIELD_RO key (GET bftype bfoff)...", exact},
+		{1, "BITFIELD_RO key SET bftype bfoff int", exact},
+	}},
+	{"generic", []row{
+		{6, "DEL key...", exact},
+		{3, "UNLINK key...", exact},
+		{6, "EXISTS key...", exact},
+		{4, "TYPE key", exact},
+		{3, "TOUCH key...", exact},
+		{3, "KEYS pat", sorted},
+		{3, "SCAN 0 COUNT 1000 {MATCH pat|TYPE typ}", sorted},
+		{1, "SCAN (-1|word) [COUNT word]", sameKind},
+		{2, "RANDOMKEY", sameKind},
+		{6, "RENAME key key", exact},
+		{5, "RENAMENX key key", exact},
+		{8, "COPY key key {DB db|REPLACE}", exact},
+		{4, "MOVE key db", exact},
+		{3, "DBSIZE", exact},
+		{10, "OBJECT ENCODING key", exact},
+		{2, "OBJECT REFCOUNT key", exact},
+		{2, "OBJECT IDLETIME key", nearSec},
+		{2, "OBJECT FREQ key", exact},
+		{1, "OBJECT word key", exact},
+		{5, "PERSIST key", exact},
+		{6, "EXPIRE key rsec [NX|XX]", exact},
+		{5, "PEXPIRE key rmsec [NX|XX]", exact},
+		{8, "EXPIREAT key at {NX|XX|GT|LT}", exact},
+		{6, "PEXPIREAT key msat {NX|XX|GT|LT}", exact},
+		{1, "EXPIREAT key pastat", exact},
+		{1, "PEXPIREAT key pastat", exact},
+		{6, "TTL key", nearSec},
+		{6, "PTTL key", nearMilli},
+		{4, "EXPIRETIME key", nearSec},
+		{4, "PEXPIRETIME key", nearMilli},
+		{2, "SORT key {ALPHA|ASC|DESC|LIMIT idx idx|BY pat|GET pat|STORE key}", exact},
+		{1, "SORT_RO key {ALPHA|DESC|LIMIT idx idx|BY pat|GET pat|STORE key}", exact},
+		{2, "SWAPDB db db", exact},
+		{1, "FLUSHDB [ASYNC|SYNC|word]", exact},
+	}},
+	{"connection", []row{
+		{1, "PING [val]", exact},
+		{1, "ECHO val", exact},
+		{4, "SELECT db", exact},
+		{1, "CLIENT SETNAME word", exact},
+		{1, "CLIENT GETNAME", exact},
+		{1, "CLIENT word val", exact},
+		{1, "RESET", exact},
+		{1, "HELLO (1|4|word|-1)", sameKind},
+		{1, "HELLO 2 AUTH word", exact},
+		{2, "COMMAND GETKEYS (SET key val|MSET (key val)...|MGET key...|BITOP AND key key...|SORT key STORE key|LCS key key|GET|PING|word key)", exact},
+		{1, "CONFIG GET param", sorted},
+		{1, "CONFIG word param", exact},
+		{2, "unknown val...", exact},
+	}},
+}
