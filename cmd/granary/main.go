@@ -1,0 +1,38 @@
+// Command granary is the server: a Redis-compatible in-memory data store. It takes the command line of redis-server.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"granary/internal/config"
+	"granary/internal/info"
+	"granary/internal/server"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	cfg, action, err := config.ParseArgs(os.Args[1:], os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	switch action {
+	case config.ActionVersion:
+		fmt.Println(info.VersionLine())
+		return 0
+	case config.ActionHelp:
+		fmt.Fprint(os.Stderr, config.Usage)
+		return 1
+	}
+	parent, err := server.Daemonize(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "Can't run in the background:", err)
+		return 1
+	}
+	if parent {
+		return 0
+	}
+	return server.Run(cfg)
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"time"
+
+	"granary/internal/command"
+	"granary/internal/mem"
+)
+
+const (
+	// slice is the longest that a piece of background work holds the keyspace lock.
+	slice = 500 * time.Microsecond
+
+	// While there is work left, a slice of expiry or of giving memory back comes every few milliseconds: at most a
+	// quarter of the time.
+	pause = 2 // ms
+
+	sampleEvery = 100  // ms between two samples of the rates
+	sayEvery    = 5000 // ms between two lines about the databases at log level verbose
+)
+
+// cron is the state of what is done from time to time.
+type cron struct {
+	next     int64 // ms, next regular run
+	sampled  int64
+	said     int64
+	runs     int64 // regular runs since start
+	draining bool  // expiry or giving memory back has work left
+}
+
+// tick does background work in slices and returns when it wants to be called again, in the loop's milliseconds.
+// REQUIRES: the keyspace lock.
+func (s *Server) tick(now int64) int64 {
+	deadline := time.Now().Add(slice)
+	ks := s.env.Keys
+	if now >= s.cron.next {
+		s.regular(now)
+		s.cron.next = now + 1000/max(s.cfg.HZ, 1)
+		s.cron.draining = true // look for work once in every run
+	}
+	if s.cron.draining {
+		done := ks.ExpireSlice(deadline)
+		if time.Now().Before(deadline) {
+			done = ks.Reclaim(deadline) && done
+		} else {
+			done = done && ks.Pending() == 0
+		}
+		s.cron.draining = !done
+	} else if ks.Pending() > 0 {
+		s.cron.draining = true
+	}
+	if s.cron.draining {
+		return min(now+pause, s.cron.next)
+	}
+	return s.cron.next
+}
+
+// regular is what happens hz times a second.
+func (s *Server) regular(now int64) {
+	env := s.env
+	s.cron.runs++
+	if now-s.cron.sampled >= sampleEvery {
+		s.cron.sampled = now
+		env.Stats.Sample(env)
+	}
+	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
+	mem.Decay(time.Now())
+	s.checkClients()
+	s.followShutdown()
+	if now-s.cron.said >= sayEvery {
+		s.cron.said = now
+		s.sayDatabases()
+	}
+}
+
+// checkClients looks at a share of the clients, so that each is looked at once a second: idle timeouts and output limits
+// that hold over time.
+func (s *Server) checkClients() {
+	hz := max(s.cfg.HZ, 1)
+	list := s.env.Clients.Snapshot(nil)
+	n := (len(list) + int(hz) - 1) / int(hz)
+	from := 0
+	if len(list) > 0 {
+		from = int(s.cron.runs) * n % len(list)
+	}
+	for i := range n {
+		c := list[(from+i)%len(list)]
+		s.withClient(c, func(c *command.Client) {
+			if t := s.cfg.Timeout; t > 0 && c.TimesOut() && s.env.Keys.Now-c.LastActive > t*1000 {
+				s.log.Verbose("Closing idle client")
+				c.Conn.Close()
+				return
+			}
+			c.CheckOutputLimit()
+		})
+	}
+}
+
+// withClient runs fn on a client with the locks that make its state the caller's. REQUIRES: the keyspace lock.
+func (s *Server) withClient(c *command.Client, fn func(*command.Client)) {
+	if c.Conn == nil {
+		fn(c)
+		return
+	}
+	c.Conn.Borrow(s.cur)
+	defer c.Conn.Return(s.cur)
+	fn(c)
+}
+
+// sayDatabases logs how full the databases are.
+func (s *Server) sayDatabases() {
+	for _, db := range s.env.Keys.DBs {
+		if n := db.Len(); n > 0 {
+			s.log.Verbose("DB %d: %d keys (%d volatile).", db.ID, n, db.Expires())
+		}
+	}
+	s.log.Debug("%d clients connected, %d bytes in use", s.env.Clients.Len(), mem.Used())
+}

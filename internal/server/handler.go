@@ -1,0 +1,98 @@
+package server
+
+import (
+	"net"
+	"strings"
+
+	"granary/internal/command"
+	"granary/internal/mem"
+	"granary/internal/netloop"
+	"granary/internal/object"
+)
+
+// handler is the Server as the event loops see it.
+type handler Server
+
+func (h *handler) server() *Server { return (*Server)(h) }
+
+// Lock takes the keyspace lock for a turn.
+func (h *handler) Lock(l *netloop.Loop) {
+	h.mu.Lock()
+	h.cur = l
+	h.env.BeginTurn()
+}
+
+// Unlock ends a turn.
+func (h *handler) Unlock(*netloop.Loop) {
+	h.env.EndTurn()
+	h.cur = nil
+	h.mu.Unlock()
+}
+
+// Errors for connections that are turned away, with their line ends, as nothing of a session exists yet.
+const (
+	errMaxClients = "ERR max number of clients reached"
+	errProtected  = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. " +
+		"In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: " +
+		"1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, " +
+		"however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. " +
+		"2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. " +
+		"3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. " +
+		"4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside."
+)
+
+// Accept makes a session for a new connection, or turns it away.
+func (h *handler) Accept(c *netloop.Conn) netloop.Session {
+	env := h.env
+	c.Out.Proto = 2
+	if env.Clients.Len() >= int(h.cfg.MaxClients) {
+		c.Out.Error(errMaxClients)
+		env.Stats.Rejected++
+		return nil
+	}
+	if h.cfg.ProtectedMode && h.cfg.RequirePass == "" && !c.IsUnix() && !loopback(c.RemoteAddr()) {
+		c.Out.Error(errProtected)
+		env.Stats.Rejected++
+		return nil
+	}
+	env.Stats.Connections++
+	client := command.NewClient(env, env.Clients.NextID(), c, &c.Out)
+	client.Authenticated = h.cfg.RequirePass == ""
+	if c.IsUnix() {
+		client.Flags |= command.FlagUnixSocket
+	}
+	env.Clients.Add(client)
+	h.log.Verbose("Accepted %s", c.RemoteAddr())
+	return client
+}
+
+// loopback tells whether an address "ip:port" is this machine's own.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if i := strings.IndexByte(host, '%'); i >= 0 {
+		host = host[:i]
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Tick runs background work: the cron on the first loop, nothing on the others.
+func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
+	if l.ID() != 0 {
+		return now + 1000
+	}
+	return h.server().tick(now)
+}
+
+// Unpin gives back a string that was sent straight from the data set.
+func (h *handler) Unpin(ref mem.Ref) { object.UnpinRaw(h.env.Keys.Arena, ref) }
+
+// Output applies the output limits to a client whose reply list has grown.
+func (h *handler) Output(c *netloop.Conn) {
+	if client, ok := c.Session().(*command.Client); ok {
+		client.CheckOutputLimit()
+	}
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"errors"
+	"time"
+
+	"granary/internal/command"
+)
+
+// ops is the Server as commands see it.
+type ops Server
+
+func (o *ops) server() *Server { return (*Server)(o) }
+
+// EachClient calls fn for every client in order of ID.
+func (o *ops) EachClient(fn func(*command.Client)) {
+	s := o.server()
+	for _, c := range s.env.Clients.Snapshot(nil) {
+		s.withClient(c, fn)
+	}
+}
+
+// Kill disconnects a client.
+func (o *ops) Kill(c *command.Client, afterReply bool) {
+	o.server().withClient(c, func(c *command.Client) {
+		if c.Conn == nil {
+			return
+		}
+		if afterReply {
+			c.Conn.CloseAfterReply()
+		} else {
+			c.Conn.Close()
+		}
+	})
+}
+
+// ending is the state of an orderly end.
+type ending struct {
+	asked bool
+	since time.Time
+	done  chan int // gets the exit code once
+}
+
+// errShuttingDown is the answer to SHUTDOWN while one is under way.
+var errShuttingDown = errors.New("shutdown already in progress")
+
+// Shutdown starts the orderly end.
+func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {
+	s := o.server()
+	if by != nil {
+		s.log.Warning("User requested shutdown...")
+	}
+	return s.shutdown(how)
+}
+
+// AbortShutdown takes an orderly end back. None is ever under way when a command runs: an end waits for nothing that
+// could be waited for, as there are no replicas and no saving.
+func (o *ops) AbortShutdown() bool { return false }

@@ -1,0 +1,212 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"granary/internal/command"
+	"granary/internal/config"
+)
+
+// daemonEnv marks the process that runs in the background.
+const daemonEnv = "GRANARY_DAEMONIZED"
+
+// Daemonize starts the program again in the background, detached from the terminal, and reports true in the process
+// that may end now. A Go program cannot fork.
+func Daemonize(cfg *config.Config) (parent bool, err error) {
+	if !cfg.Daemonize || os.Getenv(daemonEnv) != "" {
+		return false, nil
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return false, err
+	}
+	defer null.Close()
+	cmd := exec.Command(exe, os.Args[1:]...)
+	cmd.Dir = cfg.StartDir
+	cmd.Env = append(os.Environ(), daemonEnv+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// settle does what a process does once when it has read its configuration.
+func (s *Server) settle() error {
+	// The Go heap is small whatever is stored; collecting it early keeps the resident size low.
+	debug.SetGCPercent(50)
+	if s.pidPath() != "" {
+		if err := os.WriteFile(s.pidPath(), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+			s.log.Warning("Failed to write PID file: %v", err)
+		}
+	}
+	if err := s.setOOMScore(); err != nil {
+		s.log.Warning("%v", err)
+	}
+	if err := s.raiseFileLimit(); err != nil {
+		s.log.Warning("%v", err)
+	}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	s.end.done = make(chan int, 1)
+	return nil
+}
+
+// pidPath returns where the pid file goes: a daemon always has one.
+func (s *Server) pidPath() string {
+	if s.cfg.PIDFile == "" && s.cfg.Daemonize {
+		return "/var/run/granary.pid"
+	}
+	return s.cfg.PIDFile
+}
+
+// setOOMScore tells the kernel how willingly to kill this process, as oom-score-adj says.
+func (s *Server) setOOMScore() error {
+	const path = "/proc/self/oom_score_adj"
+	if s.cfg.OOMScoreAdj == config.OOMScoreAdjNo {
+		if s.oomChanged {
+			s.oomChanged = false
+			return os.WriteFile(path, []byte(strconv.Itoa(s.oomBase)), 0o644)
+		}
+		return nil
+	}
+	if !s.oomChanged {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("Unable to read oom_score_adj: %v", err)
+		}
+		s.oomBase, _ = strconv.Atoi(string(trimLine(b)))
+		s.oomChanged = true
+	}
+	v := int(s.cfg.OOMScoreAdjValues[0])
+	if s.cfg.OOMScoreAdj == config.OOMScoreAdjRelative {
+		v += s.oomBase
+	}
+	v = min(max(v, -1000), 1000)
+	if err := os.WriteFile(path, []byte(strconv.Itoa(v)), 0o644); err != nil {
+		s.log.Warning("Unable to write oom_score_adj: %v", err)
+		return errors.New("Failed to apply new oom_score_adj configuration, check server logs.")
+	}
+	return nil
+}
+
+func trimLine(b []byte) []byte {
+	for len(b) > 0 && b[len(b)-1] == '\n' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// wait serves until the end and returns the exit code.
+func (s *Server) wait() int {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	s.notify("STATUS=Ready to accept connections\nREADY=1\n")
+	asked := false
+	for {
+		select {
+		case code := <-s.end.done:
+			return code
+		case sig := <-signals:
+			if asked && sig == syscall.SIGINT {
+				s.log.Warning("You insist... exiting now.")
+				s.removePID()
+				return 1
+			}
+			asked = true
+			s.signalled(sig)
+		}
+	}
+}
+
+// signalled ends the server because the operating system asks for it.
+func (s *Server) signalled(sig os.Signal) {
+	how, name := s.cfg.ShutdownOnSigTerm, "SIGTERM"
+	if sig == syscall.SIGINT {
+		how, name = s.cfg.ShutdownOnSigInt, "SIGINT"
+	}
+	s.log.Warning("Received %s scheduling shutdown...", name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log.Warning("User requested shutdown...")
+	if err := s.shutdown(flagsOf(how)); err != nil {
+		s.log.Warning("%s received but errors trying to shut down the server, check the logs for more information", name)
+	}
+}
+
+// flagsOf turns the words of shutdown-on-sigterm into the options of SHUTDOWN.
+func flagsOf(how config.Shutdown) command.ShutdownFlags {
+	var f command.ShutdownFlags
+	for _, w := range []struct {
+		in  config.Shutdown
+		out command.ShutdownFlags
+	}{
+		{config.ShutdownSave, command.ShutdownSave},
+		{config.ShutdownNoSave, command.ShutdownNoSave},
+		{config.ShutdownNow, command.ShutdownNow},
+		{config.ShutdownForce, command.ShutdownForce},
+	} {
+		if how&w.in != 0 {
+			f |= w.out
+		}
+	}
+	return f
+}
+
+// shutdown ends the server in good order. REQUIRES: the keyspace lock.
+func (s *Server) shutdown(how command.ShutdownFlags) error {
+	if s.end.asked {
+		return nil
+	}
+	if how&command.ShutdownSave != 0 && how&command.ShutdownForce == 0 {
+		s.log.Warning("SHUTDOWN SAVE: this version of Granary writes no snapshot; the server goes on.")
+		return errNoSnapshot
+	}
+	s.end.asked = true
+	s.notify("STOPPING=1\n")
+	s.hush()
+	s.removePID()
+	s.log.Warning("Granary is now ready to exit, bye bye...")
+	s.end.done <- 0
+	return nil
+}
+
+var errNoSnapshot = errors.New("snapshots are not part of this version")
+
+func (s *Server) removePID() {
+	if p := s.pidPath(); p != "" {
+		s.log.Notice("Removing the pid file.")
+		os.Remove(p)
+	}
+}
+
+// notify tells systemd of the server's state, when it supervises it.
+func (s *Server) notify(state string) {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" || s.cfg.Supervised != config.SupervisedSystemd && s.cfg.Supervised != config.SupervisedAuto {
+		return
+	}
+	if path[0] == '@' {
+		path = "\x00" + path[1:]
+	}
+	conn, err := net.DialTimeout("unixgram", path, time.Second)
+	if err != nil {
+		s.log.Warning("Can't connect to systemd socket %s: %v", path, err)
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, state)
+}

@@ -1,0 +1,173 @@
+// Package server puts the parts together and runs them: it builds the keyspace, the command table and the event loops from a
+// configuration, listens, does what has to be done from time to time, and ends in good order. It holds no logic of commands.
+//
+//	server.go     the parts, and how they are started
+//	handler.go    what the event loops call: the keyspace lock, new connections, ticks
+//	cron.go       background work in slices, and what is done ten times a second
+//	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
+//	settings.go   what follows from the configuration, at start and when CONFIG SET changes it
+//	listen.go     sockets
+//	process.go    daemon, pid file, supervision, signals, OOM score
+//	banner.go     what is said in the log at start
+package server
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"granary/internal/command"
+	"granary/internal/commands/admin"
+	"granary/internal/commands/bitmaps"
+	"granary/internal/commands/connection"
+	"granary/internal/commands/generic"
+	"granary/internal/commands/memory"
+	"granary/internal/commands/strings"
+	"granary/internal/config"
+	"granary/internal/keyspace"
+	"granary/internal/logger"
+	"granary/internal/mem"
+	"granary/internal/netloop"
+)
+
+// Server is one running server.
+type Server struct {
+	env   *command.Env
+	cfg   *config.Config
+	log   *logger.Logger
+	group *netloop.Group
+
+	// mu is the keyspace lock. See docs/threading.md.
+	tcp  []*netloop.Listener
+	unix *netloop.Listener
+
+	mu  sync.Mutex
+	cur *netloop.Loop // the loop that holds mu, nil when something else does
+
+	cron cron
+	end  ending
+
+	oomBase    int // oom_score_adj before it was changed
+	oomChanged bool
+}
+
+// families are all command families.
+var families = []func(*command.Table){
+	admin.Register,
+	bitmaps.Register,
+	connection.Register,
+	generic.Register,
+	memory.Register,
+	strings.Register,
+}
+
+// Run runs a server until it is shut down and returns the exit code of the process.
+func Run(cfg *config.Config) int {
+	s, err := start(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return s.wait()
+}
+
+// start builds a server, opens its sockets and starts its loops.
+func start(cfg *config.Config) (*Server, error) {
+	log, err := logger.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: log}
+	s.sayHello()
+	if err := mem.Open(mem.Config{Profile: profile(cfg)}); err != nil {
+		return nil, s.fatal("Can't reserve address space: %v", err)
+	}
+	if err := s.build(); err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	if err := s.settle(); err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	s.group = netloop.New(netloop.Options{
+		Loops:        loops(cfg),
+		Handler:      (*handler)(s),
+		QueryLimit:   cfg.ClientQueryBufferLimit,
+		KeepaliveSec: int(cfg.TCPKeepAlive),
+	})
+	if err := s.listen(); err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	s.log.Notice("Server initialized")
+	s.applySettings()
+	if err := s.group.Start(); err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	s.sayReady()
+	return s, nil
+}
+
+// build makes the keyspace, the command table and the environment that commands share.
+func (s *Server) build() error {
+	cfg := s.cfg
+	ks := keyspace.New(mem.NewArena("keyspace"), int(cfg.Databases))
+	table := command.NewTable()
+	for _, register := range families {
+		register(table)
+	}
+	for _, r := range cfg.RenameCommands {
+		if err := table.Rename(r.From, r.To); err != nil {
+			return err
+		}
+	}
+	s.env = &command.Env{
+		Table:   table,
+		Keys:    ks,
+		Config:  cfg,
+		Log:     s.log,
+		Clients: command.NewRegistry(),
+		Stats:   command.NewStats(table, cfg),
+		Slowlog: command.NewSlowlog(ks.Arena, cfg),
+		Latency: command.NewLatency(cfg),
+		Ops:     (*ops)(s),
+		RunID:   newRunID(),
+	}
+	s.env.BeginTurn()
+	s.env.Start = ks.Now
+	s.configure()
+	return nil
+}
+
+// profile maps the directive to the allocator's profile.
+func profile(cfg *config.Config) mem.Profile {
+	p, err := mem.ParseProfile(cfg.AllocatorProfile.String())
+	if err != nil {
+		panic("BUG: server: " + err.Error())
+	}
+	return p
+}
+
+// loops returns the number of event loops: io-threads when it is set, otherwise one on up to two cores, then half
+// the cores, at most eight.
+func loops(cfg *config.Config) int {
+	if n := int(cfg.IOThreads); n > 1 {
+		return n
+	}
+	return min(max(runtime.NumCPU()/2, 1), 8)
+}
+
+// newRunID returns 40 random hexadecimal digits.
+func newRunID() string {
+	var b [20]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// fatal logs why the server cannot start and returns it as an error.
+func (s *Server) fatal(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	s.log.Warning("%v", err)
+	return err
+}

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"granary/internal/command"
+	"granary/internal/keyspace"
+)
+
+// configure derives from the configuration what other parts keep for themselves.
+func (s *Server) configure() {
+	cfg, env, ks := s.cfg, s.env, s.env.Keys
+	policy := cfg.MaxMemoryPolicy
+	ks.Limits.Embstr = int(cfg.StringEmbstrMax)
+	// An entry's clock is the entry's own, so that sharing a number would not disturb it; but OBJECT REFCOUNT has to tell
+	// what Redis tells: with a policy by access, numbers are not shared.
+	ks.Limits.Shared = cfg.MaxMemory == 0 || !(policy.LFU() || policy.LRU())
+	ks.Access.SetPolicy(policy.LFU(), int(cfg.LFULogFactor), int(cfg.LFUDecayTime))
+	ks.Events = keyspace.Class(cfg.NotifyKeyspaceEvents)
+	env.Gate &^= command.GateMaxMemory
+	if cfg.MaxMemory > 0 {
+		env.Gate |= command.GateMaxMemory
+	}
+	env.Stats.Configure(cfg)
+}
+
+// applySettings registers what CONFIG SET has to set in motion.
+func (s *Server) applySettings() {
+	cfg := s.cfg
+	cfg.OnApplyAny(func() error { s.configure(); return nil },
+		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
+		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking")
+	cfg.OnApplyAny(s.relisten, "port", "bind")
+	cfg.OnApply("maxclients", s.raiseFileLimit)
+	cfg.OnApplyAny(s.setOOMScore, "oom-score-adj", "oom-score-adj-values")
+	cfg.OnApply("client-query-buffer-limit", func() error {
+		s.group.SetQueryLimit(cfg.ClientQueryBufferLimit)
+		return nil
+	})
+	cfg.OnApply("tcp-keepalive", func() error {
+		s.group.SetKeepalive(int(cfg.TCPKeepAlive))
+		return nil
+	})
+	cfg.OnApply("slowlog-max-len", func() error {
+		s.env.Slowlog.Trim(int(cfg.SlowlogMaxLen))
+		return nil
+	})
+}
