@@ -290,16 +290,16 @@ func SetExpiry(a *mem.Arena, e Entry, at int64) Entry {
 	return e
 }
 
-// Rename returns a new entry with the value, expiry and lru of e under another key; e is gone.
-func Rename(a *mem.Arena, e Entry, key []byte) Entry {
+// Rekey returns a new entry with the value, expiry and lru of e under another key. What lies outside the entries is
+// now referred to by both: the caller gives up one of the two with FreeEntry.
+func Rekey(a *mem.Arena, e Entry, key []byte) Entry {
 	off := e.valueOff()
 	vlen := e.valueLen(off)
-	moved := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU())
-	to := moved.valueOff()
-	copy(mem.Bytes(mem.Ref(moved), to+vlen)[to:], mem.Bytes(mem.Ref(e), off+vlen)[off:])
-	moved.head()[4] |= e.head()[4] & (widthMask | flagSharedInt)
-	a.Free(mem.Ref(e), off+vlen, mem.PurposeEntry)
-	return moved
+	r := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU())
+	to := r.valueOff()
+	copy(mem.Bytes(mem.Ref(r), to+vlen)[to:], mem.Bytes(mem.Ref(e), off+vlen)[off:])
+	r.head()[4] |= e.head()[4] & (widthMask | flagSharedInt)
+	return r
 }
 
 // CopyString returns a new entry under key with a copy of e's string value in the same encoding (COPY, and the
