@@ -35,12 +35,12 @@ func parse(b []byte) (r Reply, rest []byte, err error) {
 	switch r.Kind {
 	case '$', '=', '!':
 		n, err := strconv.Atoi(r.Str)
-		if err != nil || n+2 > len(rest) {
-			return r, b, fmt.Errorf("malformed reply %.40q", b)
-		}
-		if n < 0 {
+		if err == nil && n < 0 {
 			r.Null, r.Str = true, ""
 			return r, rest, nil
+		}
+		if err != nil || n+2 > len(rest) {
+			return r, b, fmt.Errorf("malformed reply %.40q", b)
 		}
 		r.Str = string(rest[:n])
 		return r, rest[n+2:], nil
