@@ -17,7 +17,8 @@ const (
 	FlagReplyOff                           // CLIENT REPLY OFF
 	FlagReplySkip                          // the reply of the next command is not sent
 	FlagReplySkipNext
-	FlagClosing // no more commands are read
+	FlagClosing   // no more commands are read
+	FlagPostponed // the request at hand waits for the end of CLIENT PAUSE
 )
 
 // Client is a session: what the server remembers of a client from command to command.
@@ -44,9 +45,11 @@ type Client struct {
 	Last       *Spec // the last command, nil before the first
 	Calls      uint64
 
-	touch  keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
-	parser resp.Parser
-	ctx    Ctx
+	running   bool            // a command of this client is being executed
+	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
+	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
+	parser    resp.Parser
+	ctx       Ctx
 }
 
 // NewClient returns a session in database 0. Serve makes it work; the Registry makes it known.
@@ -57,6 +60,22 @@ func NewClient(env *Env, id int64, conn *netloop.Conn, out *resp.Writer) *Client
 	}
 	c.ctx = Ctx{Client: c, Env: env, Out: out, DB: c.DB}
 	return c
+}
+
+// Addr returns the client's address as CLIENT LIST shows it, "" for a session without a socket.
+func (c *Client) Addr() string {
+	if c.Conn == nil {
+		return ""
+	}
+	return c.Conn.RemoteAddr()
+}
+
+// LocalAddr returns the server's end of the connection.
+func (c *Client) LocalAddr() string {
+	if c.Conn == nil {
+		return ""
+	}
+	return c.Conn.LocalAddr()
 }
 
 // Select changes the session's database.

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"slices"
+
 	"granary/internal/keyspace"
 	"granary/internal/object"
 	"granary/internal/resp"
@@ -19,6 +21,9 @@ type Ctx struct {
 
 	effects [][][]byte // what to repeat elsewhere instead of Args; see Rewrite
 	quiet   bool       // nothing is to be repeated elsewhere
+
+	redacted    []int  // positions of secrets among Args; see Redact
+	redactedFor uint64 // Client.Calls of the command they belong to
 }
 
 // Keys returns the keyspace.
@@ -70,6 +75,19 @@ func (c *Ctx) Rewrite(args ...[]byte) {
 
 // NoEffect says that nothing is to be repeated elsewhere although data changed.
 func (c *Ctx) NoEffect() { c.quiet = true }
+
+// Redact says that an argument is a secret, which the slow log must not show.
+func (c *Ctx) Redact(i int) {
+	if c.redactedFor != c.Client.Calls+1 {
+		c.redacted, c.redactedFor = c.redacted[:0], c.Client.Calls+1
+	}
+	c.redacted = append(c.redacted, i)
+}
+
+// isRedacted reports whether the command that just ran called Redact for its argument i.
+func (c *Ctx) isRedacted(i int) bool {
+	return c.redactedFor == c.Client.Calls && slices.Contains(c.redacted, i)
+}
 
 // SyntaxError answers ERR syntax error.
 func (c *Ctx) SyntaxError() { c.Out.Error(ErrSyntax) }

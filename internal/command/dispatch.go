@@ -23,7 +23,7 @@ func (c *Client) execute(args [][]byte) {
 	env.setMono(begin)
 
 	spec := env.Table.Find(args[0])
-	if spec == nil || spec.Subs != nil || !spec.takes(len(args)) || !c.Authenticated || env.Gate|Gate(c.Flags&slowFlags) != 0 {
+	if spec == nil || spec.Subs != nil || !spec.takes(len(args)) || !c.Authenticated || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
 			return
 		}
@@ -32,7 +32,9 @@ func (c *Client) execute(args [][]byte) {
 	ctx := &c.ctx
 	ctx.Args, ctx.Spec = args, spec
 	dirty, errors := env.Keys.Stats.Dirty, c.Out.Errors()
+	c.running = true
 	spec.Handler(ctx)
+	c.running = false
 	if env.Feed != nil && env.Keys.Stats.Dirty != dirty {
 		ctx.feed()
 	}
@@ -42,14 +44,12 @@ func (c *Client) execute(args [][]byte) {
 	env.Stats.ran(c, spec, args, clock.Mono()-begin, c.Out.Errors() != errors)
 }
 
-// slowFlags are the session states that admit has to look at.
-const slowFlags = FlagReplySkip | FlagReplySkipNext
-
 // takes reports whether n arguments, the name included, satisfy the arity.
 func (s *Spec) takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s.Arity }
 
 // admit is the slow path of execute: it finds the subcommand of a container and checks everything that may stand in the way
-// of a command, in Redis's order. It returns the command to run, or nil after it has answered an error.
+// of a command, in Redis's order. It returns the command to run, or nil after it has answered an error or put the command
+// off (FlagPostponed).
 func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 	if spec == nil {
 		c.reject(nil, unknownCommand(args))
@@ -75,6 +75,8 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		c.reject(spec, ErrOOM)
 	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:
 		c.reject(spec, ErrLoading)
+	case env.Gate&GatePaused != 0 && env.Pause.holds(spec):
+		c.Flags |= FlagPostponed
 	default:
 		return spec
 	}
@@ -84,7 +86,7 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 // reject answers an error to a command that does not run, and counts it.
 func (c *Client) reject(spec *Spec, text string) {
 	c.Out.Error(text)
-	c.Env.Stats.rejected(spec)
+	c.Env.Stats.rejected(spec, text)
 }
 
 // unknownCommand is the error for a name that no command has, with the beginning of the arguments.

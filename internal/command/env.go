@@ -5,6 +5,7 @@ import (
 	"granary/internal/config"
 	"granary/internal/keyspace"
 	"granary/internal/logger"
+	"granary/internal/mem"
 )
 
 // Env is what all commands share: one per server, guarded by the keyspace lock.
@@ -24,11 +25,18 @@ type Env struct {
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
 
+	// Pause is what CLIENT PAUSE asked for.
+	Pause Pause
+
 	Wall  clock.Wall
 	mono  int64 // the reading at which the command being executed began
+	turn  int64 // the reading at which the turn began
 	Ops   Ops   // what the server around the commands can do
 	RunID string
 	Start int64 // Unix ms at which the server started
+
+	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
+	CronPaused bool
 }
 
 // Gate is a set of server-wide conditions that admit looks at.
@@ -39,6 +47,7 @@ const (
 	GateLoading   Gate = 1 << iota // a data set is being loaded
 	GateMaxMemory                  // maxmemory is set
 	GateMonitor                    // somebody watches with MONITOR
+	GatePaused                     // CLIENT PAUSE
 )
 
 // Feed receives effects in execution order.
@@ -57,6 +66,11 @@ type Ops interface {
 	EachClient(fn func(*Client))
 	// Kill disconnects a client: at once, or after what has been written to it was sent.
 	Kill(c *Client, afterReply bool)
+	// Net returns the bytes read from and written to all clients since the start.
+	Net() (in, out int64)
+	// KeepReplyPeak sets how many milliseconds the peak of a reply buffer counts before the buffer is fitted to it; a
+	// negative number means for ever (DEBUG REPLYBUFFER).
+	KeepReplyPeak(ms int64)
 }
 
 // ShutdownFlags are the options of SHUTDOWN.
@@ -70,6 +84,11 @@ const (
 	ShutdownForce
 )
 
+// OverMaxMemory reports whether used_memory is above maxmemory.
+func (e *Env) OverMaxMemory() bool {
+	return e.Config.MaxMemory > 0 && mem.Used() > e.Config.MaxMemory
+}
+
 // NowMicro returns the Unix time in microseconds at which the command being executed began.
 func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 
@@ -77,7 +96,14 @@ func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 func (e *Env) BeginTurn() {
 	e.Wall.Sync()
 	e.setMono(clock.Mono())
+	e.turn = e.mono
 	e.Keys.Access.SetNow(e.Keys.Now)
+}
+
+// EndTurn counts a turn. REQUIRES: the keyspace lock, about to be released.
+func (e *Env) EndTurn() {
+	e.Stats.Turns++
+	e.Stats.TurnNanos += clock.Mono() - e.turn
 }
 
 func (e *Env) setMono(mono int64) {

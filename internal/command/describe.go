@@ -1,0 +1,131 @@
+package command
+
+import (
+	"reflect"
+	"strconv"
+)
+
+var sessionSize = int64(reflect.TypeFor[Client]().Size())
+
+// Describe returns the client as one line of CLIENT LIST, without the line end.
+// REQUIRES: the locks that make the client's state readable.
+func (c *Client) Describe() string { return string(c.AppendDescription(nil)) }
+
+// AppendDescription appends the line of Describe.
+func (c *Client) AppendDescription(b []byte) []byte {
+	num := func(name string, v int64) {
+		b = append(append(append(b, ' '), name...), '=')
+		b = strconv.AppendInt(b, v, 10)
+	}
+	text := func(name, v string) {
+		b = append(append(append(b, ' '), name...), '=')
+		b = append(b, v...)
+	}
+	now := c.Env.Keys.Now
+	m := c.Memory()
+	events := "r"
+	if c.Conn != nil {
+		events = c.Conn.Events()
+	}
+	b = append(b, "id="...)
+	b = strconv.AppendInt(b, c.ID, 10)
+	text("addr", c.Addr())
+	text("laddr", c.LocalAddr())
+	num("fd", m.fd)
+	text("name", c.Name)
+	num("age", now/1000-c.Created/1000)
+	num("idle", now/1000-c.LastActive/1000)
+	text("flags", c.flagLetters())
+	text("capa", "")
+	num("db", int64(c.DB.ID))
+	num("sub", 0)
+	num("psub", 0)
+	num("ssub", 0)
+	num("multi", -1)
+	num("watch", 0)
+	num("qbuf", m.query)
+	num("qbuf-free", m.queryFree)
+	num("argv-mem", m.args)
+	num("multi-mem", 0)
+	num("rbs", m.replyBuf)
+	num("rbp", m.replyPeak)
+	num("obl", m.outBuf)
+	num("oll", m.outList)
+	num("omem", m.outMem)
+	num("tot-mem", m.Total)
+	text("events", events)
+	text("cmd", c.lastName())
+	text("user", c.User)
+	num("redir", -1)
+	num("resp", int64(c.Out.Proto))
+	text("lib-name", c.LibName)
+	text("lib-ver", c.LibVer)
+	num("tot-net-in", m.netIn)
+	num("tot-net-out", m.netOut)
+	num("tot-cmds", int64(c.Calls))
+	return b
+}
+
+// lastName returns the name of the last command, or of the one that is being executed.
+func (c *Client) lastName() string {
+	switch {
+	case c.running:
+		return c.ctx.Spec.Full
+	case c.Last != nil:
+		return c.Last.Full
+	}
+	return "NULL"
+}
+
+// flagLetters returns the states of the client in Redis's letters.
+func (c *Client) flagLetters() string {
+	var b []byte
+	if c.Flags&FlagPostponed != 0 {
+		b = append(b, 'b')
+	}
+	if c.Conn != nil && c.Conn.Closing() {
+		b = append(b, 'A')
+	}
+	if c.Flags&FlagUnixSocket != 0 {
+		b = append(b, 'U')
+	}
+	if c.Flags&FlagNoEvict != 0 {
+		b = append(b, 'e')
+	}
+	if c.Flags&FlagNoTouch != 0 {
+		b = append(b, 'T')
+	}
+	if len(b) == 0 {
+		return "N"
+	}
+	return string(b)
+}
+
+// ClientMemory is what a client holds, in bytes, as CLIENT LIST shows it.
+type ClientMemory struct {
+	Total int64 // everything below, the connection and the session
+
+	fd, query, queryFree, args             int64
+	replyBuf, replyPeak                    int64
+	outBuf, outList, outMem, netIn, netOut int64
+}
+
+// Memory returns what the client holds.
+func (c *Client) Memory() ClientMemory {
+	m := ClientMemory{fd: -1, Total: sessionSize + int64(len(c.Name)+len(c.LibName)+len(c.LibVer))}
+	if c.running {
+		for _, a := range c.ctx.Args {
+			m.args += int64(len(a))
+		}
+	}
+	m.Total += m.args
+	if n := c.Conn; n != nil {
+		m.fd = int64(n.Fd())
+		m.query, m.queryFree = int64(n.QueryLen()), int64(n.QueryFree())
+		m.replyBuf, m.replyPeak = int64(n.ReplyBufSize()), int64(n.ReplyPeak())
+		m.outBuf, m.outList, m.outMem = int64(n.OutBufLen()), int64(n.OutListLen()), int64(n.OutMem())
+		m.netIn, m.netOut = int64(n.NetIn()), int64(n.NetOut())
+		m.Total += int64(n.TotMem())
+	}
+	return m
+}

@@ -1,0 +1,207 @@
+package command
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"granary/internal/config"
+)
+
+// Stats counts what clients do. Guarded by the keyspace lock.
+type Stats struct {
+	Commands       int64 // executed
+	Connections    int64 // accepted
+	Rejected       int64 // connections refused
+	ErrorReplies   int64
+	Unexpected     int64 // errors in what another server or the AOF sent
+	OutputLimit    int64 // clients closed for their output buffer
+	QueryLimit     int64 // clients closed for their query buffer
+	EvictedClients int64
+	Turns          int64 // turns of all loops
+	TurnNanos      int64 // spent in them under the keyspace lock
+	DeniedAuth     int64 // AUTH with a wrong name or password
+	Memory         Peak
+
+	netIn, netOut int64 // bytes to and from clients before the last Reset
+
+	specs    []SpecStats // by Spec.ID
+	errors   map[string]int64
+	overflow bool // more kinds of errors than maxErrorKinds came: none is counted any more
+
+	slow     int64 // nanoseconds from which on a command is looked at by slowlog and latency monitor
+	slowlog  int64 // nanoseconds; MaxInt64: off
+	latency  int64 // nanoseconds; MaxInt64: off
+	tracking bool  // latency-tracking
+
+	rates [numRates]rate
+}
+
+// SpecStats are the counts of one command.
+type SpecStats struct {
+	Calls    int64
+	Nanos    int64
+	Rejected int64 // refused before they ran
+	Failed   int64 // ran and answered an error
+	Latency  Histogram
+}
+
+// Peak is the most memory that was in use.
+type Peak struct {
+	Used int64 // bytes
+	At   int64 // Unix ms
+}
+
+// Note takes a reading of used_memory.
+func (p *Peak) Note(used, now int64) {
+	if used > p.Used {
+		p.Used, p.At = used, now
+	}
+}
+
+// maxErrorKinds bounds the table of errors by prefix. A client that makes up error codes (in a script) would fill it.
+const maxErrorKinds = 128
+
+// NewStats returns empty statistics for the commands of a table.
+func NewStats(t *Table, cfg *config.Config) *Stats {
+	s := &Stats{specs: make([]SpecStats, len(t.Every())), errors: map[string]int64{}}
+	s.Configure(cfg)
+	return s
+}
+
+// Configure takes over the thresholds of the configuration: slowlog-log-slower-than, latency-monitor-threshold and
+// latency-tracking.
+func (s *Stats) Configure(cfg *config.Config) {
+	s.slowlog, s.latency = math.MaxInt64, math.MaxInt64
+	if us := cfg.SlowlogLogSlowerThan; us >= 0 && cfg.SlowlogMaxLen > 0 && us < math.MaxInt64/1000 {
+		s.slowlog = us * 1000
+	}
+	if ms := cfg.LatencyMonitorThreshold; ms > 0 && ms < math.MaxInt64/1_000_000 {
+		s.latency = ms * 1_000_000
+	}
+	s.slow = min(s.slowlog, s.latency)
+	s.tracking = cfg.LatencyTracking
+}
+
+// ran counts a command that ran. Hot path.
+func (s *Stats) ran(c *Client, spec *Spec, args [][]byte, ns int64, failed bool) {
+	s.Commands++
+	if spec.ID >= len(s.specs) {
+		s.grow(spec.ID)
+	}
+	st := &s.specs[spec.ID]
+	st.Calls++
+	st.Nanos += ns
+	if s.tracking {
+		st.Latency.record(c.Env.Keys.Arena, ns)
+	}
+	if failed {
+		st.Failed++
+		s.countError(c.Out.LastError())
+	}
+	if ns >= s.slow {
+		s.wasSlow(c, spec, args, ns)
+	}
+}
+
+// grow makes room for commands that were registered after the statistics were made.
+func (s *Stats) grow(id int) {
+	s.specs = append(s.specs, make([]SpecStats, id+1-len(s.specs))...)
+}
+
+// wasSlow is the slow path of ran.
+func (s *Stats) wasSlow(c *Client, spec *Spec, args [][]byte, ns int64) {
+	env := c.Env
+	if ns >= s.slowlog && spec.Flags&SkipSlowlog == 0 {
+		env.Slowlog.add(c, args, ns)
+	}
+	if ns >= s.latency {
+		event := "command"
+		if spec.Flags&Fast != 0 {
+			event = "fast-command"
+		}
+		env.Latency.Add(event, ns/1e6, env.Keys.Now)
+	}
+}
+
+// rejected counts a command that was refused before it ran. spec is nil for an unknown command.
+func (s *Stats) rejected(spec *Spec, text string) {
+	if spec != nil {
+		if spec.ID >= len(s.specs) {
+			s.grow(spec.ID)
+		}
+		s.specs[spec.ID].Rejected++
+	}
+	s.countError(text)
+}
+
+// countError counts an error reply under the first word of its text.
+func (s *Stats) countError(text string) {
+	s.ErrorReplies++
+	if s.overflow {
+		return
+	}
+	code, _, found := strings.Cut(text, " ")
+	if !found {
+		code = "ERR"
+	}
+	if _, ok := s.errors[code]; !ok && len(s.errors) >= maxErrorKinds {
+		clear(s.errors)
+		s.errors["ERRORSTATS_DISABLED"] = 1
+		s.overflow = true
+		return
+	}
+	s.errors[strings.Clone(code)]++
+}
+
+// Of returns the counts of a command.
+func (s *Stats) Of(spec *Spec) *SpecStats {
+	if spec.ID >= len(s.specs) {
+		s.grow(spec.ID)
+	}
+	return &s.specs[spec.ID]
+}
+
+// ErrorCount is a row of the errors by prefix.
+type ErrorCount struct {
+	Code  string
+	Count int64
+}
+
+// Errors returns the error replies by prefix, in alphabetical order.
+func (s *Stats) Errors() []ErrorCount {
+	list := make([]ErrorCount, 0, len(s.errors))
+	for code, n := range s.errors {
+		list = append(list, ErrorCount{code, n})
+	}
+	slices.SortFunc(list, func(a, b ErrorCount) int { return cmp.Compare(a.Code, b.Code) })
+	return list
+}
+
+// Reset sets everything to zero (CONFIG RESETSTAT).
+func (s *Stats) Reset(env *Env) {
+	s.ResetLatency(env)
+	rates := s.rates
+	rates[RateCommands].last, rates[RateTurns].last = 0, 0
+	rates[RateTurnMicros].last, rates[RateTurnMicros].base = 0, 0
+	*s = Stats{
+		specs: s.specs, errors: map[string]int64{}, rates: rates, Memory: s.Memory,
+		slow: s.slow, slowlog: s.slowlog, latency: s.latency, tracking: s.tracking,
+	}
+	s.netIn, s.netOut = env.Ops.Net()
+	clear(s.specs)
+}
+
+// NetTotals returns the bytes read and written since the last Reset.
+func (s *Stats) NetTotals(env *Env) (in, out int64) {
+	in, out = env.Ops.Net()
+	return in - s.netIn, out - s.netOut
+}
+
+// ResetLatency forgets the latency histograms of all commands.
+func (s *Stats) ResetLatency(env *Env) {
+	for i := range s.specs {
+		s.specs[i].Latency.free(env.Keys.Arena)
+	}
+}
