@@ -1,0 +1,82 @@
+package netloop
+
+import "granary/internal/mem"
+
+const (
+	cronEvery   = 100    // milliseconds between two visits
+	queryIdle   = 2000   // milliseconds after which a query buffer is trimmed
+	replyIdle   = 60_000 // milliseconds after which a static block is freed
+	peakDefault = 5000   // milliseconds over which the peak of a static block counts
+)
+
+// cron visits the connections a few at a time, each about once a second, and
+// fits their buffers to what they use.
+type cron struct {
+	at   int64 // milliseconds
+	last int64
+	next int // index of the connection to visit next
+}
+
+func (k *cron) due(now int64) bool { return now >= k.at || now < k.last }
+
+// run visits some connections if it is due.
+//
+// REQUIRES: called in B.
+func (k *cron) run(l *Loop) {
+	if !k.due(l.now) {
+		return
+	}
+	k.last = l.now
+	k.at = l.now + cronEvery
+	n := len(l.conns)
+	for range min(n, max(5, n/(1000/cronEvery))) {
+		if k.next >= n {
+			k.next = 0
+		}
+		c := l.conns[k.next]
+		k.next++
+		if c.has(flagDead) {
+			continue
+		}
+		if c.q.cap > 0 && l.now-c.lastIO > queryIdle {
+			c.q.trim(l.arena)
+		}
+		c.fitStatic(l.now, l.group.peakReset.Load())
+	}
+}
+
+// fitStatic resizes the static block: to half and less when the peak stayed
+// below half, twice as large when it was full, away when nothing was read or
+// written for long.
+func (c *Conn) fitStatic(now, reset int64) {
+	o := &c.out
+	if o.staticSize == 0 || len(o.queue) > 0 || o.open.kind != segStatic || o.open.off != 0 || c.Out.Muted() {
+		return
+	}
+	n := len(c.Out.Pending())
+	o.peak = max(o.peak, n)
+	size := o.staticSize
+	switch {
+	case n == 0 && now-c.lastIO > replyIdle:
+		size = 0
+	case o.peak >= size && size < staticMax:
+		size *= 2
+	case o.peak < size/2 && size > staticMin && now-o.peakAt > reset:
+		size = staticMin
+		for size <= o.peak {
+			size *= 2
+		}
+	}
+	if size != o.staticSize {
+		c.setStatic(size)
+		if size == 0 {
+			c.Out.SetBlock(nil)
+		} else {
+			c.Out.SetBlock(mem.Bytes(o.static, size))
+		}
+	}
+	if reset >= 0 && now-o.peakAt > reset {
+		o.peak = n
+		o.peakAt = now
+	}
+}

@@ -1,0 +1,146 @@
+package netloop
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// A Group is a set of loops that share a Handler and listeners.
+type Group struct {
+	opts  Options
+	loops []*Loop
+
+	queryLimit atomic.Int64
+	peakReset  atomic.Int64
+	keepalive  atomic.Int64
+	accepted   atomic.Uint64 // also hands connections to loops in turn
+	refused    atomic.Uint64
+
+	mu         sync.Mutex
+	listeners  map[int32]*Listener // by descriptor, or a number below 0
+	portableID int32
+}
+
+func newGroup(o Options) *Group {
+	o.defaults()
+	g := &Group{opts: o, listeners: map[int32]*Listener{}}
+	g.queryLimit.Store(o.QueryLimit)
+	g.peakReset.Store(peakDefault)
+	g.keepalive.Store(int64(o.KeepaliveSec))
+	return g
+}
+
+// Loops returns the loops.
+func (g *Group) Loops() []*Loop { return g.loops }
+
+// SetQueryLimit changes client-query-buffer-limit.
+func (g *Group) SetQueryLimit(n int64) { g.queryLimit.Store(n) }
+
+// SetPeakReset changes how long the peak of a static reply block counts, in
+// milliseconds; below 0 it counts for ever (DEBUG REPLYBUFFER).
+func (g *Group) SetPeakReset(ms int64) { g.peakReset.Store(ms) }
+
+// ResetPeakReset restores the default of SetPeakReset.
+func (g *Group) ResetPeakReset() { g.peakReset.Store(peakDefault) }
+
+// NetIn returns the bytes read since the start.
+func (g *Group) NetIn() uint64 {
+	n := uint64(0)
+	for _, l := range g.loops {
+		n += l.bytesIn.Load()
+	}
+	return n
+}
+
+// NetOut returns the bytes written since the start.
+func (g *Group) NetOut() uint64 {
+	n := uint64(0)
+	for _, l := range g.loops {
+		n += l.bytesOut.Load()
+	}
+	return n
+}
+
+// Accepted returns the number of connections since the start.
+func (g *Group) Accepted() uint64 { return g.accepted.Load() }
+
+// Start sets the loops going.
+func (g *Group) Start() {
+	for _, l := range g.loops {
+		go func() {
+			defer close(l.done)
+			l.run()
+		}()
+	}
+}
+
+// Stop closes the listeners, writes what the sockets take without waiting,
+// ends all connections and waits for the loops to end.
+//
+// REQUIRES: Start was called; the caller does not hold the keyspace lock.
+func (g *Group) Stop() {
+	g.CloseListeners()
+	// In this order: the first loop hands new connections to the others.
+	for _, l := range g.loops {
+		l.stopping.Store(true)
+		l.Wake()
+		<-l.done
+	}
+}
+
+// CloseListeners closes all listeners.
+func (g *Group) CloseListeners() {
+	g.mu.Lock()
+	var all []*Listener
+	for _, ln := range g.listeners {
+		all = append(all, ln)
+	}
+	g.mu.Unlock()
+	for _, ln := range all {
+		ln.Close()
+	}
+}
+
+// Refused returns the number of connections dropped because the process had no
+// descriptor for them.
+func (g *Group) Refused() uint64 { return g.refused.Load() }
+
+// forget takes a listener off the books. It reports whether it was there.
+func (g *Group) forget(ln *Listener) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.listeners[ln.fd] != ln {
+		return false
+	}
+	delete(g.listeners, ln.fd)
+	return true
+}
+
+// hostPort joins an address and a port, an IPv6 address in brackets.
+func hostPort(host string, port int) string {
+	if strings.Contains(host, ":") && !strings.HasPrefix(host, "[") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
+}
+
+// pick returns the loop for the next connection.
+func (g *Group) pick() *Loop {
+	n := g.accepted.Add(1)
+	return g.loops[(n-1)%uint64(len(g.loops))]
+}
+
+// A ListenError says which step of opening a listener failed.
+type ListenError struct {
+	Step string // socket, bind, listen, ...
+	Addr string
+	Err  error
+}
+
+func (e *ListenError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Addr, e.Step, e.Err) }
+
+// Unwrap returns the system's error.
+func (e *ListenError) Unwrap() error { return e.Err }

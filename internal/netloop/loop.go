@@ -1,0 +1,285 @@
+package netloop
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"granary/internal/mem"
+)
+
+// A Loop owns connections. Its turn is described in the package comment.
+type Loop struct {
+	mu sync.Mutex // guards the connections in A and C
+
+	id       int
+	group    *Group
+	handler  Handler
+	arena    *mem.Arena
+	portable bool
+
+	now    int64 // milliseconds of the wall clock, read once per turn
+	tickAt int64 // when Handler.Tick is due
+	tickOn int64 // when it was called last
+	cron   cron
+
+	conns   []*Conn
+	newborn []*Conn // accepted, without a session
+	ready   []*Conn // read in this turn
+	more    []*Conn // readable without a new event
+	resumed []*Conn // to be served without new input
+	dirty   []*Conn // with output to write
+	dead    *Conn   // to be buried
+	unpins  []mem.Ref
+	doomed  []int32 // descriptors of the buried, closed in C
+
+	read     []byte // the read buffer
+	readRef  mem.Ref
+	readUsed int
+	scrap    []byte // where output to the dead goes
+
+	mailMu sync.Mutex
+	mail   []func()
+	woken  atomic.Bool
+
+	stopping atomic.Bool
+	done     chan struct{} // closed when the loop has ended
+
+	bytesIn  atomic.Uint64
+	bytesOut atomic.Uint64
+	turnIn   uint64 // not yet added to bytesIn
+	turnOut  uint64
+
+	// Portable loops only.
+	wake    chan struct{}
+	readers sync.WaitGroup
+
+	poller
+}
+
+func newLoop(g *Group, id int, name string) *Loop {
+	return &Loop{
+		id: id, group: g, handler: g.opts.Handler,
+		arena: mem.NewSharedArena(name),
+		now:   time.Now().UnixMilli(),
+		done:  make(chan struct{}),
+	}
+}
+
+// ID returns the number of the loop, from 0.
+func (l *Loop) ID() int { return l.id }
+
+// Now returns the wall clock in milliseconds, as of the beginning of the turn.
+func (l *Loop) Now() int64 { return l.now }
+
+// Arena returns the memory of the loop's buffers. It follows the rule of the
+// connections' state.
+func (l *Loop) Arena() *mem.Arena { return l.arena }
+
+// Conns calls fn for every connection that has a session.
+//
+// REQUIRES: the keyspace lock, on behalf of the loop cur.
+func (l *Loop) Conns(cur *Loop, fn func(c *Conn)) {
+	if l != cur {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+	}
+	for _, c := range l.conns {
+		if c.session != nil {
+			fn(c)
+		}
+	}
+}
+
+// Post has fn called in B of a turn that begins soon.
+func (l *Loop) Post(fn func()) {
+	l.mailMu.Lock()
+	l.mail = append(l.mail, fn)
+	l.mailMu.Unlock()
+	l.Wake()
+}
+
+// markDirty puts c on the list of those with output to write.
+func (l *Loop) markDirty(c *Conn) {
+	if c.flags&(flagDirty|flagDead) != 0 {
+		return
+	}
+	c.flags |= flagDirty
+	l.dirty = append(l.dirty, c)
+}
+
+func (l *Loop) markMore(c *Conn) {
+	if c.flags&(flagMore|flagDead) != 0 {
+		return
+	}
+	c.flags |= flagMore
+	l.more = append(l.more, c)
+}
+
+// waste returns memory for what nobody will read.
+func (l *Loop) waste() []byte {
+	if l.scrap == nil {
+		l.scrap = make([]byte, blockMin)
+	}
+	return l.scrap
+}
+
+// tickDue reports whether time has come for Handler.Tick. A wall clock that was
+// set back makes it come at once.
+func (l *Loop) tickDue() bool { return l.now >= l.tickAt || l.now < l.tickOn }
+
+// idle reports whether B has nothing to do.
+func (l *Loop) idle() bool {
+	return len(l.ready) == 0 && len(l.newborn) == 0 && len(l.resumed) == 0 &&
+		l.dead == nil && len(l.unpins) == 0 && !l.woken.Load() &&
+		!l.tickDue() && !l.cron.due(l.now)
+}
+
+// serveAll is B.
+//
+// REQUIRES: the keyspace lock.
+func (l *Loop) serveAll() {
+	l.readMail()
+	for i, c := range l.newborn {
+		l.newborn[i] = nil
+		l.welcome(c)
+	}
+	l.newborn = l.newborn[:0]
+
+	for _, c := range l.ready {
+		c.flags &^= flagReady
+		l.serve(c)
+	}
+	l.ready = l.ready[:0]
+	l.readUsed = 0
+
+	// What is resumed here and now waits for the next turn.
+	if n := len(l.resumed); n > 0 {
+		for _, c := range l.resumed[:n] {
+			c.flags &^= flagResumed
+			if c.q.len > 0 {
+				l.serve(c)
+			}
+		}
+		l.resumed = append(l.resumed[:0], l.resumed[n:]...)
+	}
+
+	if l.tickDue() {
+		l.tickOn = l.now
+		l.tickAt = max(l.handler.Tick(l, l.now), l.now+1)
+	}
+	l.cron.run(l)
+	l.bury()
+	for _, ref := range l.unpins {
+		l.handler.Unpin(ref)
+	}
+	l.unpins = l.unpins[:0]
+}
+
+func (l *Loop) readMail() {
+	if !l.woken.Load() {
+		return
+	}
+	l.woken.Store(false)
+	l.mailMu.Lock()
+	fns := l.mail
+	l.mail = nil
+	l.mailMu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+}
+
+// welcome gives a new connection its session.
+func (l *Loop) welcome(c *Conn) {
+	if c.has(flagDead) {
+		return
+	}
+	c.session = l.handler.Accept(c)
+	if c.session == nil {
+		c.flags |= flagClosing
+	}
+	if c.pending() || c.has(flagClosing) {
+		l.markDirty(c)
+	}
+}
+
+// serve hands the session what was read.
+func (l *Loop) serve(c *Conn) {
+	own := c.q.len > 0
+	in := c.in
+	if own {
+		in = c.q.bytes()
+	}
+	c.in = nil
+	used := 0
+	if c.flags&(flagPaused|flagClosing|flagDead) == 0 {
+		if int64(len(in)) > l.group.queryLimit.Load() {
+			c.kill(ReasonQueryLimit, nil)
+		} else {
+			c.Need = 0
+			used = c.session.Serve(c, in)
+		}
+	}
+	switch {
+	case used == len(in) || c.flags&(flagClosing|flagDead) != 0:
+		if own {
+			c.q.free(l.arena)
+		}
+	case own:
+		c.q.consume(l.arena, used, c.Need)
+	default:
+		c.q.keep(l.arena, in[used:], c.Need)
+	}
+	if c.pending() {
+		l.markDirty(c)
+	}
+}
+
+// bury ends the dead: the session hears of it, and nothing is held any more.
+func (l *Loop) bury() {
+	for l.dead != nil {
+		c := l.dead
+		l.dead, c.nextDead = c.nextDead, nil
+		if c.session != nil {
+			c.session.Closed(c)
+		}
+		c.dropOutput()
+		c.q.free(l.arena)
+		c.in = nil
+		last := len(l.conns) - 1
+		l.conns[c.index] = l.conns[last]
+		l.conns[c.index].index = c.index
+		l.conns[last] = nil
+		l.conns = l.conns[:last]
+		l.detach(c)
+	}
+}
+
+// enter adds a connection to the loop.
+func (l *Loop) enter(c *Conn) {
+	c.index = int32(len(l.conns))
+	l.conns = append(l.conns, c)
+	l.newborn = append(l.newborn, c)
+}
+
+// newConn makes a connection of l.
+func (l *Loop) newConn() *Conn {
+	c := &Conn{loop: l, fd: -1}
+	c.created = time.Now().UnixMilli()
+	c.lastIO = c.created
+	c.Out.Init(c, 2)
+	return c
+}
+
+// count publishes the traffic of a turn.
+func (l *Loop) count() {
+	if l.turnIn > 0 {
+		l.bytesIn.Add(l.turnIn)
+		l.turnIn = 0
+	}
+	if l.turnOut > 0 {
+		l.bytesOut.Add(l.turnOut)
+		l.turnOut = 0
+	}
+}
