@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -59,9 +60,10 @@ var titleVariables = []string{
 
 var errTitle = errors.New("template format is invalid or contains unknown variables")
 
-// checkTitle accepts text with {variables} in it. A brace that opens must close.
+// checkTitle accepts text with {variables} in it that is not empty. {{ stands for a brace.
 func checkTitle(s string) error {
-	if _, ok := ExpandTitle(s, func(string) string { return "" }); !ok {
+	title, ok := ExpandTitle(s, func(name string) string { return name })
+	if !ok || title == "" {
 		return errTitle
 	}
 	return nil
@@ -76,12 +78,13 @@ func ExpandTitle(template string, value func(name string) string) (title string,
 		if !found {
 			return strings.TrimRight(b.String(), " "), true
 		}
-		name, after, closed := strings.Cut(rest, "}")
-		known := false
-		for _, v := range titleVariables {
-			known = known || v == name
+		if after, escaped := strings.CutPrefix(rest, "{"); escaped {
+			b.WriteByte('{')
+			template = after
+			continue
 		}
-		if !closed || !known {
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed || !slices.Contains(titleVariables, name) {
 			return "", false
 		}
 		b.WriteString(value(name))

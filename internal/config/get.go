@@ -22,8 +22,11 @@ func (c *Config) Get(patterns ...string) []Pair {
 	found := map[string]Pair{}
 	for _, p := range patterns {
 		if !strings.ContainsAny(p, "*?[") {
-			if d := Lookup(p); d != nil {
-				found[strings.ToLower(p)] = Pair{p, c.Value(d)}
+			name := strings.ToLower(p)
+			if _, have := found[name]; !have {
+				if d := Lookup(name); d != nil {
+					found[name] = Pair{p, c.Value(d)}
+				}
 			}
 			continue
 		}

@@ -252,9 +252,14 @@ func (percentilesKind) get(v *Values) string {
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		b = strconv.AppendFloat(b, p, 'g', 6, 64)
+		b = append(b, trimZeros(strconv.FormatFloat(p, 'f', 6, 64))...)
 	}
 	return string(b)
+}
+
+// trimZeros takes the zeros off the end of a decimal fraction, and the point if nothing is left behind it.
+func trimZeros(s string) string {
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 var defaultPercentiles = []float64{50, 99, 99.9}

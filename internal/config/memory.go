@@ -17,7 +17,7 @@ var units = []struct {
 	{"g", 1000 * 1000 * 1000}, {"gb", 1 << 30},
 }
 
-// ParseMemory reads a size such as 100, 64mb or 1g (any case). The empty text is 0, as in Redis. A size
+// ParseMemory reads a size such as 100, 64mb or 1g (any case). No digits are 0, as in Redis. A size
 // beyond 64 bits is the largest there is, so that the range check of the directive refuses it.
 func ParseMemory(s string) (n uint64, ok bool) {
 	digits := 0
@@ -30,7 +30,7 @@ func ParseMemory(s string) (n uint64, ok bool) {
 			continue
 		}
 		if digits == 0 {
-			return 0, unit == ""
+			return 0, true
 		}
 		v, err := strconv.ParseUint(s[:digits], 10, 64)
 		if err != nil || (u.mul > 1 && v > math.MaxUint64/u.mul) {

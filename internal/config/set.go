@@ -59,41 +59,28 @@ func (c *Config) Set(pairs []Pair, ctx SetContext) error {
 	return setFailed(culprit, err.Error())
 }
 
-// settable finds the rows of the pairs and refuses what must not be set. An unknown name is told before anything else.
+// settable finds the rows of the pairs and refuses what must not be set. The first mistake is the one that is told.
 func (c *Config) settable(pairs []Pair, ctx SetContext) ([]*Directive, error) {
 	directives := make([]*Directive, len(pairs))
 	seen := make(map[string]bool, len(pairs))
-	var first *SetError
-	loading := false
 	for i, p := range pairs {
 		d := Lookup(p.Name)
 		if d == nil {
 			return nil, &SetError{"ERR Unknown option or number of arguments for CONFIG SET - '" + p.Name + "'"}
 		}
-		directives[i] = d
-		why, name := "", strings.ToLower(p.Name)
+		name := strings.ToLower(p.Name)
 		switch {
-		case first != nil || loading:
-			continue
 		case d.Flags&Immutable != 0:
-			why = "can't set immutable config"
+			return nil, setFailed(p.Name, "can't set immutable config")
 		case d.Flags&Protected != 0 && !c.EnableProtectedConfigs.Allows(ctx.Local):
-			why = "can't set protected config"
+			return nil, setFailed(p.Name, "can't set protected config")
 		case d.Flags&DenyLoading != 0 && ctx.Loading:
-			loading = true
+			return nil, &SetError{"LOADING Redis is loading the dataset in memory"}
 		case seen[name]:
-			why = "duplicate parameter"
+			return nil, setFailed(p.Name, "duplicate parameter")
 		}
 		seen[name] = true
-		if why != "" {
-			first = setFailed(p.Name, why)
-		}
-	}
-	switch {
-	case loading:
-		return nil, &SetError{"LOADING Redis is loading the dataset in memory"}
-	case first != nil:
-		return nil, first
+		directives[i] = d
 	}
 	return directives, nil
 }
