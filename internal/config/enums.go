@@ -17,6 +17,9 @@ const (
 // LFU reports whether the policy counts how often keys are used, which changes what the lru bits of an entry mean.
 func (p MaxMemoryPolicy) LFU() bool { return p == VolatileLFU || p == AllKeysLFU }
 
+// LRU reports whether the policy goes by the time of the last access.
+func (p MaxMemoryPolicy) LRU() bool { return p == VolatileLRU || p == AllKeysLRU }
+
 // VolatileOnly reports whether only keys with an expiry may be evicted.
 func (p MaxMemoryPolicy) VolatileOnly() bool { return p <= VolatileTTL }
 
