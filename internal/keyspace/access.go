@@ -14,6 +14,11 @@ const (
 
 // Access is how an entry's 24 bits of access clock are kept: as seconds of the last access (LRU), or as the minute of the
 // last decrement and a logarithmic counter (LFU), as maxmemory-policy asks.
+//
+//	LRU   | seconds:24            |   wraps around after 194 days
+//	LFU   | minutes:16 | counter:8 |  wraps around after 45 days
+//
+// When the policy changes, entries keep what the old one wrote, until they are accessed; so does Redis.
 type Access struct {
 	LFU          bool
 	LogFactor    int // lfu-log-factor
@@ -31,18 +36,16 @@ func (a *Access) SetNow(ms int64) {
 	}
 }
 
-// initial returns the access bits of a new entry.
-func (a *Access) initial() uint32 {
+// Initial returns the access bits of a new entry.
+func (a *Access) Initial() uint32 {
 	if a.LFU {
 		return a.now<<8 | lfuInit
 	}
 	return a.now
 }
 
-// Initial returns the access bits of a new entry.
-func (a *Access) Initial() uint32 { return a.initial() }
-
-func (a *Access) touch(e object.Entry) {
+// Touch marks an access to the entry.
+func (a *Access) Touch(e object.Entry) {
 	if !a.LFU {
 		e.SetLRU(a.now)
 		return
@@ -50,24 +53,19 @@ func (a *Access) touch(e object.Entry) {
 	e.SetLRU(a.now<<8 | a.increment(a.Frequency(e)))
 }
 
-// Touch marks an access to the entry.
-func (a *Access) Touch(e object.Entry) { a.touch(e) }
-
 // Idle returns the seconds since the entry's last access. REQUIRES: not LFU.
 func (a *Access) Idle(e object.Entry) int64 { return int64((a.now - e.LRU()) & clockMask) }
 
-// Frequency returns the entry's LFU counter, less what has decayed since. REQUIRES: LFU.
+// Frequency returns the entry's LFU counter, less one for every lfu-decay-time minutes since it was last written.
+// REQUIRES: LFU.
 func (a *Access) Frequency(e object.Entry) uint32 {
 	lru := e.LRU()
 	counter := lru & 0xff
 	if a.DecayMinutes <= 0 {
 		return counter
 	}
-	periods := (a.now - lru>>8) & 0xffff / uint32(a.DecayMinutes)
-	if periods > counter {
-		return 0
-	}
-	return counter - periods
+	minutes := (a.now - lru>>8) & 0xffff
+	return counter - min(counter, minutes/uint32(a.DecayMinutes))
 }
 
 // increment raises a counter with a chance that falls as it grows.

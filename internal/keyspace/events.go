@@ -1,25 +1,26 @@
 package keyspace
 
-// Class is a set of classes of keyspace events, with the numbers Redis uses.
+// Class is a set of classes of keyspace events, with the numbers Redis uses, which are those of notify-keyspace-events
+// in package config.
 type Class uint32
 
 // The classes, with the letter that notify-keyspace-events knows each by.
 const (
-	KeyChannel   Class = 1 << 0 // K: published under __keyspace@<db>__
-	EventChannel Class = 1 << 1 // E: published under __keyevent@<db>__
-	Generic      Class = 1 << 2 // g
-	String       Class = 1 << 3 // $
-	List         Class = 1 << 4 // l
-	Set          Class = 1 << 5 // s
-	Hash         Class = 1 << 6 // h
-	ZSet         Class = 1 << 7 // z
-	Expired      Class = 1 << 8 // x
-	Evicted      Class = 1 << 9 // e
-	Stream       Class = 1 << 10
-	KeyMiss      Class = 1 << 11
-	Loaded       Class = 1 << 12
-	Module       Class = 1 << 13
-	NewKey       Class = 1 << 14
+	KeyChannel   Class = 1 << 0  // K: published under __keyspace@<db>__
+	EventChannel Class = 1 << 1  // E: published under __keyevent@<db>__
+	Generic      Class = 1 << 2  // g
+	String       Class = 1 << 3  // $
+	List         Class = 1 << 4  // l
+	Set          Class = 1 << 5  // s
+	Hash         Class = 1 << 6  // h
+	ZSet         Class = 1 << 7  // z
+	Expired      Class = 1 << 8  // x
+	Evicted      Class = 1 << 9  // e
+	Stream       Class = 1 << 10 // t
+	KeyMiss      Class = 1 << 11 // m
+	Loaded       Class = 1 << 12 // told to modules only
+	Module       Class = 1 << 13 // d
+	NewKey       Class = 1 << 14 // n
 )
 
 // Notify tells of an event, if its class is on.

@@ -18,7 +18,7 @@ const (
 )
 
 // Item is one key as a command sees it: found or absent. It stays usable while the command runs, whatever happens to
-// other keys.
+// other keys. Only an Item that was looked up ForWrite may be changed.
 // BORROWS: the key's bytes, which are the caller's, and are read until the command is done with the Item.
 type Item struct {
 	Entry object.Entry // 0: the key does not exist
@@ -36,17 +36,16 @@ func (db *DB) Read(key []byte) Item { return db.Lookup(key, 0) }
 // Write looks up a key for a command that may change it.
 func (db *DB) Write(key []byte) Item { return db.Lookup(key, ForWrite) }
 
-// Lookup looks up a key. A key whose time has come is deleted first, or taken for absent where expiry is somebody
-// else's to decide.
+// Lookup looks up a key. A key whose time has come is deleted first, or taken for absent (see ExpireOnAccess).
 func (db *DB) Lookup(key []byte, how Lookup) Item {
 	it := db.find(key)
 	ks := db.ks
 	if it.Entry != 0 && it.Entry.HasExpiry() && it.Entry.Expiry() <= ks.Now {
-		it.expire()
+		it.expire(how)
 	}
 	if it.Entry != 0 {
 		if how&NoTouch == 0 {
-			ks.Access.touch(it.Entry)
+			ks.Access.Touch(it.Entry)
 		}
 		if how&(NoStats|ForWrite) == 0 {
 			ks.Stats.Hits++
@@ -67,6 +66,9 @@ func (db *DB) Find(key []byte) Item { return db.find(key) }
 
 func (db *DB) find(key []byte) Item {
 	h := table.Hash(key)
+	if db.keys.Root() == 0 {
+		return Item{db: db, key: key, hash: h, epoch: db.epoch}
+	}
 	pos, r := db.keys.Find(h, key)
 	return Item{Entry: object.Entry(r), db: db, key: key, hash: h, pos: pos, epoch: db.epoch}
 }
@@ -79,29 +81,6 @@ func (it *Item) at() table.Pos {
 	return it.pos
 }
 
-// expire deletes an item whose time has come, or takes it for absent.
-func (it *Item) expire() {
-	ks := it.db.ks
-	if !ks.ExpireOnAccess {
-		it.Entry = 0
-		return
-	}
-	it.deleteExpired()
-}
-
-func (it *Item) deleteExpired() {
-	db, ks := it.db, it.db.ks
-	it.remove()
-	ks.Stats.Expired++
-	ks.Notify(Expired, "expired", it.key, db.ID)
-	if ks.Hooks.Modified != nil {
-		ks.Hooks.Modified(db.ID, it.key)
-	}
-	if ks.Hooks.Expired != nil {
-		ks.Hooks.Expired(db.ID, it.key)
-	}
-}
-
 // Exists tells whether the key was found.
 func (it *Item) Exists() bool { return it.Entry != 0 }
 
@@ -111,56 +90,93 @@ func (it *Item) DB() *DB { return it.db }
 // Key returns the key as the caller gave it.
 func (it *Item) Key() []byte { return it.key }
 
-// moved rewrites the table slot after the entry was changed, moved or both.
+// moved rewrites the table slot after the entry was changed, moved or both. The expiry is the same.
 func (it *Item) moved(e object.Entry) {
 	pos := it.at()
 	it.db.keys.Replace(pos, mem.Ref(e))
 	it.Entry = e
 }
 
-// insert puts a new entry into the table.
-func (it *Item) insert(e object.Entry) {
+// store makes e the item's entry: a new key, which is told of, or another value for an old one.
+// OWNS: e, which is given back if there is no memory for its slot.
+func (it *Item) store(e object.Entry) {
+	absent := it.Entry == 0
+	defer func() {
+		if it.Entry != e {
+			it.db.ks.release(e)
+		}
+	}()
+	it.place(e)
+	if absent {
+		it.tellNew()
+	}
+}
+
+// place puts e into the table, in the place of the item's entry if there is one, whose memory is given back. If there is
+// no memory, e is still the caller's and nothing has changed.
+func (it *Item) place(e object.Entry) {
 	db := it.db
-	db.keys.Insert(it.hash, mem.Ref(e))
-	db.epoch++
+	if it.Entry == 0 {
+		if db.keys.Root() == 0 {
+			db.keys = table.New(db.ks.Arena, entryKind)
+		}
+		db.keys.Insert(it.hash, mem.Ref(e))
+		db.epoch++
+		db.ttls.add(e.Expiry())
+		it.Entry = e
+		return
+	}
+	pos, old := it.at(), it.Entry
+	db.keys.Replace(pos, mem.Ref(e))
+	db.ttls.sub(old.Expiry())
+	db.ttls.add(e.Expiry())
 	it.Entry = e
+	db.ks.release(old)
+}
+
+// tellNew tells of a key that came into being.
+func (it *Item) tellNew() {
+	db := it.db
 	if db.ks.Hooks.Created != nil {
-		db.ks.Hooks.Created(db.ID, e.Type(), it.key)
+		db.ks.Hooks.Created(db.ID, it.Entry.Type(), it.key)
 	}
 	db.ks.Notify(NewKey, "new", it.key, db.ID)
 }
 
-// remove takes the key out of the table and gives back what it held.
-func (it *Item) remove() {
-	pos := it.at()
-	it.db.keys.Delete(pos)
-	it.db.epoch++
-	it.db.ks.release(it.Entry)
-	it.Entry = 0
+// Delete removes the key and gives back what it held. REQUIRES: the key exists.
+func (it *Item) Delete() {
+	e := it.take()
+	it.db.ks.release(e)
 }
 
-// SetString stores val as SET does: a new key, or a new value for an old one of any type. The expiry becomes expiry (Unix ms, 0: none).
+// take removes the key from the table and leaves its entry to the caller, who owns it now.
+func (it *Item) take() object.Entry {
+	pos := it.at()
+	e := it.Entry
+	it.db.keys.Delete(pos)
+	it.db.epoch++
+	it.db.ttls.sub(e.Expiry())
+	it.Entry = 0
+	return e
+}
+
+// SetString stores val as SET does: a new key, or a new value for an old one of any type. The expiry becomes expiry
+// (Unix ms, 0: none).
 func (it *Item) SetString(val []byte, expiry int64) {
 	ks := it.db.ks
-	if it.Entry == 0 {
-		it.insert(object.NewString(ks.Arena, it.key, val, expiry, ks.Access.initial(), ks.Limits))
-		return
-	}
 	e := it.Entry
-	if e.Type() != object.String {
-		it.replace(object.NewString(ks.Arena, it.key, val, expiry, e.LRU(), ks.Limits))
-		return
+	switch {
+	case e == 0:
+		it.store(object.NewString(ks.Arena, it.key, val, expiry, ks.Access.Initial(), ks.Limits))
+	case e.Type() != object.String || e.Expiry() != expiry:
+		// Building anew allocates once; changing first the expiry and then the value would move the entry twice.
+		it.store(object.NewString(ks.Arena, it.key, val, expiry, e.LRU(), ks.Limits))
+	default:
+		// Fast path: nothing but the value changes.
+		if n := object.SetString(ks.Arena, e, val, ks.Limits); n != e {
+			it.moved(n)
+		}
 	}
-	pos := it.at()
-	if e.Expiry() != expiry {
-		e = object.SetExpiry(ks.Arena, e, expiry)
-		it.db.keys.Replace(pos, mem.Ref(e))
-	}
-	if n := object.SetString(ks.Arena, e, val, ks.Limits); n != e {
-		it.db.keys.Replace(pos, mem.Ref(n))
-		e = n
-	}
-	it.Entry = e
 }
 
 // SetInt stores a number; an existing key keeps its expiry.
@@ -168,7 +184,7 @@ func (it *Item) SetString(val []byte, expiry int64) {
 func (it *Item) SetInt(n int64) {
 	ks := it.db.ks
 	if it.Entry == 0 {
-		it.insert(object.NewInt(ks.Arena, it.key, n, 0, ks.Access.initial(), ks.Limits))
+		it.store(object.NewInt(ks.Arena, it.key, n, 0, ks.Access.Initial(), ks.Limits))
 		return
 	}
 	if e := object.SetInt(ks.Arena, it.Entry, n, ks.Limits); e != it.Entry {
@@ -181,7 +197,7 @@ func (it *Item) SetInt(n int64) {
 func (it *Item) SetText(val []byte) {
 	ks := it.db.ks
 	if it.Entry == 0 {
-		it.insert(object.NewText(ks.Arena, it.key, val, 0, ks.Access.initial(), ks.Limits))
+		it.store(object.NewText(ks.Arena, it.key, val, 0, ks.Access.Initial(), ks.Limits))
 		return
 	}
 	if e := object.SetText(ks.Arena, it.Entry, val, ks.Limits); e != it.Entry {
@@ -195,7 +211,7 @@ func (it *Item) SetText(val []byte) {
 func (it *Item) Edit(n int) []byte {
 	ks := it.db.ks
 	if it.Entry == 0 {
-		it.insert(object.NewRaw(ks.Arena, it.key, n, 0, ks.Access.initial()))
+		it.store(object.NewRaw(ks.Arena, it.key, n, 0, ks.Access.Initial()))
 	} else if e := object.MakeRaw(ks.Arena, it.Entry, n); e != it.Entry {
 		it.moved(e)
 	}
@@ -207,39 +223,24 @@ func (it *Item) Expiry() int64 { return it.Entry.Expiry() }
 
 // SetExpiry sets (Unix ms) or removes (0) the expiry. REQUIRES: the key exists.
 func (it *Item) SetExpiry(at int64) {
+	db := it.db
 	pos := it.at()
-	e := object.SetExpiry(it.db.ks.Arena, it.Entry, at)
-	it.db.keys.Replace(pos, mem.Ref(e))
-	it.Entry = e
-}
-
-// Delete removes the key. REQUIRES: the key exists.
-func (it *Item) Delete() { it.remove() }
-
-// replace puts another entry with the same key in the place of the item's, whose memory is given back.
-func (it *Item) replace(e object.Entry) {
-	pos := it.at()
-	old := it.Entry
-	it.db.keys.Replace(pos, mem.Ref(e))
-	it.Entry = e
-	it.db.ks.release(old)
-}
-
-// Put makes e the item's entry: a new key or another value for an old one. OWNS: e, whose key is the item's.
-func (it *Item) Put(e object.Entry) {
-	if it.Entry == 0 {
-		it.insert(e)
-		return
+	old := it.Entry.Expiry()
+	// The table notes the new expiry first, because that may need memory; if the entry then finds none, the old one is
+	// noted again, for which there is room.
+	db.keys.NoteExpire(pos, at)
+	done := false
+	defer func() {
+		if !done {
+			db.keys.NoteExpire(pos, old)
+		}
+	}()
+	e := object.SetExpiry(db.ks.Arena, it.Entry, at)
+	done = true
+	if e != it.Entry {
+		db.keys.Replace(pos, mem.Ref(e))
+		it.Entry = e
 	}
-	it.replace(e)
-}
-
-// Take removes the key from the table and leaves its entry to the caller, who owns it now (RENAME, MOVE).
-func (it *Item) Take() object.Entry {
-	pos := it.at()
-	it.db.keys.Delete(pos)
-	it.db.epoch++
-	e := it.Entry
-	it.Entry = 0
-	return e
+	db.ttls.sub(old)
+	db.ttls.add(at)
 }

@@ -8,7 +8,19 @@
 //	Keyspace ── DB 0 ── table ── slot ──> entry [header | key | expiry | value] ──> value's blocks
 //	         └─ DB 1 ...
 //
+//	keyspace.go  the databases as wholes: sizes, SWAPDB, FLUSHDB, walks
+//	item.go      one key: look-up, create, change, delete
+//	move.go      two keys: RENAME, MOVE, COPY
+//	expire.go    keys whose time has come
+//	access.go    LRU and LFU
+//	reclaim.go   memory of what is gone, given back in slices
+//	events.go    who is told of what
+//	check.go     invariants
+//
 // Everything here is guarded by the keyspace lock, which the caller holds: nothing in this package locks.
+//
+// Running out of memory is ordinary: the allocator panics with mem.ErrOutOfMemory, and whoever runs the command
+// answers OOM. So every method here that allocates does it before it changes anything, or takes back what it did.
 package keyspace
 
 import (
@@ -32,14 +44,16 @@ type Keyspace struct {
 
 	// ActiveExpire is off while DEBUG SET-ACTIVE-EXPIRE 0 holds.
 	ActiveExpire bool
-	// ExpireOnAccess is off where somebody else decides when keys expire: a replica, a load in progress.
+	// ExpireOnAccess is off while keys whose time has come must stay where they are (CLIENT PAUSE, a replica): reading
+	// commands then take such a key for absent, and only a command that writes deletes it.
 	ExpireOnAccess bool
 
 	Stats Stats
 	Hooks Hooks
 
-	reclaim    []job // detached memory, given back in slices
-	expireFrom int   // database at which the next expiry slice begins
+	reclaim    []job  // detached memory, given back in slices
+	expireFrom int    // database at which the next expiry slice begins
+	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
 }
 
 // Stats counts what INFO reports of the keyspace.
@@ -48,19 +62,20 @@ type Stats struct {
 	Hits           int64
 	Misses         int64
 	Expired        int64
-	ExpiredStale   float64 // estimated share of keys that have expired and are still there, percent
+	ExpiredStale   float64 // estimated share of keys with an expiry that have expired and are still there, percent
 	ExpireTimeCaps int64   // expiry slices that ended by their time limit
 	Evicted        int64
-	LazyFreed      int64
+	LazyFreed      int64 // objects given back in slices, after the command that removed them
 }
 
-// Hooks are what the layers above want to know. Each may be nil.
+// Hooks are what the layers above want to know. Each may be nil. Keys are valid during the call only.
 type Hooks struct {
 	// Event is told of a keyspace event that Events lets through.
 	Event func(class Class, event string, key []byte, db int)
 	// Modified is told that a key's value changed or went away (WATCH, client-side caching).
 	Modified func(db int, key []byte)
-	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL.
+	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL,
+	// or an UNLINK under lazyfree-lazy-expire.
 	Expired func(db int, key []byte)
 	// Created is told that a key came into being (clients that block on it).
 	Created func(db int, t object.Type, key []byte)
@@ -71,8 +86,9 @@ type DB struct {
 	ID int
 
 	ks    *Keyspace
-	keys  table.Table
-	epoch uint64 // counts changes that move table slots
+	keys  table.Table // none (Root 0) until the first key, and after a flush
+	epoch uint64      // counts changes that move table slots
+	ttls  sum         // of the expiries of all keys
 }
 
 var entryKind = &table.Kind{
@@ -92,19 +108,44 @@ func New(a *mem.Arena, n int) *Keyspace {
 		ExpireOnAccess: true,
 	}
 	for id := range n {
-		ks.DBs = append(ks.DBs, &DB{ID: id, ks: ks, keys: table.New(a, entryKind)})
+		ks.DBs = append(ks.DBs, &DB{ID: id, ks: ks})
 	}
 	return ks
 }
 
 // Len returns the number of keys, expired ones that are still there included.
-func (db *DB) Len() int { return db.keys.Len() }
+func (db *DB) Len() int {
+	if db.keys.Root() == 0 {
+		return 0
+	}
+	return db.keys.Len()
+}
 
 // Expires returns the number of keys that carry an expiry.
-func (db *DB) Expires() int { return db.keys.CountExpires() }
+func (db *DB) Expires() int {
+	if db.keys.Root() == 0 {
+		return 0
+	}
+	return db.keys.CountExpires()
+}
+
+// AvgTTL returns the mean time to live of the keys that carry an expiry, in ms, 0 when there are none. It is exact;
+// keys whose time has come count as they are until they are deleted, and the mean is never below 0.
+func (db *DB) AvgTTL() int64 {
+	n := db.Expires()
+	if n == 0 {
+		return 0
+	}
+	return max(db.ttls.mean(uint64(n))-db.ks.Now, 0)
+}
 
 // TableBytes returns the usable bytes of the key table.
-func (db *DB) TableBytes() int64 { return db.keys.Bytes() }
+func (db *DB) TableBytes() int64 {
+	if db.keys.Root() == 0 {
+		return 0
+	}
+	return db.keys.Bytes()
+}
 
 // Keyspace returns the keyspace the database belongs to.
 func (db *DB) Keyspace() *Keyspace { return db.ks }
@@ -113,50 +154,67 @@ func (db *DB) Keyspace() *Keyspace { return db.ks }
 func (ks *Keyspace) Swap(a, b int) {
 	x, y := ks.DBs[a], ks.DBs[b]
 	x.keys, y.keys = y.keys, x.keys
+	x.ttls, y.ttls = y.ttls, x.ttls
 	x.epoch++
 	y.epoch++
 }
 
-// Flush empties the database and returns the number of keys it had. What it held is given back at once when that is
-// quick, and in slices otherwise.
-func (db *DB) Flush() int {
-	n := db.keys.Len()
-	if n == 0 {
+// Flush empties the database and returns the number of keys it had. What it held is given back in slices; unless lazy,
+// the first slice is run at once, so that a small database is gone, memory and all, when Flush returns.
+func (db *DB) Flush(lazy bool) int {
+	n := db.detach()
+	if !lazy {
+		db.ks.reclaimSoon()
+	}
+	return n
+}
+
+// FlushAll is Flush for all databases together.
+func (ks *Keyspace) FlushAll(lazy bool) int {
+	n := 0
+	for _, db := range ks.DBs {
+		n += db.detach()
+	}
+	if !lazy {
+		ks.reclaimSoon()
+	}
+	return n
+}
+
+// detach leaves the database empty, and what it held to the slices.
+func (db *DB) detach() int {
+	if db.keys.Root() == 0 {
 		return 0
 	}
-	old := db.keys
-	db.keys = table.New(db.ks.Arena, entryKind)
+	n := db.keys.Len()
+	db.ks.giveBack(&tableJob{keys: db.keys})
+	db.keys = table.Table{}
+	db.ttls = sum{}
 	db.epoch++
-	db.ks.giveBack(&tableJob{keys: old})
 	return n
 }
 
 // Each calls fn for every entry, in hash order, until it returns false. fn changes nothing.
 func (db *DB) Each(fn func(object.Entry) bool) {
-	db.keys.Each(func(r mem.Ref) bool { return fn(object.Entry(r)) })
+	if db.keys.Root() != 0 {
+		db.keys.Each(func(r mem.Ref) bool { return fn(object.Entry(r)) })
+	}
 }
 
-// Scan calls emit for every entry in the next stretch of the table and returns the cursor to go on from, 0 at the
-// end. Every key that is there from the first call to the last is emitted at least once.
+// Scan calls emit for every entry of the next bucket of the table, a dozen at most as a rule, and returns the cursor to
+// go on from, 0 at the end. Every key that is there from the first call to the last is emitted at least once.
+// emit may delete the entry it is given.
 func (db *DB) Scan(cursor uint64, emit func(object.Entry)) uint64 {
+	if db.keys.Root() == 0 {
+		return 0
+	}
 	return db.keys.Scan(cursor, func(r mem.Ref) { emit(object.Entry(r)) })
 }
 
-// Random returns a key taken at random with all keys equally likely, 0 when there is none.
+// Random returns a key, each as likely as any other for a random r, 0 when there is none.
 func (db *DB) Random(r uint64) object.Entry {
-	if db.keys.Len() == 0 {
+	if db.keys.Root() == 0 {
 		return 0
 	}
 	return object.Entry(db.keys.Random(r))
 }
-
-// IsExpired tells whether the entry's time has come.
-func (ks *Keyspace) IsExpired(e object.Entry) bool {
-	if !e.HasExpiry() {
-		return false
-	}
-	return e.Expiry() <= ks.Now
-}
-
-// Check walks a database and reports the first broken invariant.
-func (db *DB) Check() error { return db.keys.Check() }
