@@ -52,6 +52,11 @@ func (s state) firstOwn() uint {
 	return min(uint(bits.TrailingZeros32(^uint32(s>>stateForeignShift))), s.n())
 }
 
+// firstForeign returns a foreign slot. REQUIRES: there is one.
+func (s state) firstForeign() uint {
+	return uint(bits.TrailingZeros32(uint32(s >> stateForeignShift)))
+}
+
 func bucketAt(seg unsafe.Pointer, i uint) *bucket {
 	return (*bucket)(unsafe.Add(seg, i*bucketSize))
 }

@@ -15,7 +15,7 @@ type sizeRow struct {
 }
 
 const (
-	chain      = 2   // how far an entry may be passed on, see place
+	chain      = 1   // how far an entry may be passed on, see place
 	maxEntries = 640 // slots of the largest segment
 
 	firstFull = 13 // the smallest size in a table with a directory
@@ -136,16 +136,36 @@ func (s segment) place(home uint, h uint64, e mem.Ref, clock *uint32) (bkt, slot
 func (s segment) pass(from, to uint, clock *uint32) {
 	f := s.at(from)
 	i := f.state.firstOwn()
-	bits := slotForeign
+	s.move(from, to, i, slotForeign, clock)
+	f.state |= stateNear
+}
+
+// takeBack moves an entry that lies in the next bucket back home, where there is room. Without this, entries
+// that live long end up away from home: after 20 generations of keys, 28% in place of 15%.
+func (s segment) takeBack(home uint, clock *uint32) {
+	from := s.next(home)
+	s.move(from, home, s.at(from).state.firstForeign(), 0, clock)
+	s.clearNear(from)
+}
+
+// move moves slot i of a bucket to another one, which has room.
+func (s segment) move(from, to, i uint, foreign state, clock *uint32) {
+	f := s.at(from)
 	if f.state.expire(i) {
-		bits |= slotExpire
+		foreign |= slotExpire
 		if clock != nil { // the segment is not being built
 			// The entry's own expiry is not read; the bucket's bound holds for it.
 			c := clockAt(clock, to)
 			*c = min(*c, *clockAt(clock, from))
 		}
 	}
-	s.at(to).push(f.fp(i), f.ref(i), bits)
+	s.at(to).push(f.fp(i), f.ref(i), foreign)
 	f.remove(i)
-	f.state |= stateNear
+}
+
+// clearNear takes the mark from the bucket before bkt when bkt has no foreign entry left.
+func (s segment) clearNear(bkt uint) {
+	if s.at(bkt).state&stateForeignMask == 0 {
+		s.at(s.prev(bkt)).state &^= stateNear
+	}
 }

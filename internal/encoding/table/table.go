@@ -326,15 +326,21 @@ func (t *Table) Delete(p Pos) {
 	if b.state.expire(i) {
 		*t.expiry().count()--
 	}
-	if p.bucket() >= s.homes {
+	switch {
+	case p.bucket() >= s.homes:
 		b.remove(i)
 		s.at(p.home()).state -= stateFarOne
-	} else if !b.state.foreign(i) {
+	case b.state.foreign(i):
 		b.remove(i)
-	} else {
+		s.clearNear(p.bucket())
+	default:
 		b.remove(i)
-		if b.state&stateForeignMask == 0 {
-			s.at(s.prev(p.bucket())).state &^= stateNear
+		if b.state&stateNear != 0 {
+			var clock *uint32
+			if r.expiry != 0 {
+				clock = t.clockFor(slot, 0)
+			}
+			s.takeBack(p.bucket(), clock)
 		}
 	}
 	*w -= wordOne
