@@ -88,22 +88,28 @@ func MakeRaw(a *mem.Arena, e Entry, n int) Entry {
 	clear(b[copy(b, text):])
 	off := e.valueOff()
 	old := off + e.valueLen(off)
-	at := e
+	at, held := e, e.held(off)
 	if !a.ResizeInPlace(mem.Ref(e), old, off+refBytes, mem.PurposeEntry) {
 		at = Entry(allocOrFree(a, off+refBytes, block))
 		copy(mem.Bytes(mem.Ref(at), off), mem.Bytes(mem.Ref(e), off))
-		e.releaseString(a, off)
 		a.Free(mem.Ref(e), old, mem.PurposeEntry)
-	} else {
-		e.releaseString(a, off)
 	}
+	held.release(a)
 	s := shape{enc: Raw}
 	at.putShape(off, &s, block, StringLimits{})
 	return at
 }
 
-// allocOrFree allocates an entry of n bytes; when memory is out, the block made for it is given back first.
+// allocOrFree allocates an entry of n bytes; when memory is out, the block made for it (0: none) is given back first.
 func allocOrFree(a *mem.Arena, n int, block mem.Ref) mem.Ref {
+	if block == 0 {
+		return a.Alloc(n, mem.PurposeEntry)
+	}
+	return allocWith(a, n, block)
+}
+
+// allocWith is apart from allocOrFree so that values without a block do not pay for the defer.
+func allocWith(a *mem.Arena, n int, block mem.Ref) mem.Ref {
 	done := false
 	defer func() {
 		if !done {
@@ -113,6 +119,19 @@ func allocOrFree(a *mem.Arena, n int, block mem.Ref) mem.Ref {
 	r := a.Alloc(n, mem.PurposeEntry)
 	done = true
 	return r
+}
+
+// rewriteRaw gives the block other bytes if nobody else refers to it and a new block for them would be of the same size
+// class. The block is left as a new one would be.
+func rewriteRaw(a *mem.Arena, r mem.Ref, val []byte) bool {
+	if RawRefs(r) != 1 || !a.ResizeInPlace(r, RawSize(r), rawHead+len(val), mem.PurposeString) {
+		return false
+	}
+	b := mem.Bytes(r, rawHead+len(val))
+	put40(b[rawLenOff:], len(val))
+	put40(b[rawAllocOff:], len(val))
+	copy(b[rawHead:], val)
+	return true
 }
 
 // growRaw makes the string at r at least n bytes long, zero-filled, and returns its place.

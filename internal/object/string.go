@@ -110,14 +110,14 @@ func textShape(val []byte, lim StringLimits) shape {
 func NewRaw(a *mem.Arena, key []byte, n int, expiry int64, clock uint32) Entry {
 	block := newRawBlock(a, n, n)
 	clear(rawPayload(block, n))
-	e := newEntry(a, key, String, Raw, refBytes, expiry, clock)
+	e := newEntry(a, key, String, Raw, refBytes, expiry, clock, block)
 	e.SetRoot(block)
 	return e
 }
 
 // NewRooted allocates an entry for a value of any type whose root block is root.
 func NewRooted(a *mem.Arena, key []byte, t Type, enc Encoding, root mem.Ref, expiry int64, clock uint32) Entry {
-	e := newEntry(a, key, t, enc, refBytes, expiry, clock)
+	e := newEntry(a, key, t, enc, refBytes, expiry, clock, 0)
 	e.SetRoot(root)
 	return e
 }
@@ -128,13 +128,14 @@ func newString(a *mem.Arena, key []byte, s *shape, expiry int64, clock uint32, l
 		block = newRawBlock(a, len(s.bytes), len(s.bytes))
 		copy(rawPayload(block, len(s.bytes)), s.bytes)
 	}
-	e := newEntry(a, key, String, s.enc, s.inEntry(), expiry, clock)
+	e := newEntry(a, key, String, s.enc, s.inEntry(), expiry, clock, block)
 	e.putShape(e.valueOff(), s, block, lim)
 	return e
 }
 
-// newEntry allocates an entry with room for valueLen bytes of value, which it leaves unset.
-func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expiry int64, clock uint32) Entry {
+// newEntry allocates an entry with room for valueLen bytes of value, which it leaves unset. When memory is out, the raw
+// block that was made for it (0: none) is given back.
+func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expiry int64, clock uint32, block mem.Ref) Entry {
 	head, flags := headShort, byte(0)
 	if len(key) > 255 {
 		head, flags = headLong, flagLongKey
@@ -146,7 +147,7 @@ func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expi
 		}
 	}
 	size := head + len(key) + expiryLen(flags) + valueLen
-	r := a.Alloc(size, mem.PurposeEntry)
+	r := allocOrFree(a, size, block)
 	b := mem.Bytes(r, size)
 	binary.LittleEndian.PutUint32(b, clock<<8|uint32(t)|uint32(enc)<<4)
 	b[4] = flags
@@ -199,7 +200,7 @@ func (e Entry) putShape(off int, s *shape, block mem.Ref, lim StringLimits) {
 
 // SetString gives the entry a new string value, stored as SET stores it, whatever it held before; key, lru and
 // expiry stay. It returns the entry's place, which changes when the new value needs another size class.
-// REQUIRES: what the entry held before is a string (ReleaseValue first otherwise).
+// REQUIRES: what the entry held before is a string, and val is no view of it.
 func SetString(a *mem.Arena, e Entry, val []byte, lim StringLimits) Entry {
 	s := shapeOf(val, lim)
 	return setShape(a, e, &s, lim)
@@ -224,32 +225,54 @@ func setShape(a *mem.Arena, e Entry, s *shape, lim StringLimits) Entry {
 	old, n := off+e.valueLen(off), off+s.inEntry()
 	var block mem.Ref
 	if s.enc == Raw {
+		if e.Encoding() == Raw && rewriteRaw(a, e.Root(), s.bytes) {
+			return e
+		}
 		block = newRawBlock(a, len(s.bytes), len(s.bytes))
 		copy(rawPayload(block, len(s.bytes)), s.bytes)
 	}
+	held := e.held(off)
 	// Fast path: the same size class, the value is rewritten in place.
-	if a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry) {
-		e.releaseString(a, off)
+	if old == n || a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry) {
+		held.release(a)
 		e.putShape(off, s, block, lim)
 		return e
 	}
-	moved := Entry(a.Alloc(n, mem.PurposeEntry))
+	moved := Entry(allocOrFree(a, n, block))
 	copy(mem.Bytes(mem.Ref(moved), off), mem.Bytes(mem.Ref(e), off))
-	e.releaseString(a, off)
+	held.release(a)
 	a.Free(mem.Ref(e), old, mem.PurposeEntry)
 	moved.putShape(off, s, block, lim)
 	return moved
 }
 
-// releaseString gives up what a string value holds outside the entry.
-func (e Entry) releaseString(a *mem.Arena, off int) {
+// holding is what a string value holds outside the entry.
+type holding struct {
+	block  mem.Ref // of a raw string, 0: none
+	shared int64   // number of the shared pool, negative: none
+}
+
+// held reads what the string value at off holds outside the entry. It is read before the entry is resized: bytes beyond
+// the new size may be lost.
+func (e Entry) held(off int) holding {
 	switch e.Encoding() {
 	case Raw:
-		UnpinRaw(a, mem.LoadRef(mem.Bytes(mem.Ref(e), off+refBytes)[off:]))
+		return holding{mem.LoadRef(mem.Bytes(mem.Ref(e), off+refBytes)[off:]), -1}
 	case Int:
 		if e.head()[4]&flagSharedInt != 0 {
-			sharedRefs[e.intAt(off)]--
+			return holding{0, e.intAt(off)}
 		}
+	}
+	return holding{0, -1}
+}
+
+// release gives it up.
+func (h holding) release(a *mem.Arena) {
+	if h.block != 0 {
+		UnpinRaw(a, h.block)
+	}
+	if h.shared >= 0 {
+		sharedRefs[h.shared]--
 	}
 }
 
@@ -270,10 +293,15 @@ func SetExpiry(a *mem.Arena, e Entry, at int64) Entry {
 	if was != is {
 		vlen := e.valueLen(at0 + was)
 		old, n := at0+was+vlen, at0+is+vlen
-		if a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry) {
-			b := mem.Bytes(mem.Ref(e), max(old, n))
-			copy(b[at0+is:n], b[at0+was:old])
-		} else {
+		switch {
+		case n > old && a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry):
+			b := mem.Bytes(mem.Ref(e), n)
+			copy(b[at0+is:], b[at0+was:old])
+		case n < old && mem.Usable(n) == mem.Usable(old):
+			b := mem.Bytes(mem.Ref(e), old)
+			copy(b[at0+is:], b[at0+was:])
+			a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry)
+		default:
 			moved := a.Alloc(n, mem.PurposeEntry)
 			from, to := mem.Bytes(mem.Ref(e), old), mem.Bytes(moved, n)
 			copy(to, from[:at0])
@@ -295,7 +323,7 @@ func SetExpiry(a *mem.Arena, e Entry, at int64) Entry {
 func Rekey(a *mem.Arena, e Entry, key []byte) Entry {
 	off := e.valueOff()
 	vlen := e.valueLen(off)
-	r := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU())
+	r := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU(), 0)
 	to := r.valueOff()
 	copy(mem.Bytes(mem.Ref(r), to+vlen)[to:], mem.Bytes(mem.Ref(e), off+vlen)[off:])
 	r.head()[4] |= e.head()[4] & (widthMask | flagSharedInt)
@@ -317,7 +345,7 @@ func CopyString(a *mem.Arena, e Entry, key []byte, expiry int64, clock uint32, l
 func FreeString(a *mem.Arena, e Entry) {
 	off := e.valueOff()
 	n := off + e.valueLen(off)
-	e.releaseString(a, off)
+	e.held(off).release(a)
 	a.Free(mem.Ref(e), n, mem.PurposeEntry)
 }
 
