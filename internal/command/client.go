@@ -45,6 +45,8 @@ type Client struct {
 	Last       *Spec // the last command, nil before the first
 	Calls      uint64
 
+	taken     int             // bytes that the requests of this Serve took so far
+	replied   uint64          // Out.Len before the command being executed
 	running   bool            // a command of this client is being executed
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH

@@ -52,6 +52,12 @@ func (s *Spec) takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s
 // off (FlagPostponed).
 func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 	if spec == nil {
+		if c.Conn != nil && (Is(args[0], "post") || Is(args[0], "host:")) {
+			// A browser was tricked into sending us a request.
+			c.Env.Log.Warningf("Possible SECURITY ATTACK detected: somebody sends POST or Host: commands. Connection from %s aborted.", c.Addr())
+			c.Conn.Close()
+			return nil
+		}
 		c.reject(nil, unknownCommand(args))
 		return nil
 	}

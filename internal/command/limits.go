@@ -35,7 +35,7 @@ func (c *Client) CheckOutputLimit() {
 		return
 	}
 	c.Env.Stats.OutputLimit++
-	c.Env.Log.Warning("Client %s scheduled to be closed ASAP for overcoming of output buffer limits.", c.Describe())
+	c.Env.Log.Warningf("Client %s scheduled to be closed ASAP for overcoming of output buffer limits.", c.Describe())
 	c.Conn.Close()
 }
 
@@ -47,7 +47,7 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	}
 	if conn.Reason() == netloop.ReasonQueryLimit {
 		env.Stats.QueryLimit++
-		env.Log.Warning("Closing client that reached max query buffer length: %s", c.Describe())
+		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())
 	}
 	env.Clients.Remove(c)
 }

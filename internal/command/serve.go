@@ -1,0 +1,106 @@
+package command
+
+import (
+	"granary/internal/mem"
+	"granary/internal/netloop"
+)
+
+// Serve executes all complete requests at the front of in and returns the number of bytes they took. It implements
+// netloop.Session. REQUIRES: the keyspace lock.
+func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
+	c.taken = 0
+	c.Flags &^= FlagPostponed
+	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
+	}
+	return c.taken
+}
+
+// afterFlags are the states that Serve has to look at after a command.
+const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed
+
+// serve executes requests, adding the bytes they took to taken, until none is complete or the client is not to be
+// served any more. It reports false if it was interrupted because memory was out and there is more to serve.
+func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
+	defer c.outOfMemory(conn)
+	p := &c.parser
+	p.MaxBulk = c.Env.Config.ProtoMaxBulkLen
+	for len(in) > 0 {
+		p.Unauth = !c.Authenticated
+		n, err := p.Parse(in)
+		if err != nil {
+			c.protocolError(conn, err, in)
+			c.taken += len(in)
+			return true
+		}
+		if n == 0 {
+			conn.Need = p.Need()
+			return true
+		}
+		c.taken += n
+		if len(p.Args) > 0 {
+			c.replied = c.Out.Len()
+			c.execute(p.Args)
+			if c.Flags&afterFlags != 0 && c.after(n) || conn.Closing() {
+				break
+			}
+		}
+		in = in[n:]
+	}
+	p.Trim()
+	return true
+}
+
+// after does what the states of the client ask for behind a command that took n bytes. It reports whether the client
+// is not to be served any more for now.
+func (c *Client) after(n int) (stop bool) {
+	switch {
+	case c.Flags&FlagPostponed != 0:
+		c.taken -= n // the same request comes again
+		c.Env.Pause.postpone(c)
+		return true
+	case c.Flags&FlagReplySkipNext != 0:
+		c.Flags = c.Flags&^FlagReplySkipNext | FlagReplySkip
+		c.Out.Mute(true)
+	case c.Flags&FlagReplySkip != 0:
+		c.Flags &^= FlagReplySkip
+		c.Out.Mute(c.Flags&FlagReplyOff != 0)
+	}
+	return false
+}
+
+// outOfMemory is deferred by serve: a command for which there was no memory answers an error, and the next one runs. If
+// it had begun to reply the connection ends, because what follows could not be told from the rest of that reply.
+func (c *Client) outOfMemory(conn *netloop.Conn) {
+	switch e := recover(); e {
+	case nil:
+		return
+	case mem.ErrOutOfMemory:
+	default:
+		panic(e)
+	}
+	began := !c.running || c.Out.Len() != c.replied
+	c.running = false
+	c.ctx.effects, c.ctx.quiet = nil, false
+	if began {
+		conn.Close()
+		return
+	}
+	defer func() {
+		if e := recover(); e != nil {
+			conn.Close() // not even the error could be written
+		}
+	}()
+	c.reject(c.ctx.Spec, ErrOutOfMemory)
+}
+
+// protocolError answers a request that breaks the protocol, after which nothing more can be understood.
+func (c *Client) protocolError(conn *netloop.Conn, err error, in []byte) {
+	text := "ERR Protocol error: " + err.Error()
+	c.Env.Log.Verbosef("Protocol error (%s) from client: %s. Query buffer: '%s'", err, c.Describe(), c.Env.Log.User(clip(in, 64)))
+	c.Out.Error(text)
+	c.Env.Stats.countError(text)
+	conn.CloseAfterReply()
+}
+
+// Do executes one request of a session that has no socket. REQUIRES: the keyspace lock.
+func (c *Client) Do(args ...[]byte) { c.execute(args) }
