@@ -11,22 +11,22 @@ type Kind uint8
 
 // The kinds.
 const (
-	Count   Kind = iota // an integer
-	Bytes               // an integer, bytes
-	Human               // bytes as 1.05M
-	Flag                // 0 or 1
-	Ratio               // two decimals
-	Percent             // two decimals and %
-	Seconds             // six decimals
-	Text                // a word
-	Lines               // any number of whole lines
+	Count      Kind = iota // an integer
+	Bytes                  // an integer, bytes
+	HumanBytes             // bytes as 1.05M
+	Flag                   // 0 or 1
+	Ratio                  // two decimals
+	Percent                // two decimals and %
+	Seconds                // six decimals
+	Text                   // a word
+	Lines                  // any number of whole lines
 )
 
 // Field is a row of the table. Exactly one of the functions is set, the one its kind calls for.
 type Field[V any] struct {
 	Name  string
 	Kind  Kind
-	Int   func(V) int64                // Count, Bytes, Human, Flag
+	Int   func(V) int64                // Count, Bytes, HumanBytes, Flag
 	Float func(V) float64              // Ratio, Percent, Seconds
 	Text  func(V) string               // Text
 	Lines func(v V, dst []byte) []byte // Lines
@@ -124,7 +124,7 @@ func (f *Field[V]) AppendValue(dst []byte, v V) []byte {
 	switch f.Kind {
 	case Count, Bytes, Flag:
 		return strconv.AppendInt(dst, f.Int(v), 10)
-	case Human:
+	case HumanBytes:
 		return AppendHuman(dst, f.Int(v))
 	case Ratio:
 		return strconv.AppendFloat(dst, finite(f.Float(v)), 'f', 2, 64)
