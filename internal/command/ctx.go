@@ -2,6 +2,7 @@ package command
 
 import (
 	"slices"
+	"strings"
 
 	"granary/internal/keyspace"
 	"granary/internal/object"
@@ -66,7 +67,8 @@ func (c *Ctx) Notify(class keyspace.Class, event string, key []byte) {
 func (c *Ctx) Feeding() bool { return c.Env.Feed != nil }
 
 // Rewrite replaces what replicas and the AOF repeat: instead of the command as sent, all effects given by calls of
-// Rewrite, in order. The arguments are kept until the command ends.
+// Rewrite, in order, even if no change was counted (FLUSHDB of an empty database). The arguments are kept until the
+// command ends.
 func (c *Ctx) Rewrite(args ...[]byte) {
 	if c.Env.Feed != nil {
 		c.effects = append(c.effects, args)
@@ -87,6 +89,17 @@ func (c *Ctx) Redact(i int) {
 // isRedacted reports whether the command that just ran called Redact for its argument i.
 func (c *Ctx) isRedacted(i int) bool {
 	return c.redactedFor == c.Client.Calls && slices.Contains(c.redacted, i)
+}
+
+// Help answers the HELP subcommand of a container: how it is called, then lines, then HELP itself.
+func (c *Ctx) Help(lines ...string) {
+	c.Out.Array(len(lines) + 3)
+	c.Out.Status(strings.ToUpper(c.Spec.Parent.Name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+	for _, l := range lines {
+		c.Out.Status(l)
+	}
+	c.Out.Status("HELP")
+	c.Out.Status("    Prints this help.")
 }
 
 // SyntaxError answers ERR syntax error.

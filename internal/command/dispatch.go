@@ -35,7 +35,7 @@ func (c *Client) execute(args [][]byte) {
 	c.running = true
 	spec.Handler(ctx)
 	c.running = false
-	if env.Feed != nil && env.Keys.Stats.Dirty != dirty {
+	if env.Feed != nil && (env.Keys.Stats.Dirty != dirty || ctx.effects != nil || ctx.quiet) {
 		ctx.feed()
 	}
 	c.Last = spec
