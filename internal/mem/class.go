@@ -2,8 +2,6 @@ package mem
 
 import "math/bits"
 
-//go:generate go run ./gen -o classes.txt
-
 // Profile names a set of size classes: those of the allocator whose books are to be reproduced.
 type Profile uint8
 
@@ -209,44 +207,4 @@ func largeClassSize(i int) int {
 	}
 	lg := firstLargeLog + (i-1)/4
 	return 1<<lg + ((i-1)%4+1)<<(lg-2)
-}
-
-// ClassInfo describes a size class for people.
-type ClassInfo struct {
-	Size      int     // usable bytes
-	Spacing   int     // distance to the class below
-	SlabBytes int     // length of a slab; 0 for a large class
-	Regions   int     // regions of a slab
-	Tail      int     // bytes of a slab, or of a large region's pages, that are in no region
-	Waste     float64 // worst share of a region that its request leaves over, tail included
-	Metadata  float64 // record and page map per slab byte
-}
-
-// ClassTable returns the size classes of a profile up to limit bytes.
-func ClassTable(p Profile, limit int) []ClassInfo {
-	t := makeClasses(p)
-	var out []ClassInfo
-	for below := 0; ; {
-		c := ClassInfo{}
-		pageBytes, regions := 0, 1
-		if n := below + 1; n <= t.smallMax {
-			s := t.slabs[t.lookup[(n+unitBytes-1)/unitBytes]]
-			c.Size, c.Regions, regions = int(s.size), int(s.regions), int(s.regions)
-			pageBytes = int(s.pages) << pageShift
-			c.SlabBytes = pageBytes
-		} else {
-			c.Size = largeUsable(p, n)
-			pageBytes = int(largePages(c.Size)) << pageShift
-		}
-		if c.Size > limit {
-			return out
-		}
-		c.Spacing = c.Size - below
-		c.Tail = pageBytes - regions*c.Size
-		each := float64(pageBytes) / float64(regions)
-		c.Waste = (each - float64(below+1)) / each
-		c.Metadata = float64(recordLines(regions)*lineSize+pageBytes/pageSize*4) / float64(pageBytes)
-		out = append(out, c)
-		below = c.Size
-	}
 }

@@ -66,7 +66,11 @@ func TestHistory(t *testing.T) {
 	for p := range NumProfiles {
 		t.Run(Profile(p).String(), func(t *testing.T) {
 			reopen(t, Config{Profile: Profile(p)})
-			history(t, rand.New(rand.NewPCG(uint64(p), 7)), 30000)
+			steps := 30000
+			if raceBuild {
+				steps = 3000
+			}
+			history(t, rand.New(rand.NewPCG(uint64(p), 7)), steps)
 		})
 	}
 }

@@ -5,7 +5,7 @@ package mem
 import "unsafe"
 
 // raceRange bounds the range in race builds, where it is ordinary Go memory.
-const raceRange = 512 << 20
+const raceRange = 256 << 20
 
 // reservation in a race build is one Go slice: the race detector and checkptr see no other memory.
 type reservation struct {
