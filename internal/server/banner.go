@@ -1,9 +1,12 @@
 package server
 
 import (
+	"fmt"
 	"os"
 
+	"granary/internal/config"
 	"granary/internal/info"
+	"granary/internal/logger"
 )
 
 // logo is a silo and three grains.
@@ -18,32 +21,54 @@ const logo = `
 
 // sayHello logs which server starts, with which configuration.
 func (s *Server) sayHello() {
-	s.log.Notice("Granary is starting")
-	s.log.Notice("Granary version=%s, bits=64, pid=%d, just started", info.Version, os.Getpid())
+	s.log.Noticef("Granary is starting")
+	s.log.Noticef("Granary version=%s, bits=64, pid=%d, just started", info.Version, os.Getpid())
 	if s.cfg.File == "" {
-		s.log.Warning("Warning: no config file specified, using the default config. In order to specify a config file use granary /path/to/granary.conf")
+		s.log.Warningf("Warning: no config file specified, using the default config. In order to specify a config file use granary /path/to/granary.conf")
 	} else {
-		s.log.Notice("Configuration loaded")
+		s.log.Noticef("Configuration loaded")
 	}
-	if s.cfg.AlwaysShowLogo || s.log.ToTerminal() {
-		s.log.Raw(logo, info.Version, info.Allocator(), s.cfg.Port, os.Getpid())
+	if s.cfg.AlwaysShowLogo || s.cfg.LogFile == "" && onTerminal() {
+		s.log.Raw(logger.Notice, fmt.Sprintf(logo, info.Version, info.Allocator(), s.cfg.Port, os.Getpid()))
 	} else {
-		s.log.Notice("Running mode=standalone, port=%d. PID: %d", s.cfg.Port, os.Getpid())
+		s.log.Noticef("Running mode=standalone, port=%d. PID: %d", s.cfg.Port, os.Getpid())
 	}
 	if len(s.cfg.Save) > 0 {
-		s.log.Notice("Save points are kept, and no snapshot is written: this version of Granary holds its data in memory only.")
+		s.log.Noticef("Save points are kept, and no snapshot is written: this version of Granary holds its data in memory only.")
 	}
 	if s.cfg.AppendOnly {
-		s.log.Warning("appendonly yes: this version of Granary writes no append-only file; data is held in memory only.")
+		s.log.Warningf("appendonly yes: this version of Granary writes no append-only file; data is held in memory only.")
 	}
 }
 
 // sayReady logs where the server listens.
 func (s *Server) sayReady() {
 	if len(s.tcp) > 0 {
-		s.log.Notice("Ready to accept connections tcp")
+		s.log.Noticef("Ready to accept connections tcp")
 	}
 	if s.unix != nil {
-		s.log.Notice("Ready to accept connections unix")
+		s.log.Noticef("Ready to accept connections unix")
 	}
+}
+
+// onTerminal tells whether standard output is a terminal.
+func onTerminal() bool {
+	st, err := os.Stdout.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
+
+// newLogger makes the log that the configuration asks for.
+func newLogger(cfg *config.Config) *logger.Logger {
+	l := logger.New(logger.Options{
+		File:      cfg.LogFile,
+		Level:     logger.Level(cfg.LogLevel),
+		Format:    logger.Format(cfg.LogFormat),
+		Timestamp: logger.Timestamp(cfg.LogTimestampFormat),
+		HideUser:  cfg.HideUserDataFromLog,
+		Syslog:    cfg.SyslogEnabled,
+		Ident:     cfg.SyslogIdent,
+		Facility:  int(cfg.SyslogFacility),
+	})
+	l.SetRole(logger.Master)
+	return l
 }

@@ -35,7 +35,7 @@ func (s *Server) tick(now int64) int64 {
 	ks := s.env.Keys
 	if now >= s.cron.next {
 		s.regular(now)
-		s.cron.next = now + 1000/max(s.cfg.HZ, 1)
+		s.cron.next = now + 1000/max(s.cfg.Hz, 1)
 		s.cron.draining = true // look for work once in every run
 	}
 	if s.cron.draining {
@@ -64,9 +64,11 @@ func (s *Server) regular(now int64) {
 		env.Stats.Sample(env)
 	}
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
-	mem.Decay(time.Now())
+	mem.Decay(now)
 	s.checkClients()
-	s.followShutdown()
+	if end := env.PauseEnd(); end != 0 && env.Keys.Now >= end {
+		env.UnpauseClients(s.cur)
+	}
 	if now-s.cron.said >= sayEvery {
 		s.cron.said = now
 		s.sayDatabases()
@@ -76,7 +78,7 @@ func (s *Server) regular(now int64) {
 // checkClients looks at a share of the clients, so that each is looked at once a second: idle timeouts and output limits
 // that hold over time.
 func (s *Server) checkClients() {
-	hz := max(s.cfg.HZ, 1)
+	hz := max(s.cfg.Hz, 1)
 	list := s.env.Clients.Snapshot(nil)
 	n := (len(list) + int(hz) - 1) / int(hz)
 	from := 0
@@ -87,7 +89,7 @@ func (s *Server) checkClients() {
 		c := list[(from+i)%len(list)]
 		s.withClient(c, func(c *command.Client) {
 			if t := s.cfg.Timeout; t > 0 && c.TimesOut() && s.env.Keys.Now-c.LastActive > t*1000 {
-				s.log.Verbose("Closing idle client")
+				s.log.Verbosef("Closing idle client")
 				c.Conn.Close()
 				return
 			}
@@ -111,8 +113,8 @@ func (s *Server) withClient(c *command.Client, fn func(*command.Client)) {
 func (s *Server) sayDatabases() {
 	for _, db := range s.env.Keys.DBs {
 		if n := db.Len(); n > 0 {
-			s.log.Verbose("DB %d: %d keys (%d volatile).", db.ID, n, db.Expires())
+			s.log.Verbosef("DB %d: %d keys (%d volatile).", db.ID, n, db.Expires())
 		}
 	}
-	s.log.Debug("%d clients connected, %d bytes in use", s.env.Clients.Len(), mem.Used())
+	s.log.Debugf("%d clients connected, %d bytes in use", s.env.Clients.Len(), mem.Used())
 }

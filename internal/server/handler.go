@@ -62,7 +62,7 @@ func (h *handler) Accept(c *netloop.Conn) netloop.Session {
 		client.Flags |= command.FlagUnixSocket
 	}
 	env.Clients.Add(client)
-	h.log.Verbose("Accepted %s", c.RemoteAddr())
+	h.log.Verbosef("Accepted %s", c.RemoteAddr())
 	return client
 }
 

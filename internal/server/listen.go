@@ -48,7 +48,7 @@ func (s *Server) listenTCP() ([]*netloop.Listener, error) {
 			open = append(open, ln)
 			continue
 		}
-		s.log.Warning("Warning: Could not create server TCP listening socket %s:%d: bind: %v", addr, s.cfg.Port, reason(err))
+		s.log.Warningf("Warning: Could not create server TCP listening socket %s:%d: bind: %v", addr, s.cfg.Port, reason(err))
 		if optional && absent(err) {
 			continue
 		}
@@ -103,7 +103,7 @@ func (s *Server) hush() {
 	}
 	if s.unix != nil {
 		s.unix.Close()
-		s.log.Notice("Removing the unix socket file.")
+		s.log.Noticef("Removing the unix socket file.")
 		os.Remove(s.cfg.UnixSocket)
 	}
 }

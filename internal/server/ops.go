@@ -48,7 +48,7 @@ var errShuttingDown = errors.New("shutdown already in progress")
 func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {
 	s := o.server()
 	if by != nil {
-		s.log.Warning("User requested shutdown...")
+		s.log.Warningf("User requested shutdown...")
 	}
 	return s.shutdown(how)
 }
@@ -56,3 +56,9 @@ func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {
 // AbortShutdown takes an orderly end back. None is ever under way when a command runs: an end waits for nothing that
 // could be waited for, as there are no replicas and no saving.
 func (o *ops) AbortShutdown() bool { return false }
+
+// Net returns the bytes read from and written to all clients since the start.
+func (o *ops) Net() (in, out int64) { return int64(o.group.NetIn()), int64(o.group.NetOut()) }
+
+// KeepReplyPeak sets how long the peak of a reply buffer counts.
+func (o *ops) KeepReplyPeak(ms int64) { o.group.SetPeakReset(ms) }

@@ -19,6 +19,9 @@ import (
 // daemonEnv marks the process that runs in the background.
 const daemonEnv = "GRANARY_DAEMONIZED"
 
+// startDir is where the process started: a dir directive moves it before the daemon does.
+var startDir, _ = os.Getwd()
+
 // Daemonize starts the program again in the background, detached from the terminal, and reports true in the process
 // that may end now. A Go program cannot fork.
 func Daemonize(cfg *config.Config) (parent bool, err error) {
@@ -35,7 +38,7 @@ func Daemonize(cfg *config.Config) (parent bool, err error) {
 	}
 	defer null.Close()
 	cmd := exec.Command(exe, os.Args[1:]...)
-	cmd.Dir = cfg.StartDir
+	cmd.Dir = startDir
 	cmd.Env = append(os.Environ(), daemonEnv+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -51,14 +54,14 @@ func (s *Server) settle() error {
 	debug.SetGCPercent(50)
 	if s.pidPath() != "" {
 		if err := os.WriteFile(s.pidPath(), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
-			s.log.Warning("Failed to write PID file: %v", err)
+			s.log.Warningf("Failed to write PID file: %v", err)
 		}
 	}
 	if err := s.setOOMScore(); err != nil {
-		s.log.Warning("%v", err)
+		s.log.Warningf("%v", err)
 	}
 	if err := s.raiseFileLimit(); err != nil {
-		s.log.Warning("%v", err)
+		s.log.Warningf("%v", err)
 	}
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	s.end.done = make(chan int, 1)
@@ -76,7 +79,7 @@ func (s *Server) pidPath() string {
 // setOOMScore tells the kernel how willingly to kill this process, as oom-score-adj says.
 func (s *Server) setOOMScore() error {
 	const path = "/proc/self/oom_score_adj"
-	if s.cfg.OOMScoreAdj == config.OOMScoreAdjNo {
+	if s.cfg.OOMScoreAdj == config.OOMScoreNo {
 		if s.oomChanged {
 			s.oomChanged = false
 			return os.WriteFile(path, []byte(strconv.Itoa(s.oomBase)), 0o644)
@@ -92,12 +95,12 @@ func (s *Server) setOOMScore() error {
 		s.oomChanged = true
 	}
 	v := int(s.cfg.OOMScoreAdjValues[0])
-	if s.cfg.OOMScoreAdj == config.OOMScoreAdjRelative {
+	if s.cfg.OOMScoreAdj == config.OOMScoreRelative {
 		v += s.oomBase
 	}
 	v = min(max(v, -1000), 1000)
 	if err := os.WriteFile(path, []byte(strconv.Itoa(v)), 0o644); err != nil {
-		s.log.Warning("Unable to write oom_score_adj: %v", err)
+		s.log.Warningf("Unable to write oom_score_adj: %v", err)
 		return errors.New("Failed to apply new oom_score_adj configuration, check server logs.")
 	}
 	return nil
@@ -122,7 +125,7 @@ func (s *Server) wait() int {
 			return code
 		case sig := <-signals:
 			if asked && sig == syscall.SIGINT {
-				s.log.Warning("You insist... exiting now.")
+				s.log.Warningf("You insist... exiting now.")
 				s.removePID()
 				return 1
 			}
@@ -138,12 +141,12 @@ func (s *Server) signalled(sig os.Signal) {
 	if sig == syscall.SIGINT {
 		how, name = s.cfg.ShutdownOnSigInt, "SIGINT"
 	}
-	s.log.Warning("Received %s scheduling shutdown...", name)
+	s.log.Warningf("Received %s scheduling shutdown...", name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.log.Warning("User requested shutdown...")
+	s.log.Warningf("User requested shutdown...")
 	if err := s.shutdown(flagsOf(how)); err != nil {
-		s.log.Warning("%s received but errors trying to shut down the server, check the logs for more information", name)
+		s.log.Warningf("%s received but errors trying to shut down the server, check the logs for more information", name)
 	}
 }
 
@@ -172,14 +175,14 @@ func (s *Server) shutdown(how command.ShutdownFlags) error {
 		return nil
 	}
 	if how&command.ShutdownSave != 0 && how&command.ShutdownForce == 0 {
-		s.log.Warning("SHUTDOWN SAVE: this version of Granary writes no snapshot; the server goes on.")
+		s.log.Warningf("SHUTDOWN SAVE: this version of Granary writes no snapshot; the server goes on.")
 		return errNoSnapshot
 	}
 	s.end.asked = true
 	s.notify("STOPPING=1\n")
 	s.hush()
 	s.removePID()
-	s.log.Warning("Granary is now ready to exit, bye bye...")
+	s.log.Warningf("Granary is now ready to exit, bye bye...")
 	s.end.done <- 0
 	return nil
 }
@@ -188,7 +191,7 @@ var errNoSnapshot = errors.New("snapshots are not part of this version")
 
 func (s *Server) removePID() {
 	if p := s.pidPath(); p != "" {
-		s.log.Notice("Removing the pid file.")
+		s.log.Noticef("Removing the pid file.")
 		os.Remove(p)
 	}
 }
@@ -204,7 +207,7 @@ func (s *Server) notify(state string) {
 	}
 	conn, err := net.DialTimeout("unixgram", path, time.Second)
 	if err != nil {
-		s.log.Warning("Can't connect to systemd socket %s: %v", path, err)
+		s.log.Warningf("Can't connect to systemd socket %s: %v", path, err)
 		return
 	}
 	defer conn.Close()

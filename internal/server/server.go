@@ -76,11 +76,7 @@ func Run(cfg *config.Config) int {
 
 // start builds a server, opens its sockets and starts its loops.
 func start(cfg *config.Config) (*Server, error) {
-	log, err := logger.Open(cfg)
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{cfg: cfg, log: log}
+	s := &Server{cfg: cfg, log: newLogger(cfg)}
 	s.sayHello()
 	if err := mem.Open(mem.Config{Profile: profile(cfg)}); err != nil {
 		return nil, s.fatal("Can't reserve address space: %v", err)
@@ -91,20 +87,22 @@ func start(cfg *config.Config) (*Server, error) {
 	if err := s.settle(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
-	s.group = netloop.New(netloop.Options{
+	group, err := netloop.New(netloop.Options{
 		Loops:        loops(cfg),
 		Handler:      (*handler)(s),
 		QueryLimit:   cfg.ClientQueryBufferLimit,
 		KeepaliveSec: int(cfg.TCPKeepAlive),
 	})
+	if err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	s.group = group
 	if err := s.listen(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
-	s.log.Notice("Server initialized")
+	s.log.Noticef("Server initialized")
 	s.applySettings()
-	if err := s.group.Start(); err != nil {
-		return nil, s.fatal("%v", err)
-	}
+	s.group.Start()
 	s.sayReady()
 	return s, nil
 }
@@ -118,7 +116,7 @@ func (s *Server) build() error {
 		register(table)
 	}
 	for _, r := range cfg.RenameCommands {
-		if err := table.Rename(r.From, r.To); err != nil {
+		if err := table.Rename(r.Old, r.New); err != nil {
 			return err
 		}
 	}
@@ -130,7 +128,7 @@ func (s *Server) build() error {
 		Clients: command.NewRegistry(),
 		Stats:   command.NewStats(table, cfg),
 		Slowlog: command.NewSlowlog(ks.Arena, cfg),
-		Latency: command.NewLatency(cfg),
+		Latency: command.NewLatency(ks.Arena),
 		Ops:     (*ops)(s),
 		RunID:   newRunID(),
 	}
@@ -142,9 +140,9 @@ func (s *Server) build() error {
 
 // profile maps the directive to the allocator's profile.
 func profile(cfg *config.Config) mem.Profile {
-	p, err := mem.ParseProfile(cfg.AllocatorProfile.String())
-	if err != nil {
-		panic("BUG: server: " + err.Error())
+	p, ok := mem.ParseProfile(cfg.AllocatorProfile.String())
+	if !ok {
+		panic("BUG: server: no allocator profile " + cfg.AllocatorProfile.String())
 	}
 	return p
 }
@@ -168,6 +166,6 @@ func newRunID() string {
 // fatal logs why the server cannot start and returns it as an error.
 func (s *Server) fatal(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	s.log.Warning("%v", err)
+	s.log.Warningf("%v", err)
 	return err
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"granary/internal/command"
 	"granary/internal/keyspace"
+	"granary/internal/logger"
 )
 
 // configure derives from the configuration what other parts keep for themselves.
@@ -13,7 +14,10 @@ func (s *Server) configure() {
 	// An entry's clock is the entry's own, so that sharing a number would not disturb it; but OBJECT REFCOUNT has to tell
 	// what Redis tells: with a policy by access, numbers are not shared.
 	ks.Limits.Shared = cfg.MaxMemory == 0 || !(policy.LFU() || policy.LRU())
-	ks.Access.SetPolicy(policy.LFU(), int(cfg.LFULogFactor), int(cfg.LFUDecayTime))
+	ks.Access.LFU = policy.LFU()
+	ks.Access.LogFactor = int(cfg.LFULogFactor)
+	ks.Access.DecayMinutes = int(cfg.LFUDecayTime)
+	ks.Access.SetNow(ks.Now)
 	ks.Events = keyspace.Class(cfg.NotifyKeyspaceEvents)
 	env.Gate &^= command.GateMaxMemory
 	if cfg.MaxMemory > 0 {
@@ -39,6 +43,12 @@ func (s *Server) applySettings() {
 		s.group.SetKeepalive(int(cfg.TCPKeepAlive))
 		return nil
 	})
+	cfg.OnApplyAny(func() error {
+		s.log.SetLevel(logger.Level(cfg.LogLevel))
+		s.log.SetHideUserData(cfg.HideUserDataFromLog)
+		s.log.SetFormat(logger.Format(cfg.LogFormat), logger.Timestamp(cfg.LogTimestampFormat))
+		return nil
+	}, "loglevel", "hide-user-data-from-log", "log-format", "log-timestamp-format")
 	cfg.OnApply("slowlog-max-len", func() error {
 		s.env.Slowlog.Trim(int(cfg.SlowlogMaxLen))
 		return nil
