@@ -269,7 +269,7 @@ func (t *Table) deepen(v *reserve) {
 func (t *Table) shrink(slot uint32) {
 	w, slot := t.head().own(slot)
 	if w.size() > firstFull || (w.size() > 0 && w.depth() == 0) {
-		if w.n() <= int(sizes[w.size()-1].lines)*bucketSlots*82/100 {
+		if w.n() <= int(sizes[w.size()-1].lines)*bucketSlots*shrinkPercent/100 {
 			t.trySmaller(slot)
 			return
 		}

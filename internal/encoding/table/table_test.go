@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"sort"
 	"testing"
 
 	"granary/internal/invariants"
@@ -50,7 +49,9 @@ func fixSeed(t testing.TB, s uint64) {
 func noLeak(t testing.TB) *mem.Arena {
 	a := mem.NewArena("test")
 	t.Cleanup(func() {
-		if b := a.Books().Total; !t.Failed() && (b.Count != 0 || b.Usable != 0) {
+		if b := a.Books().Total; b.Count == 0 {
+			a.Close()
+		} else if !t.Failed() {
 			t.Errorf("leak: %d regions, %d bytes", b.Count, b.Usable)
 		}
 	})
@@ -167,7 +168,11 @@ func (m *model) free() { m.t.Free(func(e mem.Ref) { freeEntry(m.a, e) }) }
 // TestRandomHistories grows and shrinks a table at random and compares it with a map.
 func TestRandomHistories(t *testing.T) {
 	t.Logf("seed %d", *seedFlag)
-	for _, peak := range []int{3, 30, 300, 3000, 30000} {
+	peaks := []int{3, 30, 300, 3000, 30000}
+	if raceBuild {
+		peaks = peaks[:4]
+	}
+	for _, peak := range peaks {
 		t.Run(fmt.Sprint(peak), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(*seedFlag, uint64(peak)))
 			m := newModel(t)
@@ -236,6 +241,7 @@ func TestOpen(t *testing.T) {
 	m.free()
 }
 
+// TestAllocs pins that no operation allocates on the Go heap, growth and shrinking included.
 func TestAllocs(t *testing.T) {
 	a := noLeak(t)
 	tab := New(a, testKind)
@@ -260,7 +266,7 @@ func TestAllocs(t *testing.T) {
 			p, _ := tab.Find(Hash(entryKey(e)), entryKey(e))
 			tab.Delete(p)
 		}
-	}); n > 20 { // the allocator keeps lists of free regions; per operation this is 0
+	}); n != 0 && !invariants.Enabled && !raceBuild {
 		t.Errorf("%v Go allocations in 12000 operations", n)
 	}
 	tab.Free(nil)
@@ -414,13 +420,4 @@ func TestSizes(t *testing.T) {
 			t.Errorf("size %d: %+v", i, s)
 		}
 	}
-}
-
-func sortedKeys(m map[string]int64) []string {
-	var ks []string
-	for k := range m {
-		ks = append(ks, k)
-	}
-	sort.Strings(ks)
-	return ks
 }
