@@ -31,8 +31,10 @@ type bin struct {
 	key     uint32  // what records of this bin's slabs have as key
 	class   uint32
 	tally   [NumPurposes]cell // the books
-	nonfull pageHeap          // slabs with free regions, without cur and evacuated ones
-	evac    []*record         // slabs being emptied by compaction
+	slots   []uint32          // records of the bin's slabs, by slot
+	unused  slotSet           // slots without a slab
+	nonfull slotSet           // slabs with free regions, without cur and evacuated ones
+	evac    slotSet           // slabs being emptied by compaction
 	slabs   int64             // slabs of the bin
 	plan    evacuation
 }

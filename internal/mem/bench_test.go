@@ -66,7 +66,8 @@ func BenchmarkMix(b *testing.B) {
 		n := mixSize(rnd.Uint64())
 		live[i] = region{a.Alloc(n, PurposeEntry), n}
 	}
-	for b.Loop() {
+	b.ResetTimer()
+	for range b.N {
 		r := rnd.Uint64()
 		x := &live[r%mixLive]
 		a.Free(x.r, x.n, PurposeEntry)
@@ -74,6 +75,7 @@ func BenchmarkMix(b *testing.B) {
 		x.r = a.Alloc(x.n, PurposeEntry)
 		Bytes(x.r, x.n)[0] = 1
 	}
+	b.StopTimer()
 	st := ReadStats()
 	b.ReportMetric(float64(st.Resident+st.Metadata)/float64(st.Books.Total.Usable), "resident/used")
 	for _, x := range live {
@@ -99,7 +101,8 @@ func BenchmarkGoMakeMix(b *testing.B) {
 	for i := range live {
 		live[i] = make([]byte, mixSize(rnd.Uint64()))
 	}
-	for b.Loop() {
+	b.ResetTimer()
+	for range b.N {
 		r := rnd.Uint64()
 		live[r%mixLive] = make([]byte, mixSize(r))
 	}

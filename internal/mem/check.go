@@ -8,7 +8,7 @@ import (
 )
 
 // Check walks the whole range and panics if anything in it contradicts anything else: extents, page map, free sets, slab
-// bitmaps, lists of slabs, and the books, which it counts anew.
+// bitmaps, sets of slabs, and the books, which it counts anew.
 //
 // REQUIRES: nobody else uses any arena.
 func Check() {
@@ -61,8 +61,6 @@ type arenaCount struct {
 	slabs, live []int64 // per slab class
 	large       int64   // large regions
 	largePages  int64
-	listed      int64 // slabs that are current, in a heap, or evacuated
-	reachable   int64 // the same, by walking the lists
 }
 
 // walkExtents visits every extent from the first page to the frontier.
@@ -156,24 +154,14 @@ func (c *checker) slab(s *record) {
 		bug("slab at page %d: %d live regions counted, bitmap says %d", s.start, s.live, int(s.regs)-free)
 	}
 	b := &a.bins[class]
-	switch {
-	case s == b.cur:
-		n.listed++
-	case s.evac != 0:
-		n.listed++
-		if s.pos == 0 || int(s.pos) > len(b.evac) || b.evac[s.pos-1] != s {
-			bug("slab at page %d: not at place %d of the evacuated slabs", s.start, s.pos)
-		}
-	case s.mask != 0:
-		n.listed++
-		if s.pos == 0 || int(s.pos) > len(b.nonfull.e) || uint32(b.nonfull.e[s.pos-1]) != s.id {
-			bug("slab at page %d: has free regions and is not at place %d of the slabs that do", s.start, s.pos)
-		}
-		if s.live == 0 {
-			bug("slab at page %d: empty and not given back", s.start)
-		}
-	case s.pos != 0:
-		bug("slab at page %d: full and at place %d of a list", s.start, s.pos)
+	if int(s.pos) >= len(b.slots) || b.slots[s.pos] != s.id || b.unused.has(s.pos) {
+		bug("slab at page %d: not in slot %d", s.start, s.pos)
+	}
+	if offered := s != b.cur && s.mask != 0; b.nonfull.has(s.pos) != (offered && s.evac == 0) || b.evac.has(s.pos) != (s.evac != 0) {
+		bug("slab at page %d: live %d of %d, evac %d: in the wrong set", s.start, s.live, s.regs, s.evac)
+	}
+	if s.live == 0 && s != b.cur {
+		bug("slab at page %d: empty and not given back", s.start)
 	}
 	n.slabs[class]++
 	n.live[class] += int64(s.live)
@@ -216,11 +204,10 @@ func (a *Arena) check(n *arenaCount) {
 		what := fmt.Sprintf("arena %s, class of %d bytes, ", a.name, b.size)
 		want(what+"slabs", b.slabs, n.slabs[i])
 		want(what+"live regions", b.liveCount(), n.live[i])
-		n.reachable += int64(len(b.nonfull.e) + len(b.evac))
-		if b.cur.id != 0 {
-			n.reachable++
-		}
+		want(what+"slots in use", int64(len(b.slots)-b.unused.count), n.slabs[i])
+		b.unused.check(what + "unused slots")
 		b.nonfull.check(what + "slabs with free regions")
+		b.evac.check(what + "evacuated slabs")
 		for p := range b.tally {
 			c := &b.tally[p]
 			if c.count < 0 || c.requested > c.count*b.size || c.requested < 0 {
@@ -230,7 +217,6 @@ func (a *Arena) check(n *arenaCount) {
 			count += c.count
 		}
 	}
-	want("arena "+a.name+", slabs in lists", n.reachable, n.listed)
 	for i := range a.large {
 		for p := range a.large[i] {
 			c := &a.large[i][p]
@@ -279,6 +265,18 @@ func (h *pageHeap) check(what string) {
 		}
 		if i > 0 && h.e[(i-1)/2] >= e {
 			bug("%s: element %d is below its parent", what, i)
+		}
+	}
+}
+
+// check compares each level of the set with the one below.
+func (t *slotSet) check(what string) {
+	want(what+": elements", t.count, len(t.appendSlots(nil, 1)))
+	for l := 1; l < t.depth; l++ {
+		for i, w := range t.levels[l-1] {
+			if (w != 0) != (t.levels[l][i/64]>>(i%64)&1 != 0) {
+				bug("%s: level %d, word %d is %#x, the level above says otherwise", what, l-1, i, w)
+			}
 		}
 	}
 }

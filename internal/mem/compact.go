@@ -20,26 +20,31 @@ type evacuation struct {
 	threshold uint16 // most live regions of a slab to be marked
 }
 
-// compactSample bounds the slabs of a class that BeginCompaction looks at.
+// compactSample is about how many slabs of a class BeginCompaction looks at.
 const compactSample = 1024
 
-// BeginCompaction plans a compaction and returns the bytes it would free. It looks at 1,024 slabs per class at most.
+// BeginCompaction plans a compaction and returns the bytes it would free. It looks at about
+// 1,024 slabs per class.
 func (a *Arena) BeginCompaction() int64 {
 	a.EndCompaction()
 	var gain int64
-	live := make([]uint16, 0, compactSample)
+	var slots []uint32
+	var live []uint16
 	for i := range a.bins {
 		b := &a.bins[i]
-		n := len(b.nonfull.e)
+		n := b.nonfull.count
 		regions := int64(classes.slabs[i].regions)
 		quota := int(min((b.slabs*regions-b.liveCount())/regions, int64(n)))
 		if quota == 0 {
 			continue
 		}
+		slots = b.nonfull.appendSlots(slots[:0], (n+compactSample-1)/compactSample)
+		if len(slots) == 0 {
+			slots = b.nonfull.appendSlots(slots, 1) // none in the words of the sample
+		}
 		live = live[:0]
-		step := (n + compactSample - 1) / compactSample
-		for k := 0; k < n; k += step {
-			live = append(live, recordAt(uint32(b.nonfull.e[k])).live)
+		for _, k := range slots {
+			live = append(live, recordAt(b.slots[k]).live)
 		}
 		slices.Sort(live)
 		b.plan = evacuation{quota: quota, threshold: live[(quota-1)*len(live)/n]}
@@ -53,12 +58,10 @@ func (a *Arena) EndCompaction() {
 	for i := range a.bins {
 		b := &a.bins[i]
 		b.plan = evacuation{}
-		for len(b.evac) > 0 {
-			s := b.evac[len(b.evac)-1]
+		for b.evac.count > 0 {
+			s := recordAt(b.slots[b.evac.first()])
 			b.keep(s)
-			if s.mask != 0 {
-				b.nonfull.push(s)
-			}
+			b.nonfull.add(s.pos)
 		}
 	}
 }
@@ -77,30 +80,20 @@ func ShouldMove(r Ref, n int) bool {
 		return true
 	}
 	b := &arenaList()[s.key>>16].bins[s.key&0xffff]
-	if b.plan.quota == 0 || s.pos == 0 || s.live > b.plan.threshold {
-		return false // no plan, full or current, or too full
+	if b.plan.quota == 0 || s.live > b.plan.threshold || !b.nonfull.has(s.pos) {
+		return false // no plan, or too full, or current
 	}
 	b.plan.quota--
-	b.nonfull.remove(s)
-	b.evac = append(b.evac, s)
+	b.nonfull.remove(s.pos)
+	b.evac.add(s.pos)
 	s.evac = 1
-	s.pos = uint32(len(b.evac))
 	return true
 }
 
 // keep takes a slab's mark back.
 func (b *bin) keep(s *record) {
-	b.dropEvac(s)
+	b.evac.remove(s.pos)
 	s.evac = 0
-}
-
-// dropEvac takes a slab out of the list of marked slabs.
-func (b *bin) dropEvac(s *record) {
-	last := b.evac[len(b.evac)-1]
-	b.evac[s.pos-1] = last
-	last.pos = s.pos
-	b.evac = b.evac[:len(b.evac)-1]
-	s.pos = 0
 }
 
 // liveCount returns the live regions of the bin.

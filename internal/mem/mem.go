@@ -25,8 +25,8 @@
 //  1. Up to the slab limit (14 KiB): the size class is one load from a table (class.go). No lock.
 //  2. The class's current slab has a free region: the first bit set in its bitmap. The bit is cleared, the books
 //     are written. This is the fast path, Arena.Alloc. No lock.
-//  3. The current slab is full: the lowest slab of the class that is not full becomes current (slab.go). Slabs at
-//     low addresses fill, slabs at high addresses empty. No lock.
+//  3. The current slab is full: the oldest slab of the class that is not full becomes current (slab.go). Old
+//     slabs fill, young slabs empty. No lock.
 //  4. No such slab: an extent comes from the page layer, under pageLayer.mu: the best fitting dirty extent (it is
 //     resident already), else a clean one, else pages from the frontier.
 //  5. A larger request is an extent of its own, from step 4.

@@ -14,8 +14,7 @@ import "unsafe"
 // A slab has at most 512 regions, so 8 words of bitmap at most; up to 256 regions fit one line.
 //
 // OWNS: start, pages, state, lines and id belong to the page layer (pageLayer.mu). key, live, regs, mask, evac and
-// free belong to the arena of the extent. pos belongs to whoever has the record in a heap: the arena for a
-// slab, the page layer for a free extent.
+// free belong to the arena of the extent, and pos to the arena of a slab or to the page layer for a free extent.
 type record struct {
 	start uint32 // first page
 	pages uint32
@@ -26,7 +25,7 @@ type record struct {
 	evac  uint8  // 1: being emptied by compaction, serves no allocation
 	state uint8
 	lines uint8  // lines of this record
-	pos   uint32 // place in a heap or in the list of evacuated slabs, plus one; 0 in none
+	pos   uint32 // free extent: place in its heap, plus one; slab: its slot in the bin
 	id    uint32 // of this record
 	next  uint32 // next free record
 	free  [lineWords]uint64

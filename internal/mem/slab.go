@@ -6,22 +6,42 @@ import (
 	"granary/internal/invariants"
 )
 
+// Every slab of a bin has a slot, the lowest that was unused when the slab was made. Slots are the order of preference:
+// old slabs fill, young ones empty and go back to the page layer.
+
 // refill gives the bin a current slab with a free region and returns it. The old one is full; full slabs are in no
-// list, the page map finds them when something in them is freed.
+// set, the page map finds them when something in them is freed.
 func (a *Arena) refill(b *bin) *record {
-	s := b.nonfull.first()
+	var s *record
 	switch {
-	case s != nil:
-		b.nonfull.remove(s)
-	case len(b.evac) > 0:
+	case b.nonfull.count > 0:
+		i := b.nonfull.first()
+		b.nonfull.remove(i)
+		s = recordAt(b.slots[i])
+	case b.evac.count > 0:
 		// Slow path: rather stop emptying a slab than take a new one.
-		s = b.evac[len(b.evac)-1]
+		s = recordAt(b.slots[b.evac.first()])
 		b.keep(s)
 	default:
 		s = a.newSlab(b)
 	}
 	b.cur = s
 	return s
+}
+
+// takeSlot gives s the lowest unused slot.
+func (b *bin) takeSlot(s *record) {
+	if b.unused.count > 0 {
+		s.pos = b.unused.first()
+		b.unused.remove(s.pos)
+	} else {
+		s.pos = uint32(len(b.slots))
+		b.slots = append(b.slots, 0)
+		b.unused.grow(len(b.slots))
+		b.nonfull.grow(len(b.slots))
+		b.evac.grow(len(b.slots))
+	}
+	b.slots[s.pos] = s.id
 }
 
 // newSlab takes a slab from the page layer. It panics with ErrOutOfMemory when there is none.
@@ -33,7 +53,8 @@ func (a *Arena) newSlab(b *bin) *record {
 	}
 	s.mapInner()
 	s.key = b.key
-	s.live, s.regs, s.mask, s.evac, s.pos = 0, uint16(c.regions), 0, 0, 0
+	s.live, s.regs, s.mask, s.evac = 0, uint16(c.regions), 0, 0
+	b.takeSlot(s)
 	left := c.regions
 	for w := uint(0); left > 0; w++ {
 		n := min(left, 64)
@@ -48,37 +69,37 @@ func (a *Arena) newSlab(b *bin) *record {
 	return s
 }
 
-// notFull offers a slab again that was full. The lower one of it and the current slab serves next, so that low
-// addresses fill and high ones empty.
+// notFull offers a slab again that was full. The one of it and the current slab with the lower slot serves next.
 func (a *Arena) notFull(b *bin, s *record) {
 	if s.evac != 0 {
 		return
 	}
 	cur := b.cur
-	if cur.mask == 0 || s.start > cur.start {
-		b.nonfull.push(s)
+	if cur.mask == 0 || s.pos > cur.pos {
+		b.nonfull.add(s.pos)
 		return
 	}
 	b.cur = s
 	if cur.live == 0 {
 		a.releaseSlab(b, cur)
 	} else {
-		b.nonfull.push(cur)
+		b.nonfull.add(cur.pos)
 	}
 }
 
 // emptied gives a slab without live regions back to the page layer.
 func (a *Arena) emptied(b *bin, s *record) {
-	switch {
-	case s.evac != 0:
-		b.dropEvac(s)
-	case s.pos != 0:
-		b.nonfull.remove(s)
+	if s.evac != 0 {
+		b.evac.remove(s.pos)
+	} else if b.nonfull.has(s.pos) {
+		b.nonfull.remove(s.pos)
 	}
 	a.releaseSlab(b, s)
 }
 
 func (a *Arena) releaseSlab(b *bin, s *record) {
+	b.slots[s.pos] = 0
+	b.unused.add(s.pos)
 	a.publish(&b.slabs, -1)
 	pages.free(s)
 }

@@ -58,11 +58,10 @@ func (a *Arena) SlabFill(class int) (fill [11]int64) {
 			fill[int(s.live)*10/int(s.regs)]++
 		}
 	}
-	for _, e := range b.nonfull.e {
-		note(recordAt(uint32(e)))
-	}
-	for _, s := range b.evac {
-		note(s)
+	slots := b.nonfull.appendSlots(nil, 1)
+	slots = b.evac.appendSlots(slots, 1)
+	for _, i := range slots {
+		note(recordAt(b.slots[i]))
 	}
 	if b.cur.id != 0 {
 		note(b.cur)

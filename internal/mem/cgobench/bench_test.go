@@ -100,5 +100,5 @@ func BenchmarkMix(b *testing.B) {
 			a.Free(m.r, m.n, mem.PurposeEntry)
 		}
 	})
-	eachC(b, func(b *testing.B, c cAllocator) { c.mix(mixLive, b.N, b.ResetTimer) })
+	eachC(b, func(b *testing.B, c cAllocator) { c.mix(mixLive, b.N, b.ResetTimer, b.StopTimer) })
 }
