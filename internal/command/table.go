@@ -41,11 +41,8 @@ func (t *Table) add(s, parent *Spec) {
 	s.ID = len(t.all)
 	s.cats = deriveCategories(s)
 	t.all = append(t.all, s)
-	if s.GetKeys != nil {
-		s.Flags |= MovableKeys
-	}
 	for _, k := range s.Keys {
-		if k.KeyNum || k.Keyword != "" || k.Unknown || k.Flags&KeyIncomplete != 0 {
+		if !k.plain() || k.Flags&KeyIncomplete != 0 {
 			s.Flags |= MovableKeys
 		}
 	}
@@ -126,9 +123,13 @@ func deriveCategories(s *Spec) Category {
 	if has(Blocking) {
 		c |= CatBlocking
 	}
+	if s.Handler == nil {
+		return c // a container without a form of its own is no command of its group
+	}
 	switch s.Group {
 	case GroupGeneric:
-		if has(Write | ReadOnly) {
+		// A command that names the types it works on (SORT) is about their elements, not about keys.
+		if has(Write|ReadOnly) && s.Categories&(CatList|CatSet|CatSortedSet) == 0 {
 			c |= CatKeyspace
 		}
 	case GroupString:
