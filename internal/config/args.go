@@ -79,21 +79,22 @@ func (l *Loader) ParseArgs(args []string, stdin io.Reader) (*Config, Action, err
 	if args[0] == "" || args[0][0] != '-' {
 		var err error
 		if args[0] != "" {
-			if text, err = readFiles(args[0]); err != nil {
+			if c.File, err = filepath.Abs(args[0]); err != nil {
 				return nil, ActionRun, err
 			}
-			if c.File, err = filepath.Abs(args[0]); err != nil {
+			if text, err = readFiles(c.File); err != nil {
 				return nil, ActionRun, err
 			}
 		}
 		args = args[1:]
 	}
 	if len(args) > 0 && args[len(args)-1] == "-" {
-		more, err := readAll(stdin)
+		more, err := io.ReadAll(stdin)
 		if err != nil {
 			return nil, ActionRun, err
 		}
-		text += more
+		c.FromStdin = true
+		text += string(more)
 		args = args[:len(args)-1]
 	}
 	if options := optionLines(args); options != "" {

@@ -60,23 +60,30 @@ var titleVariables = []string{
 
 var errTitle = errors.New("template format is invalid or contains unknown variables")
 
-// checkTitle accepts text with {variables} in it that is not empty. {{ stands for a brace.
+// checkTitle accepts text with {variables} in it that leaves something to show even where those that may be empty are.
 func checkTitle(s string) error {
-	title, ok := ExpandTitle(s, func(name string) string { return name })
+	title, ok := ExpandTitle(s, func(name string) string {
+		switch name {
+		case "title", "server-mode", "unixsocket":
+			return ""
+		}
+		return name
+	})
 	if !ok || title == "" {
 		return errTitle
 	}
 	return nil
 }
 
-// ExpandTitle fills the variables of a proc-title-template with what value answers for them.
+// ExpandTitle fills the variables of a proc-title-template with what value answers for them. {{ is a brace, and blanks
+// at either end go.
 func ExpandTitle(template string, value func(name string) string) (title string, ok bool) {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(template, "{")
 		b.WriteString(before)
 		if !found {
-			return strings.TrimRight(b.String(), " "), true
+			return strings.Trim(b.String(), " "), true
 		}
 		if after, escaped := strings.CutPrefix(rest, "{"); escaped {
 			b.WriteByte('{')

@@ -38,12 +38,11 @@ type Config struct {
 	// File is the absolute path of the configuration file, "" if the server runs without one.
 	File string
 
-	// Exec is the command line the server was started with, for INFO (executable) and CLIENT-visible titles.
-	Exec []string
+	// FromStdin says that standard input was read, which the server logs as Redis does.
+	FromStdin bool
 
-	hooks   []hook
-	users   func() []UserLine // what CONFIG REWRITE writes as user lines; nil keeps those of the file
-	chdired bool              // a dir directive has moved the process
+	hooks []hook
+	users func() []UserLine // what CONFIG REWRITE writes as user lines; nil keeps those of the file
 }
 
 // New returns a configuration in which every directive has its default.

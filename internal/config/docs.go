@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-//go:generate go run ./gendoc ../../docs/config.md
+//go:generate go test -run TestDocIsCurrent . -rewrite
 
 // Doc returns the reference page of all directives, as Markdown.
 func Doc() string {

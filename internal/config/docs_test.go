@@ -1,12 +1,20 @@
 package config
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
 )
 
+var rewriteDoc = flag.Bool("rewrite", false, "write docs/config.md from the table")
+
 func TestDocIsCurrent(t *testing.T) {
+	if *rewriteDoc {
+		if err := os.WriteFile("../../docs/config.md", []byte(Doc()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b, err := os.ReadFile("../../docs/config.md")
 	if err != nil {
 		t.Fatal(err)

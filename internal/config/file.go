@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,11 +103,6 @@ func readFiles(path string) (string, error) {
 		text.Write(b)
 	}
 	return text.String(), nil
-}
-
-func readAll(r io.Reader) (string, error) {
-	b, err := io.ReadAll(r)
-	return string(b), err
 }
 
 func (l *load) text(text string) error {

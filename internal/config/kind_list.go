@@ -300,6 +300,9 @@ type dirKind struct{}
 
 func (dirKind) set(v *Values, words []string) error {
 	dir := words[0]
+	if dir == "" {
+		return reason(syscall.ENOENT)
+	}
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(v.Dir, dir)
 	}

@@ -100,10 +100,11 @@ func directiveOf(line string) string {
 	if d := Lookup(name); d != nil {
 		return d.Name
 	}
-	if _, ok := specials[name]; ok {
+	switch name {
+	case "include", "user", "rename-command":
 		return name
 	}
-	return ""
+	return "" // what is ignored or refused as well
 }
 
 // put writes one line of a directive: in the place of an old one if there is one, else at the end if it is needed.
@@ -243,12 +244,12 @@ func (k oomValuesKind) rewrite(v, def *Values, d *Directive, w *rewriter) {
 	w.put(d.Name, d.Name+" "+k.get(v), v.OOMScoreAdjValues != def.OOMScoreAdjValues)
 }
 
-func (k percentilesKind) rewrite(v, def *Values, d *Directive, w *rewriter) {
+func (k percentilesKind) rewrite(v, _ *Values, d *Directive, w *rewriter) {
 	value := k.get(v)
 	if value == "" {
 		value = `""`
 	}
-	w.put(d.Name, d.Name+" "+value, k.get(v) != k.get(def))
+	w.put(d.Name, d.Name+" "+value, true)
 }
 
 func (k addressesKind) rewrite(v, def *Values, d *Directive, w *rewriter) {

@@ -35,12 +35,12 @@ func (c *Config) Set(pairs []Pair, ctx SetContext) error {
 	old, next := c.Values, c.Values
 	changed := map[string]string{} // directive: the name it was set by
 	for i, d := range directives {
-		before := d.Kind.get(&next)
+		before, name := d.Kind.get(&next), strings.ToLower(pairs[i].Name)
 		if err := d.Kind.set(&next, d.words(pairs[i].Value)); err != nil {
-			return setFailed(pairs[i].Name, err.Error())
+			return setFailed(name, err.Error())
 		}
 		if d.Flags&Volatile != 0 || d.Kind.get(&next) != before {
-			changed[d.Name] = pairs[i].Name
+			changed[d.Name] = name
 		}
 	}
 	c.Values = next

@@ -5,8 +5,9 @@
 //	[abc]   one of these bytes; [^abc] one other than these; [a-z] one of a range, either end first
 //	\x      the byte x, with no special meaning
 //
-// Patterns are bytes, not characters of any encoding. A pattern that breaks off is read as Redis reads it: "[ab"
-// is "[ab]", and a backslash at the end is a backslash.
+// Patterns are bytes, not characters of any encoding. Oddities are Redis's, because users have patterns that count on
+// them: "[ab" is "[ab]", a backslash at the end is a backslash, a letter with a backslash inside a set keeps its case
+// even where case is folded, and the empty name is matched by "" and "*" but not by "**".
 package glob
 
 // Match reports whether the whole of s matches pattern. With nocase the letters A to Z are equal to a to z.
@@ -15,6 +16,9 @@ package glob
 // everything before it has matched already. So a mismatch goes back to that star and nowhere else, and no pattern
 // is exponential.
 func Match(pattern, s []byte, nocase bool) bool {
+	if len(s) == 0 {
+		return len(pattern) == 0 || len(pattern) == 1 && pattern[0] == '*'
+	}
 	p, i := 0, 0
 	star, resume := -1, 0 // position behind the last star; where its next attempt starts in s
 	for {
@@ -49,9 +53,6 @@ func Match(pattern, s []byte, nocase bool) bool {
 // matchOne matches the element of the pattern at p, which is not a star, with one byte. It returns the position of
 // the next element.
 func matchOne(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
-	if nocase {
-		c = lower(c)
-	}
 	switch pattern[p] {
 	case '?':
 		return p + 1, true
@@ -62,11 +63,7 @@ func matchOne(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 			p++
 		}
 	}
-	want := pattern[p]
-	if nocase {
-		want = lower(want)
-	}
-	return p + 1, want == c
+	return p + 1, pattern[p] == c || nocase && lower(pattern[p]) == lower(c)
 }
 
 // matchSet matches the set whose first byte behind the bracket is at p.
@@ -78,9 +75,7 @@ func matchSet(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 	for ; p < len(pattern) && pattern[p] != ']'; p++ {
 		if pattern[p] == '\\' && p+1 < len(pattern) {
 			p++
-			if pattern[p] == c || nocase && lower(pattern[p]) == c {
-				ok = true
-			}
+			ok = ok || pattern[p] == c // in its own case, always
 			continue
 		}
 		lo, hi := pattern[p], pattern[p]
@@ -92,10 +87,9 @@ func matchSet(pattern []byte, p int, c byte, nocase bool) (next int, ok bool) {
 			}
 		}
 		if nocase {
-			lo, hi = lower(lo), lower(hi)
-		}
-		if c >= lo && c <= hi {
-			ok = true
+			ok = ok || lower(c) >= lower(lo) && lower(c) <= lower(hi)
+		} else {
+			ok = ok || c >= lo && c <= hi
 		}
 	}
 	if p < len(pattern) {
