@@ -15,8 +15,8 @@ import (
 type variant struct {
 	name      string
 	proto     int
-	split     bool       // requests arrive a few bytes at a time
-	pipelined bool       // commands of one connection go out together
+	split     bool // requests arrive a few bytes at a time
+	pipelined bool // commands of one connection go out together
 }
 
 // player replays blocks on one server.
