@@ -9,7 +9,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 LDFLAGS  := -s -w -X main.commit=$(VERSION)
 UNIT     := ./cmd/... ./internal/...
 
-.PHONY: help build run test unit race blackbox scripts compat suite client lint fuzz bench gen packages
+.PHONY: help build run test unit race blackbox scripts compat suite client lint fuzz bench fmt gen packages
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -51,6 +51,9 @@ fuzz: ## every fuzz target for FUZZTIME=10s
 bench: build ## measure beside redis-server and write docs/benchmarks.md (ARGS="-only cpu")
 	tools/packages.sh redis-server redis-tools gcc libc6-dev libjemalloc-dev
 	$(GO) run ./tests/bench -server bin/granary $(ARGS)
+
+fmt: ## format with gofumpt
+	$(GO) tool -modfile=tools/go.mod gofumpt -w cmd internal tests
 
 gen: ## regenerate everything generated
 	$(GO) generate ./...
