@@ -16,12 +16,10 @@ import (
 //
 // Nothing on this path allocates on the Go heap.
 
-// execute runs one request. REQUIRES: len(args) > 0, the keyspace lock.
+// execute runs one request. The clock is read once, at its end, which is where the next request of the client begins.
+// REQUIRES: len(args) > 0, the keyspace lock, env.mono set to now.
 func (c *Client) execute(args [][]byte) {
 	env := c.Env
-	begin := clock.Mono()
-	env.setMono(begin)
-
 	spec := env.Table.Find(args[0])
 	if spec == nil || spec.Subs != nil || !spec.takes(len(args)) || !c.Authenticated || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
@@ -41,7 +39,9 @@ func (c *Client) execute(args [][]byte) {
 	c.Last = spec
 	c.Calls++
 	c.LastActive = env.Keys.Now
-	env.Stats.ran(c, spec, args, clock.Mono()-begin, c.Out.Errors() != errors)
+	begin, end := env.mono, clock.Mono()
+	env.setMono(end)
+	env.Stats.ran(c, spec, args, end-begin, c.Out.Errors() != errors)
 }
 
 // takes reports whether n arguments, the name included, satisfy the arity.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"granary/internal/clock"
 	"granary/internal/mem"
 	"granary/internal/netloop"
 )
@@ -10,6 +11,7 @@ import (
 func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	c.taken = 0
 	c.Flags &^= FlagPostponed
+	c.Env.setMono(clock.Mono())
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
 	return c.taken
