@@ -160,6 +160,10 @@ func (it *Item) take() object.Entry {
 	return e
 }
 
+// Put makes e the item's entry: a new key, or another value for an old one of any type. The expiry becomes that of e.
+// OWNS: e, whose key is the item's, even if there is no memory for its slot.
+func (it *Item) Put(e object.Entry) { it.store(e) }
+
 // SetString stores val as SET does: a new key, or a new value for an old one of any type. The expiry becomes expiry
 // (Unix ms, 0: none).
 func (it *Item) SetString(val []byte, expiry int64) {

@@ -48,7 +48,7 @@ func RawRefs(r mem.Ref) int {
 func PinRaw(r mem.Ref) bool {
 	b := mem.Bytes(r, rawHead)
 	n := binary.LittleEndian.Uint16(b[rawRefsOff:])
-	if n == maxRawRefs {
+	if n == MaxRawRefs {
 		return false
 	}
 	binary.LittleEndian.PutUint16(b[rawRefsOff:], n+1)

@@ -28,7 +28,12 @@ const (
 	rawAllocOff = 5
 	rawRefsOff  = 10
 	rawHead     = 12
-	maxRawRefs  = 1<<16 - 1
+
+	// RawPayload is the offset of the bytes in a raw string's block.
+	RawPayload = rawHead
+
+	// MaxRawRefs is the most references a raw string's block can count.
+	MaxRawRefs = 1<<16 - 1
 
 	// maxPrealloc is the most that growing a string allocates ahead (SDS_MAX_PREALLOC).
 	maxPrealloc = 1 << 20
