@@ -2,7 +2,6 @@ package command
 
 import (
 	"slices"
-	"strings"
 
 	"granary/internal/keyspace"
 	"granary/internal/object"
@@ -89,17 +88,6 @@ func (c *Ctx) Redact(i int) {
 // isRedacted reports whether the command that just ran called Redact for its argument i.
 func (c *Ctx) isRedacted(i int) bool {
 	return c.redactedFor == c.Client.Calls && slices.Contains(c.redacted, i)
-}
-
-// Help answers the HELP subcommand of a container: how it is called, then lines, then HELP itself.
-func (c *Ctx) Help(lines ...string) {
-	c.Out.Array(len(lines) + 3)
-	c.Out.Status(strings.ToUpper(c.Spec.Parent.Name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
-	for _, l := range lines {
-		c.Out.Status(l)
-	}
-	c.Out.Status("HELP")
-	c.Out.Status("    Prints this help.")
 }
 
 // SyntaxError answers ERR syntax error.
