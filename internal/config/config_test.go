@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -227,7 +228,7 @@ func TestCopiesAreSnapshots(t *testing.T) {
 		}
 	}
 	if (saveKind{}).get(&old) != "3600 1 300 100 60 10000" || strings.Join(old.Bind, " ") != "* -::*" ||
-		len(old.LatencyTrackingPercentiles) != 3 {
+		len(old.LatencyTrackingInfoPercentiles) != 3 {
 		t.Errorf("the snapshot has changed: %+v", old)
 	}
 	if again := New(); again.Value(Lookup("save")) != "3600 1 300 100 60 10000" {
@@ -276,5 +277,62 @@ func TestMemory(t *testing.T) {
 	c.MaxMemory, c.MaxMemoryClients = 1000, -5
 	if c.MaxMemoryClientsBytes() != 50 {
 		t.Errorf("5%% of 1000 is %d", c.MaxMemoryClientsBytes())
+	}
+}
+
+// A field is found by the name of its directive, and the other way round.
+func TestFieldsAreNamedForDirectives(t *testing.T) {
+	names := map[string]bool{}
+	for _, d := range Directives() {
+		names[strings.NewReplacer("-", "", "_", "").Replace(d.Name)] = true
+	}
+	for f := range reflect.TypeFor[Values]().Fields() {
+		switch f.Name {
+		case "MasterHost", "MasterPort", "Users", "RenameCommands":
+			continue // replicaof, and lines that are no directives
+		}
+		name := strings.ToLower(f.Name)
+		if !names[name] {
+			t.Errorf("no directive is called like the field %s", f.Name)
+		}
+		delete(names, name)
+	}
+	delete(names, "replicaof")
+	for name := range names {
+		t.Errorf("no field is called like the directive %s", name)
+	}
+}
+
+// Two directives must not share a field.
+func TestFieldsAreNotShared(t *testing.T) {
+	for _, d := range Directives() {
+		c := New()
+		for _, value := range []string{"no", "yes", "7", "77", "1mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
+			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/"} {
+			if d.Kind.set(&c.Values, d.words(value)) != nil {
+				continue
+			}
+			def := New()
+			for _, other := range Directives() {
+				if changed := c.Value(other) != def.Value(other); changed && other != d {
+					t.Errorf("setting %s to %q changes %s", d.Name, value, other.Name)
+				}
+			}
+		}
+		if d.Name == "replicaof" {
+			continue
+		}
+		changed := false
+		for _, value := range []string{"no", "yes", "7", "77", "2mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
+			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/",
+			"{port}", "100000"} {
+			c := New()
+			if d.Kind.set(&c.Values, d.words(value)) == nil && c.Value(d) != New().Value(d) {
+				changed = true
+			}
+		}
+		if !changed {
+			t.Errorf("%s cannot be changed from %q", d.Name, New().Value(d))
+		}
 	}
 }

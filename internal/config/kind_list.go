@@ -242,13 +242,13 @@ func (percentilesKind) set(v *Values, words []string) error {
 		}
 		list = append(list, p)
 	}
-	v.LatencyTrackingPercentiles = list
+	v.LatencyTrackingInfoPercentiles = list
 	return nil
 }
 
 func (percentilesKind) get(v *Values) string {
 	var b []byte
-	for i, p := range v.LatencyTrackingPercentiles {
+	for i, p := range v.LatencyTrackingInfoPercentiles {
 		if i > 0 {
 			b = append(b, ' ')
 		}
@@ -264,7 +264,7 @@ func trimZeros(s string) string {
 
 var defaultPercentiles = []float64{50, 99, 99.9}
 
-func (percentilesKind) reset(v *Values)                  { v.LatencyTrackingPercentiles = defaultPercentiles }
+func (percentilesKind) reset(v *Values)                  { v.LatencyTrackingInfoPercentiles = defaultPercentiles }
 func (percentilesKind) describe() (kind, allowed string) { return "numbers", "0..100 each" }
 
 // bind and its like: a list of addresses.

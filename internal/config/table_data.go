@@ -145,7 +145,7 @@ var clusterSection = section{
 			Doc: "Keeps this replica from taking over by itself."},
 		{Name: "cluster-allow-reads-when-down", Kind: yesNo(func(v v) *bool { return &v.ClusterAllowReadsWhenDown }, false),
 			Doc: "Serves reads while the cluster is down."},
-		{Name: "cluster-allow-pubsubshard-when-down", Kind: yesNo(func(v v) *bool { return &v.ClusterAllowPubsubshardDown }, true),
+		{Name: "cluster-allow-pubsubshard-when-down", Kind: yesNo(func(v v) *bool { return &v.ClusterAllowPubsubshardWhenDown }, true),
 			Doc: "Serves shard channels while the cluster is down."},
 		{Name: "cluster-link-sendbuf-limit", Kind: memorySize(func(v v) *int64 { return &v.ClusterLinkSendbufLimit }, 0, 0, maxLong),
 			Doc: "Bytes waiting for another node above which the link is closed; 0 is no limit."},
@@ -175,7 +175,7 @@ var clusterSection = section{
 			Doc: "Milliseconds that a manual failover may take."},
 		{Name: "cluster-slot-stats-enabled", Kind: yesNo(func(v v) *bool { return &v.ClusterSlotStatsEnabled }, false), Since: "Valkey 8.1",
 			Doc: "Counts CPU time and traffic per slot."},
-		{Name: "cluster-compatibility-sample-ratio", Kind: integer(func(v v) *int64 { return &v.ClusterCompatibilitySampleRate }, 0, 0, 100), Since: "Redis 8.0",
+		{Name: "cluster-compatibility-sample-ratio", Kind: integer(func(v v) *int64 { return &v.ClusterCompatibilitySampleRatio }, 0, 0, 100), Since: "Redis 8.0",
 			Doc: "Per cent of commands that are checked for whether a cluster would refuse them."},
 	},
 }
@@ -291,7 +291,7 @@ var debugSection = section{
 			Doc: "For tests: checks invariants that are too slow for every day."},
 		{Name: "debug-context", Flags: Hidden | Immutable, Kind: text(func(v v) *string { return &v.DebugContext }, ""), Since: "Valkey 8.1", Affects: "start",
 			Doc: "For tests: text that is carried into crash reports."},
-		{Name: "lazyexpire-nested-arbitrary-keys", Flags: Hidden, Kind: yesNo(func(v v) *bool { return &v.LazyExpireNested }, true), Since: "Redis 7.2",
+		{Name: "lazyexpire-nested-arbitrary-keys", Flags: Hidden, Kind: yesNo(func(v v) *bool { return &v.LazyExpireNestedArbitraryKeys }, true), Since: "Redis 7.2",
 			Doc: "For tests: deletes expired keys that a transaction or a script meets without having named them."},
 	},
 }

@@ -4,25 +4,25 @@ package config
 // directive sets a field is in the table; the names are the directives' own.
 type Values struct {
 	// Network.
-	Bind                        []string // "-addr" may fail to bind, "*" is every address
-	Port                        int64
-	ProtectedMode               bool
-	TCPBacklog                  int64
-	TCPKeepAlive                int64 // seconds
-	Timeout                     int64 // seconds
-	UnixSocket                  string
-	UnixSocketPerm              int64
-	UnixSocketGroup             string
-	BindSourceAddr              string
-	SocketMarkID                int64
-	MaxClients                  int64
-	MaxNewConnectionsPerCycle   int64
-	MaxNewTLSConnectionsPerTurn int64
-	MPTCP                       bool
-	RDMABind                    []string
-	RDMAPort                    int64
-	RDMARxSize                  int64
-	RDMACompletionVector        int64
+	Bind                         []string // "-addr" may fail to bind, "*" is every address
+	Port                         int64
+	ProtectedMode                bool
+	TCPBacklog                   int64
+	TCPKeepAlive                 int64 // seconds
+	Timeout                      int64 // seconds
+	UnixSocket                   string
+	UnixSocketPerm               int64
+	UnixSocketGroup              string
+	BindSourceAddr               string
+	SocketMarkID                 int64
+	MaxClients                   int64
+	MaxNewConnectionsPerCycle    int64
+	MaxNewTLSConnectionsPerCycle int64
+	MPTCP                        bool
+	RDMABind                     []string
+	RDMAPort                     int64
+	RDMARxSize                   int64
+	RDMACompletionVector         int64
 
 	// TLS.
 	TLSPort                int64
@@ -62,62 +62,62 @@ type Values struct {
 	AvailabilityZone  string
 
 	// Log.
-	LogLevel            LogLevel
-	LogFile             string
-	LogFormat           LogFormat
-	LogTimestampFormat  LogTimestamp
-	SyslogEnabled       bool
-	SyslogIdent         string
-	SyslogFacility      SyslogFacility
-	HideUserDataFromLog bool
-	CrashLogEnabled     bool
-	CrashMemcheck       bool
+	LogLevel             LogLevel
+	LogFile              string
+	LogFormat            LogFormat
+	LogTimestampFormat   LogTimestamp
+	SyslogEnabled        bool
+	SyslogIdent          string
+	SyslogFacility       SyslogFacility
+	HideUserDataFromLog  bool
+	CrashLogEnabled      bool
+	CrashMemcheckEnabled bool
 
 	// Snapshots.
-	Save                     []SavePoint
-	StopWritesOnBgsaveError  bool
-	RDBCompression           bool
-	RDBChecksum              bool
-	RDBVersionCheck          RDBVersionCheck
-	SanitizeDumpPayload      SanitizeDump
-	DBFilename               string
-	RDBDelSyncFiles          bool
-	RDBSaveIncrementalFsync  bool
-	RDBKeySaveDelay          int64 // microseconds; negative: keys per microsecond
-	KeyLoadDelay             int64 // microseconds; negative: keys per microsecond
-	LoadingEventsIntervalLen int64
+	Save                              []SavePoint
+	StopWritesOnBgsaveError           bool
+	RDBCompression                    bool
+	RDBChecksum                       bool
+	RDBVersionCheck                   RDBVersionCheck
+	SanitizeDumpPayload               SanitizeDump
+	DBFilename                        string
+	RDBDelSyncFiles                   bool
+	RDBSaveIncrementalFsync           bool
+	RDBKeySaveDelay                   int64 // microseconds; negative: keys per microsecond
+	KeyLoadDelay                      int64 // microseconds; negative: keys per microsecond
+	LoadingProcessEventsIntervalBytes int64
 
 	// Replication.
-	MasterHost                     string // "" on a master
-	MasterPort                     int64
-	MasterAuth                     string
-	MasterUser                     string
-	ReplicaServeStaleData          bool
-	ReplicaReadOnly                bool
-	ReplicaIgnoreDiskWriteErrors   bool
-	ReplDisklessSync               bool
-	ReplDisklessSyncDelay          int64 // seconds
-	ReplDisklessSyncMaxReplicas    int64
-	ReplDisklessSyncPeriod         int64 // seconds, hidden
-	ReplDisklessLoad               DisklessLoad
-	ReplPingReplicaPeriod          int64 // seconds
-	ReplTimeout                    int64 // seconds
-	ReplDisableTCPNoDelay          bool
-	ReplBacklogSize                int64
-	ReplBacklogTTL                 int64 // seconds
-	ReplicaPriority                int64
-	ReplicaAnnounced               bool
-	ReplicaAnnounceIP              string
-	ReplicaAnnouncePort            int64
-	MinReplicasToWrite             int64
-	MinReplicasMaxLag              int64 // seconds
-	PropagationErrorBehavior       PropagationError
-	DualChannelReplication         bool
-	ReplicaFullSyncBufferLimit     int64
-	ReplMPTCP                      bool
-	ImportMode                     bool
-	ExtendedRedisCompatibility     bool
-	ClusterCompatibilitySampleRate int64 // per cent
+	MasterHost                      string // "" on a master
+	MasterPort                      int64
+	MasterAuth                      string
+	MasterUser                      string
+	ReplicaServeStaleData           bool
+	ReplicaReadOnly                 bool
+	ReplicaIgnoreDiskWriteErrors    bool
+	ReplDisklessSync                bool
+	ReplDisklessSyncDelay           int64 // seconds
+	ReplDisklessSyncMaxReplicas     int64
+	ReplDisklessSyncPeriod          int64 // seconds, hidden
+	ReplDisklessLoad                DisklessLoad
+	ReplPingReplicaPeriod           int64 // seconds
+	ReplTimeout                     int64 // seconds
+	ReplDisableTCPNoDelay           bool
+	ReplBacklogSize                 int64
+	ReplBacklogTTL                  int64 // seconds
+	ReplicaPriority                 int64
+	ReplicaAnnounced                bool
+	ReplicaAnnounceIP               string
+	ReplicaAnnouncePort             int64
+	MinReplicasToWrite              int64
+	MinReplicasMaxLag               int64 // seconds
+	PropagationErrorBehavior        PropagationError
+	DualChannelReplicationEnabled   bool
+	ReplicaFullSyncBufferLimit      int64
+	ReplMPTCP                       bool
+	ImportMode                      bool
+	ExtendedRedisCompatibility      bool
+	ClusterCompatibilitySampleRatio int64 // per cent
 
 	// Security.
 	RequirePass            string
@@ -149,13 +149,13 @@ type Values struct {
 	AllocatorProfile          AllocatorProfile
 
 	// Lazy freeing.
-	LazyfreeLazyEviction  bool
-	LazyfreeLazyExpire    bool
-	LazyfreeLazyServerDel bool
-	LazyfreeLazyUserDel   bool
-	LazyfreeLazyUserFlush bool
-	ReplicaLazyFlush      bool
-	LazyExpireNested      bool
+	LazyfreeLazyEviction          bool
+	LazyfreeLazyExpire            bool
+	LazyfreeLazyServerDel         bool
+	LazyfreeLazyUserDel           bool
+	LazyfreeLazyUserFlush         bool
+	ReplicaLazyFlush              bool
+	LazyExpireNestedArbitraryKeys bool
 
 	// Threads.
 	IOThreads             int64
@@ -187,44 +187,44 @@ type Values struct {
 	LuaEnableDeprecatedAPI bool
 
 	// Cluster.
-	ClusterEnabled               bool
-	ClusterConfigFile            string
-	ClusterNodeTimeout           int64 // milliseconds
-	ClusterPort                  int64
-	ClusterReplicaValidityFactor int64
-	ClusterMigrationBarrier      int64
-	ClusterAllowReplicaMigration bool
-	ClusterRequireFullCoverage   bool
-	ClusterReplicaNoFailover     bool
-	ClusterAllowReadsWhenDown    bool
-	ClusterAllowPubsubshardDown  bool
-	ClusterLinkSendbufLimit      int64
-	ClusterAnnounceHostname      string
-	ClusterAnnounceHumanNodename string
-	ClusterPreferredEndpointType EndpointType
-	ClusterAnnounceIP            string
-	ClusterAnnounceClientIPv4    string
-	ClusterAnnounceClientIPv6    string
-	ClusterAnnouncePort          int64
-	ClusterAnnounceTLSPort       int64
-	ClusterAnnounceBusPort       int64
-	ClusterPingInterval          int64 // milliseconds
-	ClusterBlacklistTTL          int64 // seconds
-	ClusterManualFailoverTimeout int64 // milliseconds
-	ClusterSlotStatsEnabled      bool
+	ClusterEnabled                  bool
+	ClusterConfigFile               string
+	ClusterNodeTimeout              int64 // milliseconds
+	ClusterPort                     int64
+	ClusterReplicaValidityFactor    int64
+	ClusterMigrationBarrier         int64
+	ClusterAllowReplicaMigration    bool
+	ClusterRequireFullCoverage      bool
+	ClusterReplicaNoFailover        bool
+	ClusterAllowReadsWhenDown       bool
+	ClusterAllowPubsubshardWhenDown bool
+	ClusterLinkSendbufLimit         int64
+	ClusterAnnounceHostname         string
+	ClusterAnnounceHumanNodename    string
+	ClusterPreferredEndpointType    EndpointType
+	ClusterAnnounceIP               string
+	ClusterAnnounceClientIPv4       string
+	ClusterAnnounceClientIPv6       string
+	ClusterAnnouncePort             int64
+	ClusterAnnounceTLSPort          int64
+	ClusterAnnounceBusPort          int64
+	ClusterPingInterval             int64 // milliseconds
+	ClusterBlacklistTTL             int64 // seconds
+	ClusterManualFailoverTimeout    int64 // milliseconds
+	ClusterSlotStatsEnabled         bool
 
 	// Monitoring.
-	SlowlogLogSlowerThan         int64 // microseconds; negative: off
-	SlowlogMaxLen                int64
-	CommandlogRequestLargerThan  int64
-	CommandlogLargeRequestMaxLen int64
-	CommandlogReplyLargerThan    int64
-	CommandlogLargeReplyMaxLen   int64
-	LatencyMonitorThreshold      int64 // milliseconds; 0: off
-	LatencyTracking              bool
-	LatencyTrackingPercentiles   []float64
-	NotifyKeyspaceEvents         NotifyFlags
-	TrackingTableMaxKeys         int64
+	SlowlogLogSlowerThan           int64 // microseconds; negative: off
+	SlowlogMaxLen                  int64
+	CommandlogRequestLargerThan    int64
+	CommandlogLargeRequestMaxLen   int64
+	CommandlogReplyLargerThan      int64
+	CommandlogLargeReplyMaxLen     int64
+	LatencyMonitorThreshold        int64 // milliseconds; 0: off
+	LatencyTracking                bool
+	LatencyTrackingInfoPercentiles []float64
+	NotifyKeyspaceEvents           NotifyFlags
+	TrackingTableMaxKeys           int64
 
 	// Encodings.
 	StringEmbstrMax        int64
