@@ -118,7 +118,6 @@ func (a *Arena) Close() {
 	l := append([]*Arena(nil), arenaList()...)
 	l[a.id] = nil
 	arenas.Store(&l)
-	a.bins = nil
 }
 
 // Alloc returns a region of at least n bytes, contents undefined. Only the first n bytes are the caller's: to use

@@ -6,7 +6,7 @@
 //
 //	range     one reservation of addresses, committed as it grows; a Ref is an offset into it (ref.go, reserve.go)
 //	extent    a run of 4 KiB pages: a slab, a large region, or free (dirty or clean) (pages.go)
-//	slab      an extent cut into regions of one size class (slab.go)
+//	slab      an extent cut into regions of one size class (slab.go); its slot is its age in its class (slots.go)
 //	region    what Alloc returns
 //	record    64 or 128 bytes that describe an extent, kept outside the range (record.go)
 //	page map  4 bytes per page: the record of the extent the page belongs to (record.go)
@@ -162,6 +162,8 @@ func reserveAll(size int64) (err error) {
 		return err
 	}
 	o.space.noHugePages()
+	o.maps.noHugePages()
+	o.recs.noHugePages()
 	base = o.space.addr()
 	mapBase = o.maps.addr()
 	recordBase = o.recs.addr()
