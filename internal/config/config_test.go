@@ -307,8 +307,10 @@ func TestFieldsAreNamedForDirectives(t *testing.T) {
 func TestFieldsAreNotShared(t *testing.T) {
 	for _, d := range Directives() {
 		c := New()
-		for _, value := range []string{"no", "yes", "7", "77", "1mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
-			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/"} {
+		for _, value := range []string{
+			"no", "yes", "7", "77", "1mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
+			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/",
+		} {
 			if d.Kind.set(&c.Values, d.words(value)) != nil {
 				continue
 			}
@@ -323,9 +325,11 @@ func TestFieldsAreNotShared(t *testing.T) {
 			continue
 		}
 		changed := false
-		for _, value := range []string{"no", "yes", "7", "77", "2mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
+		for _, value := range []string{
+			"no", "yes", "7", "77", "2mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
 			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/",
-			"{port}", "100000"} {
+			"{port}", "100000",
+		} {
 			c := New()
 			if d.Kind.set(&c.Values, d.words(value)) == nil && c.Value(d) != New().Value(d) {
 				changed = true

@@ -48,8 +48,12 @@ func (d *Directive) notes() string {
 		flag Flags
 		text string
 	}{
-		{Immutable, " *Start only.*"}, {Protected, " *Protected.*"}, {Sensitive, " *Secret.*"}, {Hidden, " *Hidden.*"},
-		{DenyLoading, " *Not while loading.*"}, {Inert, " *No effect.*"},
+		{Immutable, " *Start only.*"},
+		{Protected, " *Protected.*"},
+		{Sensitive, " *Secret.*"},
+		{Hidden, " *Hidden.*"},
+		{DenyLoading, " *Not while loading.*"},
+		{Inert, " *No effect.*"},
 	} {
 		if d.Flags&n.flag != 0 {
 			notes += n.text

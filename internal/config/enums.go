@@ -114,7 +114,9 @@ const (
 )
 
 var disklessLoadWords = []word[DisklessLoad]{
-	{"disabled", DisklessLoadDisabled}, {"on-empty-db", DisklessLoadOnEmptyDB}, {"swapdb", DisklessLoadSwapDB},
+	{"disabled", DisklessLoadDisabled},
+	{"on-empty-db", DisklessLoadOnEmptyDB},
+	{"swapdb", DisklessLoadSwapDB},
 	{"flush-before-load", DisklessLoadFlushBefore},
 }
 
@@ -189,9 +191,15 @@ const (
 )
 
 var facilityWords = []word[SyslogFacility]{
-	{"user", FacilityUser}, {"local0", FacilityLocal0}, {"local1", FacilityLocal0 + 1}, {"local2", FacilityLocal0 + 2},
-	{"local3", FacilityLocal0 + 3}, {"local4", FacilityLocal0 + 4}, {"local5", FacilityLocal0 + 5},
-	{"local6", FacilityLocal0 + 6}, {"local7", FacilityLocal0 + 7},
+	{"user", FacilityUser},
+	{"local0", FacilityLocal0},
+	{"local1", FacilityLocal0 + 1},
+	{"local2", FacilityLocal0 + 2},
+	{"local3", FacilityLocal0 + 3},
+	{"local4", FacilityLocal0 + 4},
+	{"local5", FacilityLocal0 + 5},
+	{"local6", FacilityLocal0 + 6},
+	{"local7", FacilityLocal0 + 7},
 }
 
 // ACLPubSubDefault is what a new user may do with channels.
@@ -295,7 +303,18 @@ var notifyLetters = []struct {
 	letter byte
 	flag   NotifyFlags
 }{
-	{'g', NotifyGeneric}, {'$', NotifyString}, {'l', NotifyList}, {'s', NotifySet}, {'h', NotifyHash}, {'z', NotifyZSet},
-	{'x', NotifyExpired}, {'e', NotifyEvicted}, {'t', NotifyStream}, {'d', NotifyModule}, {'n', NotifyNew},
-	{'K', NotifyKeyspace}, {'E', NotifyKeyevent}, {'m', NotifyKeyMiss},
+	{'g', NotifyGeneric},
+	{'$', NotifyString},
+	{'l', NotifyList},
+	{'s', NotifySet},
+	{'h', NotifyHash},
+	{'z', NotifyZSet},
+	{'x', NotifyExpired},
+	{'e', NotifyEvicted},
+	{'t', NotifyStream},
+	{'d', NotifyModule},
+	{'n', NotifyNew},
+	{'K', NotifyKeyspace},
+	{'E', NotifyKeyevent},
+	{'m', NotifyKeyMiss},
 }

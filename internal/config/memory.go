@@ -11,10 +11,14 @@ var units = []struct {
 	name string
 	mul  uint64
 }{
-	{"", 1}, {"b", 1},
-	{"k", 1000}, {"kb", 1 << 10},
-	{"m", 1000 * 1000}, {"mb", 1 << 20},
-	{"g", 1000 * 1000 * 1000}, {"gb", 1 << 30},
+	{"", 1},
+	{"b", 1},
+	{"k", 1000},
+	{"kb", 1 << 10},
+	{"m", 1000 * 1000},
+	{"mb", 1 << 20},
+	{"g", 1000 * 1000 * 1000},
+	{"gb", 1 << 30},
 }
 
 // ParseMemory reads a size such as 100, 64mb or 1g (any case). No digits are 0, as in Redis. A size
