@@ -48,7 +48,7 @@ var (
 // section is a part of the table: rows that belong together, under one heading.
 type section struct {
 	title   string
-	affects string // of the rows that say nothing themselves
+	affects string // of the rows that say nothing themselves and can change at run time
 	rows    []Directive
 }
 
@@ -61,7 +61,11 @@ func init() {
 		for i := range s.rows {
 			d := &s.rows[i]
 			d.Group = s.title
-			if d.Affects == "" {
+			switch {
+			case d.Affects != "":
+			case d.Flags&Immutable != 0:
+				d.Affects = "start"
+			default:
 				d.Affects = s.affects
 			}
 			table = append(table, d)

@@ -35,7 +35,7 @@ func Doc() string {
 		default:
 			value = "`" + value + "`"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s%s | %s |\n", name, cell(kind), cell(value), cell(d.Doc), cell(d.notes()), cell(d.Affects))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s%s | %s |\n", name, cell(kind), cell(value), cell(strings.ReplaceAll(d.Doc, "*", `\*`)), d.notes(), cell(d.Affects))
 	}
 	b.WriteString(docTail)
 	return b.String()
