@@ -19,12 +19,12 @@ import (
 //	clock   base:24 | Ref:40 of the segment's clock, 0 if it has none
 //
 // The clock holds 4 bytes per bucket, by the same rule: no entry lying in the bucket expires earlier than
-// base * 2^24 + value. Value 0 means "look at once", clockFar "not before base * 2^24 + clockFar" (49 days)
-// and clockNone that nothing in the bucket expires.
+// base * 2^24 + value. clockFar means that or later (49 days after the base), and clockNone that nothing in the
+// bucket expires. When everything in a segment is far, its clock is set anew with a later base.
 //
 // All of these are lower bounds. Adding an entry lowers them; deleting one or giving it more time leaves
 // them, and NextExpired corrects what it finds stale: ten entries per bucket found wrong.
-// So EXPIRE, DEL and SET cost a few loads, and nothing is sampled.
+// So EXPIRE, DEL and SET cost a few loads, nothing is sampled, and entries come in the order of time.
 
 const (
 	never     = math.MaxInt64
@@ -112,22 +112,21 @@ func (c clockWord) value(ms int64) uint32 {
 
 // bound decodes a value.
 func (c clockWord) bound(v uint32) int64 {
-	switch v {
-	case clockNone:
+	if v == clockNone {
 		return never
-	case 0:
-		return 0
 	}
 	return c.base() + int64(v)
 }
 
 // rebase changes the base and all values of a clock of n buckets accordingly.
+//
+// REQUIRES: base is smaller than all bounds.
 func (c *clockWord) rebase(n uint, base int64) {
 	shift := c.base() - base
 	for i := range n {
 		v := clockAt(c.first(), i)
-		if *v != clockNone && *v != 0 {
-			*v = uint32(min(max(int64(*v)+shift, 0), clockFar))
+		if *v != clockNone {
+			*v = uint32(min(int64(*v)+shift, clockFar))
 		}
 	}
 	*c = makeClockWord(c.ref(), base)
@@ -240,9 +239,9 @@ func (t *Table) EarliestExpire() (ms int64, ok bool) {
 	return *t.expiry().node(1), true
 }
 
-// NextExpired returns an entry whose expiry is at most now: of the segment with the earliest bound, the
-// earliest of its earliest bucket. The caller deletes it or gives it more time, otherwise it is returned
-// again. When nothing is due the answer takes a load and a comparison.
+// NextExpired returns the entry that expires first, if that is at most now. The caller deletes it or gives it
+// more time, otherwise it is returned again. When nothing is due the answer takes a load and a comparison.
+// With now = math.MaxInt64 it is the entry that volatile-ttl evicts.
 //
 // NB: One call corrects at most maxCorrections stale bounds. With many of them it returns false early; then
 // EarliestExpire is still at most now, and the next call goes on.
@@ -251,9 +250,9 @@ func (t *Table) NextExpired(now int64) (Pos, mem.Ref, bool) {
 	if r.expiry == 0 || *t.expiry().node(1) > now {
 		return 0, 0, false
 	}
+	x := t.expiry()
 	for range maxCorrections {
-		x := t.expiry()
-		if *x.node(1) > now {
+		if first := *x.node(1); first > now || first == never {
 			break
 		}
 		i := uint32(1)
@@ -263,19 +262,19 @@ func (t *Table) NextExpired(now int64) (Pos, mem.Ref, bool) {
 				i++
 			}
 		}
-		slot := i - 1<<x.depth
-		if p, e, ok := t.expiredIn(x, slot, now); ok {
+		if p, e, ok := t.firstOf(x, i-1<<x.depth, now); ok {
 			return p, e, true
 		}
 	}
-	if *t.expiry().count() == 0 && *t.expiry().node(1) == never {
+	if *x.count() == 0 && *x.node(1) == never {
 		t.dropExpiry()
 	}
 	return 0, 0, false
 }
 
-// expiredIn looks at the earliest bucket of a segment and corrects one bound if nothing there is due.
-func (t *Table) expiredIn(x expiryBlock, slot uint32, now int64) (Pos, mem.Ref, bool) {
+// firstOf returns the entry of a segment that expires first, if that is at most now and the bounds that led to
+// it are exact. Otherwise it corrects one of them.
+func (t *Table) firstOf(x expiryBlock, slot uint32, now int64) (Pos, mem.Ref, bool) {
 	w, _ := t.head().own(slot)
 	c := x.clock(slot)
 	if *c == 0 {
@@ -284,16 +283,44 @@ func (t *Table) expiredIn(x expiryBlock, slot uint32, now int64) (Pos, mem.Ref, 
 	}
 	s := w.segment()
 	v, bkt := earliest(c.first(), s.lines)
-	if c.bound(v) > now {
+	switch v {
+	case clockNone:
+		t.release(c.ref(), int(s.lines)*4, mem.PurposeExpire)
+		*c = 0
+		x.set(slot, never)
+		return 0, 0, false
+	case clockFar:
+		// Everything in the segment is far: set the clock anew.
+		t.setClock(c, s, t.firstIn(s))
+		v, bkt = earliest(c.first(), s.lines)
 		x.set(slot, c.bound(v))
-		if v == clockNone {
-			t.release(c.ref(), int(s.lines)*4, mem.PurposeExpire)
-			*c = 0
-		}
+		return 0, 0, false
+	}
+	if bound := c.bound(v); *x.leaf(slot) < bound {
+		x.set(slot, bound)
 		return 0, 0, false
 	}
 	b := s.at(bkt)
-	first, at := int64(never), uint(0)
+	first, at := t.firstInBucket(b)
+	if exact := c.value(first); exact != v {
+		*clockAt(c.first(), bkt) = exact
+		v, _ = earliest(c.first(), s.lines)
+		x.set(slot, c.bound(v))
+		return 0, 0, false
+	}
+	x.set(slot, first)
+	if first > now {
+		return 0, 0, false
+	}
+	return t.posAt(slot, w, bkt, at), b.ref(at), true
+}
+
+// firstInBucket returns the earliest expiry in a bucket and its slot, or never.
+func (t *Table) firstInBucket(b *bucket) (first int64, at uint) {
+	first = never
+	if b.state&stateExpireMask == 0 {
+		return first, 0
+	}
 	for i := range b.state.n() {
 		if b.state.expire(i) {
 			if ms := min(t.kind.Expire(b.ref(i)), maxMillis); ms < first {
@@ -301,15 +328,30 @@ func (t *Table) expiredIn(x expiryBlock, slot uint32, now int64) (Pos, mem.Ref, 
 			}
 		}
 	}
-	if first <= now {
-		return t.posAt(slot, w, bkt, at), b.ref(at), true
+	return first, at
+}
+
+// firstIn returns the earliest expiry in a segment.
+func (t *Table) firstIn(s segment) int64 {
+	first := int64(never)
+	for i := range s.lines {
+		ms, _ := t.firstInBucket(s.at(i))
+		first = min(first, ms)
 	}
-	// Stale. first > now. The base follows when it has fallen so far behind that values saturate.
-	if now-c.base() > clockFar/2 {
-		c.rebase(s.lines, baseFor(now))
+	return first
+}
+
+// setClock gives a clock a base for the earliest expiry in its segment and writes all values.
+func (t *Table) setClock(c *clockWord, s segment, first int64) {
+	if first == never {
+		blankClock(c.ref(), s.lines)
+		return
 	}
-	*clockAt(c.first(), bkt) = c.value(first)
-	return 0, 0, false
+	*c = makeClockWord(c.ref(), baseFor(first))
+	for i := range s.lines {
+		ms, _ := t.firstInBucket(s.at(i))
+		*clockAt(c.first(), i) = c.value(ms)
+	}
 }
 
 // posAt returns the place of the entry in a slot. The home of what lies in the stash is known by its hash.

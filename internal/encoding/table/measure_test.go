@@ -146,6 +146,45 @@ func TestBytesOfSmallTables(t *testing.T) {
 	}
 }
 
+// TestBytesWithExpiry prints what expiry adds, and what it costs to reclaim entries in the order of time.
+func TestBytesWithExpiry(t *testing.T) {
+	fixSeed(t, 1)
+	a := noLeak(t)
+	k := *numberKind
+	k.Expire = func(r mem.Ref) int64 { // a few minutes around an hour from now
+		return 1_700_000_000_000 + 3_600_000 + int64(Hash(k.Key(r))>>46)
+	}
+	n := 300_000
+	if raceBuild {
+		n = 30_000
+	}
+	tab := New(a, &k)
+	for i := range n {
+		e := newNumber(a, i)
+		tab.Insert(Hash(k.Key(e)), e)
+	}
+	per := float64(tab.Bytes()) / float64(n)
+	before, last := cpuTime(), int64(0)
+	for tab.CountExpires() > 0 {
+		p, e, ok := tab.NextExpired(math.MaxInt64)
+		if !ok {
+			continue
+		}
+		if ms := k.Expire(e); ms < last {
+			t.Fatalf("%d after %d", ms, last)
+		} else {
+			last = ms
+		}
+		tab.Delete(p)
+		freeNumber(a)(e)
+	}
+	t.Logf("%.3f bytes per key with expiry; %v of processor time to find and delete a key", per, (cpuTime()-before)/time.Duration(n))
+	if per > 8.6 {
+		t.Errorf("%.3f bytes per key", per)
+	}
+	tab.Free(nil)
+}
+
 // TestChurn replaces keys by others for long: deletes and inserts must not spread the entries out.
 func TestChurn(t *testing.T) {
 	fixSeed(t, 1)

@@ -113,29 +113,10 @@ func (t *Table) fill(w word, s segment, es []moved) bool {
 
 // wind gives a built segment its clock, if anything in it expires.
 func (t *Table) wind(v *reserve, out *built, s segment) {
-	for i := range s.lines {
-		out.first = min(out.first, t.firstIn(s.at(i)))
+	if out.first = t.firstIn(s); out.first != never {
+		out.clock = makeClockWord(v.alloc(int(s.lines)*4, mem.PurposeExpire), 0)
+		t.setClock(&out.clock, s, out.first)
 	}
-	if out.first == never {
-		return
-	}
-	out.clock = makeClockWord(v.alloc(int(s.lines)*4, mem.PurposeExpire), baseFor(out.first))
-	for i := range s.lines {
-		*clockAt(out.clock.first(), i) = out.clock.value(t.firstIn(s.at(i)))
-	}
-}
-
-// firstIn returns the earliest expiry in a bucket.
-func (t *Table) firstIn(b *bucket) int64 {
-	first := int64(never)
-	if b.state&stateExpireMask != 0 {
-		for j := range b.state.n() {
-			if b.state.expire(j) {
-				first = min(first, t.kind.Expire(b.ref(j)), maxMillis)
-			}
-		}
-	}
-	return first
 }
 
 // install makes a built segment responsible for its part of the directory, from index slot on. What was
@@ -268,22 +249,29 @@ func (t *Table) deepen(v *reserve) {
 // memory to do so it leaves things as they are: deleting never fails.
 func (t *Table) shrink(slot uint32) {
 	w, slot := t.head().own(slot)
-	if w.size() > firstFull || (w.size() > 0 && w.depth() == 0) {
-		if w.n() <= int(sizes[w.size()-1].lines)*bucketSlots*shrinkPercent/100 {
-			t.trySmaller(slot)
-			return
-		}
+	least := uint(firstFull)
+	if w.depth() == 0 {
+		least = 0
 	}
-	if w.depth() > 0 {
+	size := w.size()
+	for size > least && w.n() <= int(sizes[size].shrink) {
+		size--
+	}
+	switch {
+	case size < w.size():
+		// One attempt in twenty fails, because entries are spread unevenly: not every delete tries again.
+		if w.n()%8 == 0 {
+			t.trySmaller(slot, size)
+		}
+	case w.depth() > 0:
 		t.tryMerge(slot)
 	}
 }
 
-func (t *Table) trySmaller(slot uint32) {
+func (t *Table) trySmaller(slot uint32, size uint) {
 	defer ignoreOutOfMemory()
 	var buf [maxEntries]moved
 	w, _ := t.head().own(slot)
-	size := w.size() - 1
 	v := reserve{t: t}
 	defer v.drop()
 	old := *w

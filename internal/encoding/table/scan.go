@@ -39,16 +39,16 @@ func (t *Table) Span(pos uint64) (from, to uint64) {
 	return edge(i), edge(i + 1)
 }
 
-// maxAtHome bounds the entries at home in one bucket: its own, the next one's and the stash's.
-const maxAtHome = 2*bucketSlots + maxFar
+// MaxAtHome bounds the entries at home in one bucket: its own, the next one's and the stash's.
+const MaxAtHome = 2*bucketSlots + maxFar
 
 // Scan gives emit every entry at home in the bucket of the cursor, and returns the next cursor; it begins and
-// ends with 0. emit may delete or replace the entry it is given, and nothing else.
+// ends with 0. emit may change the table, but free no entry other than the one it is given.
 func (t *Table) Scan(cursor uint64, emit func(mem.Ref)) uint64 {
 	if cursor >= 1<<positionBits {
 		return 0 // no cursor of ours
 	}
-	var buf [maxAtHome]mem.Ref
+	var buf [MaxAtHome]mem.Ref
 	_, to := t.Span(cursor)
 	for _, e := range buf[:t.AtHome(cursor, &buf)] {
 		emit(e)
@@ -58,7 +58,7 @@ func (t *Table) Scan(cursor uint64, emit func(mem.Ref)) uint64 {
 
 // AtHome fills dst with the entries that are at home in the bucket of position pos, those of Span(pos), and
 // returns their number.
-func (t *Table) AtHome(pos uint64, dst *[maxAtHome]mem.Ref) int {
+func (t *Table) AtHome(pos uint64, dst *[MaxAtHome]mem.Ref) int {
 	r := t.head()
 	h := pos << (64 - positionBits)
 	w, _ := r.own(r.slotOf(h))

@@ -137,7 +137,7 @@ func TestScanForeignCursor(t *testing.T) {
 // the span of its position.
 func TestSpan(t *testing.T) {
 	m := newModel(t)
-	var buf [maxAtHome]mem.Ref
+	var buf [MaxAtHome]mem.Ref
 	for i := range 4000 {
 		m.set(fmt.Sprint(i), 0)
 		if i > 700 && i%100 != 0 {

@@ -11,7 +11,8 @@ type sizeRow struct {
 	lines  uint8  // buckets, stash included
 	homes  uint8  // home buckets
 	fill   uint16 // a rebuild takes this size for up to so many entries
-	shrink uint16 // with so many entries or fewer, a smaller size or a merge is considered
+	shrink uint16 // with so many entries or fewer, the next smaller size is tried
+	sparse uint16 // with so many entries or fewer, Delete calls shrink, which may also merge
 }
 
 const (
@@ -60,10 +61,10 @@ func init() {
 		s.fill = uint16(s.lines) * bucketSlots * fillPercent / 100
 		if i > 0 {
 			s.shrink = uint16(sizes[i-1].lines) * bucketSlots * shrinkPercent / 100
+			s.sparse = s.shrink
 		}
 	}
-	// A segment of the smallest size that has a neighbour may be merged with it.
-	sizes[firstFull].shrink = max(sizes[firstFull].shrink, mergeMost)
+	sizes[firstFull].sparse = mergeMost
 }
 
 // segment is a view of the buckets of a segment.

@@ -267,7 +267,7 @@ func (t *Table) findSpilled(h uint64, key []byte, w word, slot uint32, home uint
 // Insert adds entry e under the hash h of its key and notes its expiry. It allocates before it changes
 // anything: after a panic with mem.ErrOutOfMemory the table holds what it held.
 //
-// REQUIRES: no entry has this key.
+// REQUIRES: no entry has this key, and all entries of the table are live: some may be read.
 func (t *Table) Insert(h uint64, e mem.Ref) {
 	if invariants.Enabled {
 		if _, r := t.Find(h, t.kind.Key(e)); r != 0 {
@@ -282,11 +282,11 @@ func (t *Table) Insert(h uint64, e mem.Ref) {
 		r := t.head()
 		w, slot := r.own(r.slotOf(h))
 		var clock *uint32
-		if r.expiry != 0 || ms > 0 {
+		s, home := w.segment(), w.home(h)
+		if ms > 0 || r.expiry != 0 && s.at(home).state.n() == bucketSlots {
 			clock = t.clockFor(slot, ms)
 		}
-		s := w.segment()
-		bkt, i, ok := s.place(w.home(h), h, e, clock)
+		bkt, i, ok := s.place(home, h, e, clock)
 		if !ok {
 			t.grow(slot)
 			continue
@@ -314,7 +314,7 @@ func (t *Table) Replace(p Pos, e mem.Ref) {
 }
 
 // Delete takes the entry at p out of the table; the entry itself is not read and is the caller's. The
-// table may shrink.
+// table may shrink, for which it reads others.
 func (t *Table) Delete(p Pos) {
 	r := t.head()
 	w, slot := r.own(p.dir())
@@ -345,7 +345,7 @@ func (t *Table) Delete(p Pos) {
 	}
 	*w -= wordOne
 	r.count--
-	if w.n() <= int(sizes[w.size()].shrink) {
+	if w.n() <= int(sizes[w.size()].sparse) {
 		t.shrink(slot)
 	}
 	if r.expiry != 0 && *t.expiry().count() == 0 && !r.word.isDirectory() {

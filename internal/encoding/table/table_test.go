@@ -416,7 +416,7 @@ func TestSizes(t *testing.T) {
 		if n := int(s.lines) * bucketSize; mem.Usable(n) != n {
 			t.Errorf("%d bytes are no size class: %d", n, mem.Usable(n))
 		}
-		if s.homes == 0 || s.homes > s.lines || (i > 0 && sizes[i-1].lines >= s.lines) || s.fill < s.shrink && i != firstFull {
+		if s.homes == 0 || s.homes > s.lines || (i > 0 && sizes[i-1].lines >= s.lines) || s.fill < s.shrink {
 			t.Errorf("size %d: %+v", i, s)
 		}
 	}
