@@ -76,7 +76,7 @@ var specFlushDB = &command.Spec{
 		}},
 	},
 	Tips:    []string{"request_policy:all_shards", "response_policy:all_succeeded"},
-	History: []command.Change{{"4.0.0", "ASYNC."}, {"6.2.0", "SYNC."}},
+	History: []command.Change{{Since: "4.0.0", What: "ASYNC."}, {Since: "6.2.0", What: "SYNC."}},
 	Handler: cmdFlushDB,
 }
 
@@ -103,7 +103,7 @@ var specFlushAll = &command.Spec{
 		}},
 	},
 	Tips:    []string{"request_policy:all_shards", "response_policy:all_succeeded"},
-	History: []command.Change{{"4.0.0", "ASYNC."}, {"6.2.0", "SYNC."}},
+	History: []command.Change{{Since: "4.0.0", What: "ASYNC."}, {Since: "6.2.0", What: "SYNC."}},
 	Handler: cmdFlushAll,
 }
 

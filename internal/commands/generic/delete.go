@@ -70,7 +70,7 @@ var specExists = &command.Spec{
 		{Name: "key", Type: command.ArgKey, KeySpec: 1, Flags: command.Multiple},
 	},
 	Tips:    []string{"request_policy:multi_shard", "response_policy:agg_sum"},
-	History: []command.Change{{"3.0.3", "Several keys may be given."}},
+	History: []command.Change{{Since: "3.0.3", What: "Several keys may be given."}},
 	Handler: cmdExists,
 }
 

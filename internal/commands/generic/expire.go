@@ -30,7 +30,7 @@ var specExpire = &command.Spec{
 		{Name: "seconds", Type: command.ArgInteger},
 		argCondition,
 	},
-	History: []command.Change{{"7.0.0", "Conditions NX, XX, GT and LT."}},
+	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
 	Handler: cmdExpire,
 }
 
@@ -51,7 +51,7 @@ var specPExpire = &command.Spec{
 		{Name: "milliseconds", Type: command.ArgInteger},
 		argCondition,
 	},
-	History: []command.Change{{"7.0.0", "Conditions NX, XX, GT and LT."}},
+	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
 	Handler: cmdPExpire,
 }
 
@@ -72,7 +72,7 @@ var specExpireAt = &command.Spec{
 		{Name: "unix-time-seconds", Type: command.ArgUnixTime},
 		argCondition,
 	},
-	History: []command.Change{{"7.0.0", "Conditions NX, XX, GT and LT."}},
+	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
 	Handler: cmdExpireAt,
 }
 
@@ -93,7 +93,7 @@ var specPExpireAt = &command.Spec{
 		{Name: "unix-time-milliseconds", Type: command.ArgUnixTime},
 		argCondition,
 	},
-	History: []command.Change{{"7.0.0", "Conditions NX, XX, GT and LT."}},
+	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
 	Handler: cmdPExpireAt,
 }
 

@@ -49,7 +49,7 @@ var specRenameNX = &command.Spec{
 		{Name: "key", Type: command.ArgKey, KeySpec: 1},
 		{Name: "newkey", Type: command.ArgKey, KeySpec: 2},
 	},
-	History: []command.Change{{"3.2.0", "Both names may be the same."}},
+	History: []command.Change{{Since: "3.2.0", What: "Both names may be the same."}},
 	Handler: cmdRenameNX,
 }
 

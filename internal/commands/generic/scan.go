@@ -59,7 +59,7 @@ var specScan = &command.Spec{
 		{Name: "type", Token: "TYPE", Since: "6.0.0", Flags: command.Optional},
 	},
 	Tips:    []string{"nondeterministic_output", "request_policy:special"},
-	History: []command.Change{{"6.0.0", "TYPE filters by type."}},
+	History: []command.Change{{Since: "6.0.0", What: "TYPE filters by type."}},
 	Handler: cmdScan,
 }
 

@@ -18,7 +18,7 @@ var specTTL = &command.Spec{
 		{Name: "key", Type: command.ArgKey, KeySpec: 1},
 	},
 	Tips:    []string{"nondeterministic_output"},
-	History: []command.Change{{"2.8.0", "-2 for a key that does not exist."}},
+	History: []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
 	Handler: cmdTTL,
 }
 
@@ -38,7 +38,7 @@ var specPTTL = &command.Spec{
 		{Name: "key", Type: command.ArgKey, KeySpec: 1},
 	},
 	Tips:    []string{"nondeterministic_output"},
-	History: []command.Change{{"2.8.0", "-2 for a key that does not exist."}},
+	History: []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
 	Handler: cmdPTTL,
 }
 
