@@ -1,6 +1,8 @@
 package command
 
 import (
+	"net/netip"
+
 	"granary/internal/keyspace"
 	"granary/internal/netloop"
 	"granary/internal/resp"
@@ -94,4 +96,34 @@ func (c *Client) SetNoTouch(on bool) {
 		c.touch = keyspace.NoTouch
 		c.Flags |= FlagNoTouch
 	}
+}
+
+// Loop returns the event loop that the client is served by, nil for a session without a socket.
+func (c *Client) Loop() *netloop.Loop {
+	if c.Conn == nil {
+		return nil
+	}
+	return c.Conn.Loop()
+}
+
+// Reset brings the session back to the state of a new one (RESET). The connection, the ID and what the client library
+// said about itself stay.
+func (c *Client) Reset() {
+	c.Select(c.Env.Keys.DBs[0])
+	c.Flags &^= FlagNoEvict | FlagReplyOff | FlagReplySkip | FlagReplySkipNext
+	c.SetNoTouch(false)
+	c.Out.Mute(false)
+	c.Out.Proto = 2
+	c.Name = ""
+	c.User = "default"
+	c.Authenticated = c.Env.Config.RequirePass == ""
+}
+
+// Local reports whether the client is on this machine: it came over a Unix socket or the loopback interface.
+func (c *Client) Local() bool {
+	if c.Conn == nil || c.Conn.IsUnix() {
+		return true
+	}
+	ap, err := netip.ParseAddrPort(c.Conn.RemoteAddr())
+	return err == nil && ap.Addr().Unmap().IsLoopback()
 }

@@ -129,3 +129,11 @@ func (c *Client) Memory() ClientMemory {
 	}
 	return m
 }
+
+// Buffers returns the sizes of what was read from the client and not executed, and of what waits to be sent.
+func (c *Client) Buffers() (in, out int64) {
+	if c.Conn == nil {
+		return 0, 0
+	}
+	return int64(c.Conn.QueryLen() + c.Conn.QueryFree()), int64(c.Conn.OutBufLen() + c.Conn.OutMem())
+}

@@ -21,7 +21,7 @@ import (
 func (c *Client) execute(args [][]byte) {
 	env := c.Env
 	spec := env.Table.Find(args[0])
-	if spec == nil || spec.Subs != nil || !spec.takes(len(args)) || !c.Authenticated || env.Gate != 0 {
+	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
 			return
 		}
@@ -44,8 +44,8 @@ func (c *Client) execute(args [][]byte) {
 	env.Stats.ran(c, spec, args, end-begin, c.Out.Errors() != errors)
 }
 
-// takes reports whether n arguments, the name included, satisfy the arity.
-func (s *Spec) takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s.Arity }
+// Takes reports whether n arguments, the name included, satisfy the arity.
+func (s *Spec) Takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s.Arity }
 
 // admit is the slow path of execute: it finds the subcommand of a container and checks everything that may stand in the way
 // of a command, in Redis's order. It returns the command to run, or nil after it has answered an error or put the command
@@ -69,7 +69,7 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		}
 		spec = sub
 	}
-	if !spec.takes(len(args)) || spec.Handler == nil {
+	if !spec.Takes(len(args)) || spec.Handler == nil {
 		c.reject(spec, "ERR wrong number of arguments for '"+spec.Full+"' command")
 		return nil
 	}

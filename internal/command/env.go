@@ -28,12 +28,16 @@ type Env struct {
 	// Pause is what CLIENT PAUSE asked for.
 	Pause Pause
 
-	Wall  clock.Wall
-	mono  int64 // the reading at which the command being executed began
-	turn  int64 // the reading at which the turn began
-	Ops   Ops   // what the server around the commands can do
-	RunID string
-	Start int64 // Unix ms at which the server started
+	Wall   clock.Wall
+	mono   int64 // the reading at which the command being executed began
+	turn   int64 // the reading at which the turn began
+	Ops    Ops   // what the server around the commands can do
+	RunID  string
+	ReplID string // the replication ID: of the history of this data set
+	Start  int64  // Unix ms at which the server started
+
+	// Startup is used_memory when the server had started.
+	Startup int64
 
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool

@@ -115,3 +115,11 @@ func (e *LatencyEvent) Last() LatencySample {
 	p := e.pair((e.next + latencySamples - 1) % latencySamples)
 	return LatencySample{int64(binary.LittleEndian.Uint32(p)), int64(binary.LittleEndian.Uint32(p[4:]))}
 }
+
+// NoteLatency tells the latency monitor of a piece of work that is no command (expire-cycle and the like), if it took as
+// long as latency-monitor-threshold.
+func (e *Env) NoteLatency(event string, ns int64) {
+	if ns >= e.Stats.latency {
+		e.Latency.Add(event, ns/1e6, e.Keys.Now)
+	}
+}

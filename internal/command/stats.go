@@ -21,6 +21,7 @@ type Stats struct {
 	EvictedClients int64
 	Turns          int64 // turns of all loops
 	TurnNanos      int64 // spent in them under the keyspace lock
+	ExpireNanos    int64 // spent on deleting expired keys in the background
 	DeniedAuth     int64 // AUTH with a wrong name or password
 	Memory         Peak
 
@@ -204,4 +205,12 @@ func (s *Stats) ResetLatency(env *Env) {
 	for i := range s.specs {
 		s.specs[i].Latency.free(env.Keys.Arena)
 	}
+}
+
+// CommandNanos returns the time that all commands took.
+func (s *Stats) CommandNanos() (n int64) {
+	for i := range s.specs {
+		n += s.specs[i].Nanos
+	}
+	return n
 }

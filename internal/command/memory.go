@@ -1,0 +1,93 @@
+package command
+
+import (
+	"granary/internal/info"
+	"granary/internal/mem"
+)
+
+// MemoryReport is one look at the memory of the server: INFO memory, MEMORY STATS and MEMORY DOCTOR read it. All
+// fields are of the same moment, and used_memory is exactly Dataset + Overhead, both sums over the books.
+type MemoryReport struct {
+	Used    int64 // usable bytes of all purposes
+	Peak    Peak
+	Startup int64 // Used when the server had started
+	Keys    int64
+
+	Dataset  int64 // what keys and values take: keyspace purposes but for the key tables
+	Overhead int64 // everything else in Used
+	Tables   int64 // key tables and the order in which keys expire
+	Clients  int64 // query buffers, reply buffers and what sessions keep
+	Backlog  int64
+	Replicas int64 // buffers of replicas
+	AOF      int64
+	Snapshot int64
+	Scripts  int64
+	Function int64
+
+	Stats   mem.Stats
+	Process info.Process
+}
+
+// overhead tells whether a purpose is not part of the data set although it belongs to the keyspace.
+func overhead(p mem.Purpose) bool { return p == mem.PurposeTable || p == mem.PurposeExpire }
+
+// ReadMemory looks at the memory of the server, and notes the peak.
+func (e *Env) ReadMemory() MemoryReport {
+	r := MemoryReport{Startup: e.Startup, Stats: mem.ReadStats(), Process: info.ReadProcess()}
+	b := &r.Stats.Books
+	r.Used = b.Total.Usable
+	e.Stats.Memory.Note(r.Used, e.Keys.Now)
+	r.Peak = e.Stats.Memory
+	for i := range b.Purposes {
+		p, n := mem.Purpose(i), b.Purposes[i].Usable
+		switch {
+		case p.Info().Keyspace && !overhead(p):
+			r.Dataset += n
+		default:
+			r.Overhead += n
+		}
+	}
+	of := func(p ...mem.Purpose) (n int64) {
+		for _, p := range p {
+			n += b.Purposes[p].Usable
+		}
+		return n
+	}
+	r.Tables = of(mem.PurposeTable, mem.PurposeExpire)
+	r.Clients = of(mem.PurposeQueryBuffer, mem.PurposeReplyBuffer, mem.PurposeClient)
+	r.Backlog = of(mem.PurposeBacklog)
+	r.Replicas = of(mem.PurposeReplicaBuffer)
+	r.AOF = of(mem.PurposeAOFBuffer)
+	r.Snapshot = of(mem.PurposeSnapshotBuffer)
+	r.Scripts = of(mem.PurposeScript)
+	r.Function = of(mem.PurposeFunction)
+	for _, db := range e.Keys.DBs {
+		r.Keys += int64(db.Len())
+	}
+	return r
+}
+
+// Share returns a part of a whole, 0 when there is no whole.
+func Share(part, whole int64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// DatasetShare returns the part of what is in use beyond the start that is data, 0 to 1.
+func (r *MemoryReport) DatasetShare() float64 { return min(Share(r.Dataset, r.Used-r.Startup), 1) }
+
+// Fragmentation returns resident memory per byte in use.
+func (r *MemoryReport) Fragmentation() float64 { return Share(r.Process.Resident, r.Used) }
+
+// NotEvictable is the part of Used that evicting keys cannot make smaller and that does not count against maxmemory.
+func (r *MemoryReport) NotEvictable() int64 { return r.Replicas + r.AOF }
+
+// BytesPerKey returns what is in use beyond the start, per key.
+func (r *MemoryReport) BytesPerKey() int64 {
+	if r.Keys == 0 {
+		return 0
+	}
+	return max(0, r.Used-r.Startup) / r.Keys
+}
