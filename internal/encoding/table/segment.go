@@ -146,7 +146,7 @@ func (s segment) pass(from, to uint, clock *uint32) {
 }
 
 // takeBack moves an entry that lies in the next bucket back home, where there is room. Without this, entries
-// that live long end up away from home: after 20 generations of keys, 20% in place of 8% (TestChurn).
+// that live long end up away from home: after 20 generations of keys a fifth in place of a tenth (TestChurn).
 func (s segment) takeBack(home uint, clock *uint32) {
 	from := s.next(home)
 	s.move(from, home, s.at(from).state.firstForeign(), 0, clock)
