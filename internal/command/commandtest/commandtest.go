@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/config"
@@ -82,6 +83,8 @@ func (s *Session) end() {
 	s.Check()
 	ks := s.Env.Keys
 	ks.FlushAll(false)
+	for !ks.Reclaim(time.Now().Add(time.Second)) {
+	}
 	for p := range mem.NumPurposes {
 		if tally := s.arena.Books().Purposes[p]; mem.Purpose(p).Info().Keyspace && tally.Count != 0 {
 			s.T.Errorf("%d bytes in %d allocations of %s left behind", tally.Requested, tally.Count, mem.Purpose(p))
