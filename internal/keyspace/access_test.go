@@ -119,7 +119,7 @@ func TestLFUGrowth(t *testing.T) {
 	check(0, 1000, 255)
 	check(1, 1000, 49)
 	check(10, 1000, 18)
-	check(100, 1000, 8)
+	check(100, 1000, 11)
 	check(10, 100_000, 142)
 	check(100, 100_000, 49)
 }
