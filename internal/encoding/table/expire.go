@@ -292,7 +292,7 @@ func (t *Table) firstOf(x expiryBlock, slot uint32, now int64) (Pos, mem.Ref, bo
 	case clockFar:
 		// Everything in the segment is far: set the clock anew.
 		t.setClock(c, s, t.firstIn(s))
-		v, bkt = earliest(c.first(), s.lines)
+		v, _ = earliest(c.first(), s.lines)
 		x.set(slot, c.bound(v))
 		return 0, 0, false
 	}
