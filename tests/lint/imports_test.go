@@ -29,6 +29,7 @@ var imports = []row{
 
 	{"internal/commands/*", []string{"internal/command", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*"}, false, "a family of commands: what lies below, and no other family"},
 	{"internal/command", []string{"internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/netloop", "internal/resp", "internal/mem", "internal/clock", "internal/logger"}, false, "the command table and what runs one command"},
+	{"internal/command/commandtest", []string{"internal/command", "internal/keyspace", "internal/config", "internal/resp", "internal/mem", "tests/live"}, false, "unit tests of families: a session without a socket, a real server beside it"},
 	{"internal/info", nil, false, "INFO is a table of fields; who knows a value registers it"},
 	{"internal/config", []string{"internal/glob"}, false, "directives are a table; who uses one reads it"},
 	{"internal/keyspace", []string{"internal/object", "internal/encoding/*", "internal/mem"}, false, "databases over objects"},
