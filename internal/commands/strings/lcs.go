@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"granary/internal/command"
-	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/resp"
 )
@@ -58,7 +57,7 @@ func cmdLCS(c *command.Ctx) {
 	}
 	arena := c.Keys().Arena
 	t := newLCSTable(arena, a, b)
-	defer t.free(arena, mem.PurposeOther)
+	defer t.free(arena)
 	if o.ranges {
 		replyRanges(c.Out, t, a, b, o)
 		return

@@ -117,9 +117,9 @@ func newLCSTable(arena *mem.Arena, a, b []byte) *lcsTable {
 	return t
 }
 
-func (t *lcsTable) free(arena *mem.Arena, p mem.Purpose) {
+func (t *lcsTable) free(arena *mem.Arena) {
 	if t.ref != 0 {
-		arena.Free(t.ref, t.size, p)
+		arena.Free(t.ref, t.size, mem.PurposeOther)
 	}
 }
 
