@@ -12,7 +12,7 @@ import (
 // holds. The books follow as slices run: what is not yet freed is still counted in used_memory.
 //
 // Redis frees in another thread instead. Here the arena belongs to the keyspace lock, so that allocating costs no
-// atomics; a slice every few milliseconds gives back some ten million entries in about three seconds.
+// atomics. An entry takes 0.13 us (TestMeasure), and slices get a fifth of the time: ten million entries, six seconds.
 
 // job is memory to give back.
 type job interface {
