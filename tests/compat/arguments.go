@@ -12,6 +12,7 @@ func init() {
 	// Not a composite literal of the variable: emit, which generators may call, refers to it.
 	arguments = map[string]func(*generator){
 		"key":     func(g *generator) { g.arg(g.pick(keys, 40)) },
+		"num":     func(g *generator) { g.arg(counters[g.rng.IntN(len(counters))]) },
 		"val":     (*generator).value,
 		"word":    func(g *generator) { g.arg(words[g.rng.IntN(len(words))]) },
 		"int":     func(g *generator) { g.integer() },
@@ -42,9 +43,10 @@ func init() {
 var (
 	keys = []string{
 		"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7", "foo", "key:000000000001", "other",
-		"", "a b", "\x00bin\xff", strings.Repeat("L", 255), strings.Repeat("L", 256), strings.Repeat("M", 300), "12345",
+		"n0", "n1", "", "a b", "\x00bin\xff", strings.Repeat("L", 255), strings.Repeat("L", 256), strings.Repeat("M", 300), "12345",
 	}
 	keysCommon = 8
+	counters   = []string{"n0", "n1"} // keys that mostly hold numbers
 
 	words    = []string{"x", "hello", "NX", "", "k1", "-", "(1", "1.5x", "name with space", "name", "\x00", "*", "0x10", " 1", "1 ", "+1", "01", "nan"}
 	intEdges = []string{

@@ -28,6 +28,7 @@ type family struct {
 var families = []family{
 	{"strings", []row{
 		{30, "SET key val", exact},
+		{4, "SET num int", exact},
 		{16, "SET key val {NX|XX|GET|KEEPTTL|EX sec|PX msec|EXAT at|PXAT msat}", exact},
 		{6, "SETNX key val", exact},
 		{4, "SETEX key sec val", exact},
@@ -44,11 +45,11 @@ var families = []family{
 		{12, "GETRANGE key idx idx", exact},
 		{3, "SUBSTR key idx idx", exact},
 		{12, "SETRANGE key off val", exact},
-		{10, "INCR key", exact},
-		{8, "DECR key", exact},
-		{12, "INCRBY key int", exact},
-		{10, "DECRBY key int", exact},
-		{14, "INCRBYFLOAT key float", exact},
+		{10, "INCR (num|num|key)", exact},
+		{8, "DECR (num|num|key)", exact},
+		{12, "INCRBY (num|num|key) int", exact},
+		{10, "DECRBY (num|num|key) int", exact},
+		{14, "INCRBYFLOAT (num|num|key) float", exact},
 		{4, "LCS key key {LEN|IDX|MINMATCHLEN count|WITHMATCHLEN}", exact},
 	}},
 	{"bitmaps", []row{
