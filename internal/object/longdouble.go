@@ -12,7 +12,7 @@ import (
 //
 // The value is mant * 2^exp, negated if neg, with the highest bit of mant set; mant is 0 for zero.
 //
-// Everything that fits in words is done in words: up to 19 digits with at most 19 of them behind the point to read, any
+// Everything that fits in words is done in words: up to 38 digits with at most 19 of them behind the point to read, any
 // sum, and any magnitude below 2^64 to write. The rest goes through math/big, which rounds as the format does. Numbers below the
 // smallest normal one keep their 64 bits here, where the x87 drops some; that cannot be seen in a text with 17 digits
 // behind the point.
@@ -82,18 +82,19 @@ func ParseLongDouble(b []byte) (LongDouble, bool) {
 	return parseDecimal(b, neg)
 }
 
-// numeral is a text taken apart: digits (without the point) times base^scale, and the exponent that was written.
+// numeral is a text taken apart: (head * base^tailed + tail) * base^scale.
 type numeral struct {
-	head   uint64 // the first significant digits, as many as fit
-	kept   int    // how many those are
-	lost   bool   // digits other than 0 came after them
-	scale  int    // number of digits dropped less number of digits behind the point
-	digits int    // how many digits there were at all
-	rest   []byte
+	head, tail   uint64 // the first significant digits, as many as fit, and those behind
+	kept, tailed int    // how many those are
+	lost         bool   // digits other than 0 came after them
+	scale        int    // number of digits dropped less number of digits behind the point
+	digits       int    // how many digits there were at all
+	rest         []byte
 }
 
-// scanDigits reads digits with at most one point among them; at most limit significant ones go into head.
-func scanDigits(b []byte, base uint64, limit int) (n numeral) {
+// scanDigits reads digits with at most one point among them; at most limit significant ones go into head, and at most
+// more into tail.
+func scanDigits(b []byte, base uint64, limit, more int) (n numeral) {
 	point := false
 	for i, c := range b {
 		d := digitValue(c)
@@ -115,6 +116,9 @@ func scanDigits(b []byte, base uint64, limit int) (n numeral) {
 			if n.head != 0 {
 				n.kept++
 			}
+		case n.tailed < more:
+			n.tail = n.tail*base + d
+			n.tailed++
 		default:
 			n.scale++
 			n.lost = n.lost || d != 0
@@ -162,7 +166,7 @@ func scanExponent(b []byte, letter byte) (e int, ok bool) {
 }
 
 func parseDecimal(b []byte, neg bool) (LongDouble, bool) {
-	n := scanDigits(b, 10, 19)
+	n := scanDigits(b, 10, 19, 19)
 	exp, ok := scanExponent(n.rest, 'e')
 	if !ok || n.digits == 0 {
 		return LongDouble{}, false
@@ -173,6 +177,12 @@ func parseDecimal(b []byte, neg bool) (LongDouble, bool) {
 	power := n.scale + exp
 	switch {
 	case n.lost:
+	case n.tailed > 0:
+		if power <= 0 && power >= -19 {
+			hi, lo := bits.Mul64(n.head, pow10[n.tailed])
+			lo, carry := bits.Add64(lo, n.tail, 0)
+			return quotient128(hi+carry, lo, pow10[-power], neg), true
+		}
 	case power == 0:
 		return normal(n.head, 0, neg), true
 	case power < 0 && power >= -19:
@@ -205,10 +215,54 @@ func quotient(m, d uint64, neg bool) LongDouble {
 	return LongDouble{mant: q, exp: exp, neg: neg}
 }
 
+// quotient128 returns hi:lo / d, rounded once. REQUIRES: hi:lo is at least 2^63.
+func quotient128(hi, lo, d uint64, neg bool) LongDouble {
+	// Four words of quotient, two of them behind the point; more than 64 bits of them count.
+	var q [4]uint64
+	q[0] = hi / d
+	q[1], hi = bits.Div64(hi%d, lo, d)
+	q[2], hi = bits.Div64(hi, 0, d)
+	q[3], hi = bits.Div64(hi, 0, d)
+	sticky := uint64(0)
+	if hi != 0 {
+		sticky = 1
+	}
+	w := 0
+	for q[w] == 0 {
+		w++
+	}
+	exp := int32(64 * (1 - w))
+	z := bits.LeadingZeros64(q[w])
+	word := func(i int) uint64 {
+		if i < len(q) {
+			return q[i]
+		}
+		return 0
+	}
+	top, next := word(w), word(w+1)
+	mant := top<<z | next>>1>>(63-z)
+	below := next<<z | word(w+2)>>1>>(63-z)
+	for i := w + 2; i < len(q); i++ {
+		sticky |= q[i]
+	}
+	if sticky != 0 {
+		below |= 1
+	}
+	const half = 1 << 63
+	exp -= int32(z)
+	if below > half || below == half && mant&1 == 1 {
+		mant++
+		if mant == 0 {
+			return LongDouble{mant: half, exp: exp + 1, neg: neg}
+		}
+	}
+	return LongDouble{mant: mant, exp: exp, neg: neg}
+}
+
 // parseDecimalBig reads what parseDecimal could not read in words. text holds the digits and the point.
 func parseDecimalBig(text []byte, n numeral, exp int, neg bool) (LongDouble, bool) {
 	// The power of ten of the first digit decides about numbers far out of range.
-	if first := n.kept + n.scale + exp; first > 5000 || first < -5000 {
+	if first := n.kept + n.tailed + n.scale + exp; first > 5000 || first < -5000 {
 		return LongDouble{}, false
 	}
 	all := make([]byte, 0, len(text))
@@ -231,7 +285,7 @@ func parseDecimalBig(text []byte, n numeral, exp int, neg bool) (LongDouble, boo
 }
 
 func parseHex(b []byte, neg bool) (LongDouble, bool) {
-	n := scanDigits(b, 16, 15)
+	n := scanDigits(b, 16, 15, 0)
 	exp, ok := scanExponent(n.rest, 'p')
 	if !ok || n.digits == 0 {
 		return LongDouble{}, false

@@ -116,7 +116,11 @@ func humanBig(f *big.Float) string {
 }
 
 func randomNumber(r *rand.Rand) string {
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		s := strconv.FormatUint(r.Uint64(), 10) + strconv.FormatUint(r.Uint64()>>r.IntN(64), 10)
+		point := max(0, len(s)-r.IntN(20))
+		return s[:point] + "." + s[point:]
 	case 0:
 		return strconv.FormatInt(int64(r.Uint64()), 10)
 	case 1:

@@ -137,6 +137,10 @@ const (
 
 	refBytes = mem.RefSize
 
+	// EntryHead and RawHead are the bytes before the key of an entry and before the payload of a raw block.
+	EntryHead = headShort
+	RawHead   = rawHead
+
 	// MaxEmbstr is the largest value an entry can hold in place, whatever string-embstr-max says.
 	MaxEmbstr = 255
 )
