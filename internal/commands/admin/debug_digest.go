@@ -1,0 +1,98 @@
+package admin
+
+import (
+	"crypto/sha1"
+	"encoding/binary"
+	"encoding/hex"
+
+	"granary/internal/command"
+	"granary/internal/keyspace"
+	"granary/internal/object"
+)
+
+// Digests of data, the same that Redis makes of the same data, whatever the encodings, the order of keys and the
+// access clocks are. That is what makes them worth having: a digest before and after a reload, of a master and of its
+// replica, of Granary and of a real server.
+//
+// A digest is 20 bytes. Two operations build it up:
+//
+//	xor(x)   d = d xor SHA1(x)         things whose order does not matter
+//	mix(x)   d = SHA1(d xor SHA1(x))   things whose order matters
+//
+// A value is mix(type) and then its content; a string is mix(text); an expiry adds xor("!!expire!!"). A data set is,
+// for each database that is not empty, mix(number), and xor(digest of mix(key) and value) for every key.
+
+type digest [sha1.Size]byte
+
+func (d *digest) xor(x []byte) {
+	h := sha1.Sum(x)
+	for i := range d {
+		d[i] ^= h[i]
+	}
+}
+
+func (d *digest) mix(x []byte) {
+	d.xor(x)
+	*d = sha1.Sum(d[:])
+}
+
+func (d *digest) number(n uint32) {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], n)
+	d.mix(b[:])
+}
+
+func (d *digest) text() string { return hex.EncodeToString(d[:]) }
+
+// value adds the value and the expiry of an entry. It reports false for a type that it does not know.
+func (d *digest) value(e object.Entry) bool {
+	d.number(uint32(e.Type()))
+	if e.Type() != object.String {
+		return false
+	}
+	var buf object.Scratch
+	d.mix(e.Text(&buf))
+	if e.HasExpiry() {
+		d.xor([]byte("!!expire!!"))
+	}
+	return true
+}
+
+const errNoDigest = "ERR a value has a type that cannot be digested"
+
+// debugDigest does DEBUG DIGEST: the digest of all data, zeros when there is none.
+func debugDigest(c *command.Ctx) {
+	var all digest
+	ok := true
+	for _, db := range c.Keys().DBs {
+		if db.Len() == 0 {
+			continue
+		}
+		all.number(uint32(db.ID))
+		db.Each(func(e object.Entry) bool {
+			var d digest
+			d.mix(e.Key())
+			ok = d.value(e) && ok
+			all.xor(d[:])
+			return ok
+		})
+	}
+	if !ok {
+		c.Out.Error(errNoDigest)
+		return
+	}
+	c.Out.Status(all.text())
+}
+
+// debugDigestValue does DEBUG DIGEST-VALUE key [key ...]: the digest of each value, zeros for a key that is not there.
+func debugDigestValue(c *command.Ctx) {
+	c.Out.Array(len(c.Args) - 2)
+	for _, key := range c.Args[2:] {
+		var d digest
+		if it := c.DB.Lookup(key, keyspace.NoTouch|keyspace.NoStats|keyspace.NoNotify); it.Exists() && !d.value(it.Entry) {
+			c.Out.Error(errNoDigest)
+			continue
+		}
+		c.Out.Status(d.text())
+	}
+}

@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"os"
+	"strconv"
+
+	"granary/internal/command"
+	"granary/internal/config"
+	"granary/internal/info"
+)
+
+// view is what the fields of one INFO reply read: one look at everything that costs something to look at.
+type view struct {
+	env    *command.Env
+	cfg    *config.Config
+	stats  *command.Stats
+	mem    command.MemoryReport
+	client clientSums
+	cpu    [3]info.CPU // process, children, calling thread
+	netIn  int64
+	netOut int64
+}
+
+// clientSums are sums and maxima over all clients.
+type clientSums struct {
+	maxIn, maxOut int64
+}
+
+// cmdInfo answers INFO [section ...].
+func cmdInfo(c *command.Ctx) {
+	names := make([]string, 0, len(c.Args)-1)
+	for _, a := range c.Args[1:] {
+		names = append(names, string(a))
+	}
+	v := &view{env: c.Env, cfg: c.Env.Config, stats: c.Env.Stats, mem: c.Env.ReadMemory()}
+	v.cpu[0], v.cpu[1], v.cpu[2] = info.ReadCPU()
+	v.netIn, v.netOut = v.stats.NetTotals(v.env)
+	c.Env.Ops.EachClient(func(x *command.Client) {
+		in, out := x.Buffers()
+		v.client.maxIn, v.client.maxOut = max(v.client.maxIn, in), max(v.client.maxOut, out)
+	})
+	c.Out.Verbatim(string(fields.Append(nil, v, names...)), "txt")
+}
+
+// The shapes of rows, for short.
+
+type (
+	row     = info.Field[*view]
+	section = info.Section[*view]
+)
+
+func count(name string, fn func(*view) int64) row { return row{Name: name, Kind: info.Count, Int: fn} }
+
+func size(name string, fn func(*view) int64) row { return row{Name: name, Kind: info.Bytes, Int: fn} }
+
+func human(name string, fn func(*view) int64) row {
+	return row{Name: name + "_human", Kind: info.HumanBytes, Int: fn}
+}
+
+func ratio(name string, fn func(*view) float64) row {
+	return row{Name: name, Kind: info.Ratio, Float: fn}
+}
+
+func percent(name string, fn func(*view) float64) row {
+	return row{Name: name, Kind: info.Percent, Float: fn}
+}
+
+func seconds(name string, fn func(*view) float64) row {
+	return row{Name: name, Kind: info.Seconds, Float: fn}
+}
+
+func text(name string, fn func(*view) string) row { return row{Name: name, Kind: info.Text, Text: fn} }
+
+func flag(name string, fn func(*view) bool) row {
+	return row{Name: name, Kind: info.Flag, Int: func(v *view) int64 {
+		if fn(v) {
+			return 1
+		}
+		return 0
+	}}
+}
+
+// idle is a count of something that this version does not have, such as replicas: truly zero.
+func idle(name string) row { return count(name, func(*view) int64 { return 0 }) }
+
+// fixed is a field that always says the same.
+func fixed(name, value string) row { return text(name, func(*view) string { return value }) }
+
+func lines(fn func(v *view, dst []byte) []byte) row { return row{Kind: info.Lines, Lines: fn} }
+
+// fields is the table of INFO, in the order of its sections.
+var fields = info.Table[*view]{
+	serverSection, clientsSection, memorySection, persistenceSection, statsSection, replicationSection, cpuSection,
+	{Name: "modules", Title: "Modules", When: info.Default | info.All},
+	{Name: "commandstats", Title: "Commandstats", When: info.All, Fields: []row{lines(commandLines)}},
+	{Name: "errorstats", Title: "Errorstats", When: info.Default | info.All, Fields: []row{lines(errorLines)}},
+	{Name: "latencystats", Title: "Latencystats", When: info.All, Fields: []row{lines(latencyLines)}},
+	{Name: "cluster", Title: "Cluster", When: info.Default | info.All, Fields: []row{
+		flag("cluster_enabled", func(*view) bool { return false }),
+	}},
+	{Name: "keyspace", Title: "Keyspace", When: info.Default | info.All, Fields: []row{lines(keyspaceLines)}},
+}
+
+var serverSection = section{Name: "server", Title: "Server", When: info.Default | info.All, Fields: []row{
+	fixed("redis_version", info.RedisVersion),
+	fixed("redis_git_sha1", "00000000"),
+	fixed("redis_git_dirty", "0"),
+	fixed("redis_build_id", "0"),
+	fixed("redis_mode", "standalone"),
+	fixed("server_name", info.ServerName),
+	fixed("granary_version", info.Version),
+	text("os", func(*view) string { return info.OS() }),
+	fixed("arch_bits", strconv.Itoa(strconv.IntSize)),
+	fixed("monotonic_clock", "POSIX clock_gettime"),
+	fixed("multiplexing_api", multiplexing),
+	fixed("atomicvar_api", "go"),
+	fixed("gcc_version", "0.0.0"),
+	fixed("go_version", goVersion),
+	count("process_id", func(*view) int64 { return int64(os.Getpid()) }),
+	text("process_supervised", func(v *view) string { return v.cfg.Value(config.Lookup("supervised")) }),
+	text("run_id", func(v *view) string { return v.env.RunID }),
+	count("tcp_port", func(v *view) int64 { return v.cfg.Port }),
+	count("server_time_usec", func(v *view) int64 { return v.env.NowMicro() }),
+	count("uptime_in_seconds", uptime),
+	count("uptime_in_days", func(v *view) int64 { return uptime(v) / 86400 }),
+	count("hz", func(v *view) int64 { return v.cfg.Hz }),
+	count("configured_hz", func(v *view) int64 { return v.cfg.Hz }),
+	count("lru_clock", func(v *view) int64 { return v.env.Keys.Now / 1000 & (1<<24 - 1) }),
+	text("executable", func(*view) string { return executable }),
+	text("config_file", func(v *view) string { return v.cfg.File }),
+	flag("io_threads_active", func(v *view) bool { return v.cfg.IOThreads > 1 }),
+	text("availability_zone", func(v *view) string { return v.cfg.AvailabilityZone }),
+}}
+
+func uptime(v *view) int64 { return (v.env.Keys.Now - v.env.Start) / 1000 }
+
+var clientsSection = section{Name: "clients", Title: "Clients", When: info.Default | info.All, Fields: []row{
+	count("connected_clients", func(v *view) int64 { return int64(v.env.Clients.Len()) }),
+	idle("cluster_connections"),
+	count("maxclients", func(v *view) int64 { return v.cfg.MaxClients }),
+	size("client_recent_max_input_buffer", func(v *view) int64 { return v.client.maxIn }),
+	size("client_recent_max_output_buffer", func(v *view) int64 { return v.client.maxOut }),
+	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held()) }),
+	idle("tracking_clients"),
+	idle("pubsub_clients"),
+	idle("watching_clients"),
+	idle("clients_in_timeout_table"),
+	idle("total_watched_keys"),
+	idle("total_blocking_keys"),
+	idle("total_blocking_keys_on_nokey"),
+	text("paused_reason", func(v *view) string {
+		if now, _ := v.env.Paused(); now {
+			return "client_pause"
+		}
+		return "none"
+	}),
+	text("paused_actions", func(v *view) string {
+		switch now, all := v.env.Paused(); {
+		case !now:
+			return "none"
+		case all:
+			return "all"
+		}
+		return "write"
+	}),
+	count("paused_timeout_milliseconds", func(v *view) int64 { return max(0, v.env.PauseEnd()-v.env.Keys.Now) }),
+}}
+
+var cpuSection = section{Name: "cpu", Title: "CPU", When: info.Default | info.All, Fields: []row{
+	seconds("used_cpu_sys", func(v *view) float64 { return v.cpu[0].System }),
+	seconds("used_cpu_user", func(v *view) float64 { return v.cpu[0].User }),
+	seconds("used_cpu_sys_children", func(v *view) float64 { return v.cpu[1].System }),
+	seconds("used_cpu_user_children", func(v *view) float64 { return v.cpu[1].User }),
+	seconds("used_cpu_sys_main_thread", func(v *view) float64 { return v.cpu[2].System }),
+	seconds("used_cpu_user_main_thread", func(v *view) float64 { return v.cpu[2].User }),
+}}

@@ -1,0 +1,208 @@
+package admin
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"granary/internal/command"
+	"granary/internal/info"
+)
+
+// What does not change while the process runs.
+var (
+	totalMemory   = info.SystemMemory()
+	executable, _ = os.Executable()
+	goVersion     = runtime.Version()
+	multiplexing  = map[bool]string{true: "epoll", false: "net"}[runtime.GOOS == "linux"]
+)
+
+var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | info.All, Fields: []row{
+	count("total_connections_received", func(v *view) int64 { return v.stats.Connections }),
+	count("total_commands_processed", func(v *view) int64 { return v.stats.Commands }),
+	count("instantaneous_ops_per_sec", func(v *view) int64 { return v.stats.PerSecond(command.RateCommands) }),
+	size("total_net_input_bytes", func(v *view) int64 { return v.netIn }),
+	size("total_net_output_bytes", func(v *view) int64 { return v.netOut }),
+	idle("total_net_repl_input_bytes"),
+	idle("total_net_repl_output_bytes"),
+	ratio("instantaneous_input_kbps", func(v *view) float64 { return float64(v.stats.PerSecond(command.RateNetIn)) / 1024 }),
+	ratio("instantaneous_output_kbps", func(v *view) float64 { return float64(v.stats.PerSecond(command.RateNetOut)) / 1024 }),
+	ratio("instantaneous_input_repl_kbps", func(*view) float64 { return 0 }),
+	ratio("instantaneous_output_repl_kbps", func(*view) float64 { return 0 }),
+	count("rejected_connections", func(v *view) int64 { return v.stats.Rejected }),
+	idle("sync_full"),
+	idle("sync_partial_ok"),
+	idle("sync_partial_err"),
+	idle("expired_subkeys"),
+	count("expired_keys", func(v *view) int64 { return v.env.Keys.Stats.Expired }),
+	ratio("expired_stale_perc", func(v *view) float64 { return v.env.Keys.Stats.ExpiredStale }),
+	count("expired_time_cap_reached_count", func(v *view) int64 { return v.env.Keys.Stats.ExpireTimeCaps }),
+	count("expire_cycle_cpu_milliseconds", func(v *view) int64 { return v.stats.ExpireNanos / 1e6 }),
+	count("evicted_keys", func(v *view) int64 { return v.env.Keys.Stats.Evicted }),
+	count("evicted_clients", func(v *view) int64 { return v.stats.EvictedClients }),
+	idle("evicted_scripts"),
+	idle("total_eviction_exceeded_time"),
+	idle("current_eviction_exceeded_time"),
+	count("keyspace_hits", func(v *view) int64 { return v.env.Keys.Stats.Hits }),
+	count("keyspace_misses", func(v *view) int64 { return v.env.Keys.Stats.Misses }),
+	idle("pubsub_channels"),
+	idle("pubsub_patterns"),
+	idle("pubsubshard_channels"),
+	idle("latest_fork_usec"),
+	idle("total_forks"),
+	idle("migrate_cached_sockets"),
+	idle("slave_expires_tracked_keys"),
+	idle("active_defrag_hits"),
+	idle("active_defrag_misses"),
+	idle("active_defrag_key_hits"),
+	idle("active_defrag_key_misses"),
+	idle("total_active_defrag_time"),
+	idle("current_active_defrag_time"),
+	idle("tracking_total_keys"),
+	idle("tracking_total_items"),
+	idle("tracking_total_prefixes"),
+	count("unexpected_error_replies", func(v *view) int64 { return v.stats.Unexpected }),
+	count("total_error_replies", func(v *view) int64 { return v.stats.ErrorReplies }),
+	idle("dump_payload_sanitizations"),
+	idle("total_reads_processed"),
+	idle("total_writes_processed"),
+	idle("io_threaded_reads_processed"),
+	idle("io_threaded_writes_processed"),
+	count("client_query_buffer_limit_disconnections", func(v *view) int64 { return v.stats.QueryLimit }),
+	count("client_output_buffer_limit_disconnections", func(v *view) int64 { return v.stats.OutputLimit }),
+	idle("reply_buffer_shrinks"),
+	idle("reply_buffer_expands"),
+	count("eventloop_cycles", func(v *view) int64 { return v.stats.Turns }),
+	count("eventloop_duration_sum", func(v *view) int64 { return v.stats.TurnNanos / 1000 }),
+	count("eventloop_duration_cmd_sum", func(v *view) int64 { return v.stats.CommandNanos() / 1000 }),
+	count("instantaneous_eventloop_cycles_per_sec", func(v *view) int64 { return v.stats.PerSecond(command.RateTurns) }),
+	count("instantaneous_eventloop_duration_usec", func(v *view) int64 { return v.stats.PerSecond(command.RateTurnMicros) }),
+	count("acl_access_denied_auth", func(v *view) int64 { return v.stats.DeniedAuth }),
+	idle("acl_access_denied_cmd"),
+	idle("acl_access_denied_key"),
+	idle("acl_access_denied_channel"),
+}}
+
+// persistenceSection tells that nothing was ever saved: data is held in memory only.
+var persistenceSection = section{Name: "persistence", Title: "Persistence", When: info.Default | info.All, Fields: []row{
+	flag("loading", func(v *view) bool { return v.env.Gate&command.GateLoading != 0 }),
+	idle("async_loading"),
+	idle("current_cow_peak"),
+	idle("current_cow_size"),
+	idle("current_cow_size_age"),
+	ratio("current_fork_perc", func(*view) float64 { return 0 }),
+	idle("current_save_keys_processed"),
+	idle("current_save_keys_total"),
+	count("rdb_changes_since_last_save", func(v *view) int64 { return v.env.Keys.Stats.Dirty }),
+	idle("rdb_bgsave_in_progress"),
+	count("rdb_last_save_time", func(v *view) int64 { return v.env.Start / 1000 }),
+	fixed("rdb_last_bgsave_status", "ok"),
+	fixed("rdb_last_bgsave_time_sec", "-1"),
+	fixed("rdb_current_bgsave_time_sec", "-1"),
+	idle("rdb_saves"),
+	idle("rdb_last_cow_size"),
+	idle("rdb_last_load_keys_expired"),
+	idle("rdb_last_load_keys_loaded"),
+	idle("aof_enabled"),
+	idle("aof_rewrite_in_progress"),
+	idle("aof_rewrite_scheduled"),
+	fixed("aof_last_rewrite_time_sec", "-1"),
+	fixed("aof_current_rewrite_time_sec", "-1"),
+	fixed("aof_last_bgrewrite_status", "ok"),
+	idle("aof_rewrites"),
+	idle("aof_rewrites_consecutive_failures"),
+	fixed("aof_last_write_status", "ok"),
+	idle("aof_last_cow_size"),
+	idle("module_fork_in_progress"),
+	idle("module_fork_last_cow_size"),
+}}
+
+var replicationSection = section{Name: "replication", Title: "Replication", When: info.Default | info.All, Fields: []row{
+	fixed("role", "master"),
+	idle("connected_slaves"),
+	fixed("master_failover_state", "no-failover"),
+	text("master_replid", func(v *view) string { return v.env.ReplID }),
+	fixed("master_replid2", strings.Repeat("0", 40)),
+	idle("master_repl_offset"),
+	fixed("second_repl_offset", "-1"),
+	idle("repl_backlog_active"),
+	size("repl_backlog_size", func(v *view) int64 { return v.cfg.ReplBacklogSize }),
+	idle("repl_backlog_first_byte_offset"),
+	idle("repl_backlog_histlen"),
+}}
+
+// commandLines has a line for every command that was called or refused.
+func commandLines(v *view, b []byte) []byte {
+	for _, s := range v.env.Table.Every() {
+		st := v.stats.Of(s)
+		if st.Calls == 0 && st.Rejected == 0 {
+			continue
+		}
+		per := 0.0
+		if st.Calls > 0 {
+			per = float64(st.Nanos/1000) / float64(st.Calls)
+		}
+		b = fmt.Appendf(b, "cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d\r\n",
+			s.Full, st.Calls, st.Nanos/1000, per, st.Rejected, st.Failed)
+	}
+	return b
+}
+
+// errorLines has a line for every kind of error that was answered.
+func errorLines(v *view, b []byte) []byte {
+	for _, e := range v.stats.Errors() {
+		b = fmt.Appendf(b, "errorstat_%s:count=%d\r\n", safeName(e.Code), e.Count)
+	}
+	return b
+}
+
+// safeName replaces what would break a line or a field of INFO.
+func safeName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("#:\n\r", r) {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
+// latencyLines has the percentiles of every command that was called, in microseconds.
+func latencyLines(v *view, b []byte) []byte {
+	if !v.cfg.LatencyTracking {
+		return b
+	}
+	for _, s := range v.env.Table.Every() {
+		h := &v.stats.Of(s).Latency
+		if h.Count() == 0 {
+			continue
+		}
+		b = append(b, "latency_percentiles_usec_"...)
+		b = append(b, s.Full...)
+		for i, p := range v.cfg.LatencyTrackingInfoPercentiles {
+			sep := byte(',')
+			if i == 0 {
+				sep = ':'
+			}
+			b = append(b, sep, 'p')
+			b = strconv.AppendFloat(b, math.Round(p*1e6)/1e6, 'f', -1, 64)
+			b = append(b, '=')
+			b = strconv.AppendFloat(b, float64(h.Percentile(p))/1000, 'f', 3, 64)
+		}
+		b = append(b, "\r\n"...)
+	}
+	return b
+}
+
+// keyspaceLines has a line for every database that is not empty.
+func keyspaceLines(v *view, b []byte) []byte {
+	for _, db := range v.env.Keys.DBs {
+		if db.Len() == 0 {
+			continue
+		}
+		b = fmt.Appendf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=0\r\n", db.ID, db.Len(), db.Expires(), db.AvgTTL())
+	}
+	return b
+}

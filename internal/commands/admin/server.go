@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"granary/internal/command"
+)
+
+// cmdTime answers TIME: Unix seconds and the microseconds of the second.
+func cmdTime(c *command.Ctx) {
+	us := c.Env.NowMicro()
+	c.Out.Array(2)
+	c.Out.BulkInt(us / 1e6)
+	c.Out.BulkInt(us % 1e6)
+}
+
+// cmdRole answers ROLE: a master at offset 0 without replicas.
+func cmdRole(c *command.Ctx) {
+	c.Out.Array(3)
+	c.Out.BulkString("master")
+	c.Out.Int(0)
+	c.Out.Array(0)
+}
+
+// cmdShutdown answers SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. When it succeeds the connection ends without a
+// reply.
+func cmdShutdown(c *command.Ctx) {
+	var how command.ShutdownFlags
+	abort := false
+	for _, a := range c.Args[1:] {
+		switch {
+		case command.Is(a, "nosave"):
+			how |= command.ShutdownNoSave
+		case command.Is(a, "save"):
+			how |= command.ShutdownSave
+		case command.Is(a, "now"):
+			how |= command.ShutdownNow
+		case command.Is(a, "force"):
+			how |= command.ShutdownForce
+		case command.Is(a, "abort"):
+			abort = true
+		default:
+			c.SyntaxError()
+			return
+		}
+	}
+	const both = command.ShutdownSave | command.ShutdownNoSave
+	if abort && how != 0 || how&both == both {
+		c.SyntaxError()
+		return
+	}
+	if abort {
+		if !c.Env.Ops.AbortShutdown() {
+			c.Out.Error("ERR No shutdown in progress.")
+			return
+		}
+		c.Out.OK()
+		return
+	}
+	if err := c.Env.Ops.Shutdown(how, c.Client); err != nil {
+		c.Out.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+	}
+}
+
+// cmdLastSave answers LASTSAVE. As in Redis it is the time of the start while nothing was saved.
+func cmdLastSave(c *command.Ctx) { c.Out.Int(c.Env.Start / 1000) }
+
+// errPersistence says that this version holds its data in memory only.
+const errPersistence = "ERR this version of Granary does not write snapshots or append-only files"
+
+func cmdSave(c *command.Ctx) { c.Out.Error(errPersistence) }
+
+func cmdBGSave(c *command.Ctx) {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !command.Is(c.Args[1], "schedule") {
+		c.SyntaxError()
+		return
+	}
+	c.Out.Error(errPersistence)
+}
+
+func cmdBGRewriteAOF(c *command.Ctx) { c.Out.Error(errPersistence) }
+
+// cmdModuleList answers MODULE LIST. There are no modules, and there never will be ones of native code.
+func cmdModuleList(c *command.Ctx) { c.Out.Array(0) }
+
+const errModuleOff = `ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
+
+// cmdModuleLoad answers MODULE LOAD: not allowed, or, if it is, that it cannot be done.
+func cmdModuleLoad(c *command.Ctx) {
+	if !c.Env.Config.EnableModuleCommand.Allows(c.Client.Local()) {
+		c.Out.Error(errModuleOff)
+		return
+	}
+	c.Out.Error("ERR Error loading the extension. Please check the server logs.")
+}
+
+func cmdModuleLoadEx(c *command.Ctx) { cmdModuleLoad(c) }
+
+// cmdModuleUnload answers MODULE UNLOAD.
+func cmdModuleUnload(c *command.Ctx) {
+	if !c.Env.Config.EnableModuleCommand.Allows(c.Client.Local()) {
+		c.Out.Error(errModuleOff)
+		return
+	}
+	c.Out.Error("ERR Error unloading module: no such module with that name")
+}
+
+// cmdModuleHelp answers MODULE HELP.
+func cmdModuleHelp(c *command.Ctx) {
+	c.Help(
+		"LIST",
+		"    Return the modules that are loaded: none.",
+		"LOAD <path> [<arg> ...]",
+		"    Refused: Granary loads no modules.",
+		"LOADEX <path> [CONFIG <name> <value> ...] [ARGS <arg> ...]",
+		"    Refused as well.",
+		"UNLOAD <name>",
+		"    Refused as well.",
+	)
+}
