@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"granary/internal/info"
 	"granary/internal/mem"
 )
@@ -90,4 +92,10 @@ func (r *MemoryReport) BytesPerKey() int64 {
 		return 0
 	}
 	return max(0, r.Used-r.Startup) / r.Keys
+}
+
+// FinishReclaim gives back all memory that waits to be given back.
+func (e *Env) FinishReclaim() {
+	for !e.Keys.Reclaim(time.Now().Add(time.Second)) {
+	}
 }

@@ -101,3 +101,6 @@ func SystemMemory() int64 {
 
 // CPU is processor time in seconds.
 type CPU struct{ System, User float64 }
+
+// Purge gives free memory of the Go heap back to the system.
+func Purge() { debug.FreeOSMemory() }

@@ -1,0 +1,106 @@
+// Package memory has the MEMORY commands: what a key costs, where all memory is, and whether the books are right.
+//
+//	memory.go   USAGE, PURGE, HELP
+//	stats.go    STATS, MALLOC-STATS
+//	audit.go    AUDIT
+//	doctor.go   DOCTOR
+//	spec.go     the declaration
+package memory
+
+import (
+	"granary/internal/command"
+	"granary/internal/info"
+	"granary/internal/keyspace"
+	"granary/internal/mem"
+	"granary/internal/object"
+)
+
+// Register adds the family to the table.
+func Register(t *command.Table) { t.Register(specMemory) }
+
+// quiet looks a key up without a trace.
+const quiet = keyspace.NoTouch | keyspace.NoStats | keyspace.NoNotify
+
+// cmdMemoryUsage answers MEMORY USAGE key [SAMPLES count] with the usable bytes of everything that belongs to the key
+// alone: the entry, which holds the key, its expiry and small values, and the blocks of the value beside it. Added is
+// the key's share of the key table, as Redis adds a dictionary entry: the table's bytes over its keys, rounded. So the
+// answers for all keys of a database add up to what the database costs, up to that rounding. Nothing is sampled: SAMPLES
+// is read and not needed.
+func cmdMemoryUsage(c *command.Ctx) {
+	for i := 3; i < len(c.Args); i++ {
+		if !command.Is(c.Args[i], "samples") || i+1 >= len(c.Args) {
+			c.SyntaxError()
+			return
+		}
+		i++
+		n, ok := c.Int(c.Args[i])
+		if !ok {
+			return
+		}
+		if n < 0 {
+			c.SyntaxError()
+			return
+		}
+	}
+	it := c.DB.Lookup(c.Args[2], quiet)
+	if !it.Exists() {
+		c.Out.Null()
+		return
+	}
+	own := int64(0)
+	if !blocks(it.Entry, func(_ mem.Purpose, usable int) { own += int64(usable) }) {
+		c.Out.Error(errUnknownType)
+		return
+	}
+	c.Out.Int(own + tableShare(c.DB))
+}
+
+// tableShare returns the bytes of the key table per key, rounded.
+func tableShare(db *keyspace.DB) int64 {
+	n := int64(db.Len())
+	if n == 0 {
+		return 0
+	}
+	return (db.TableBytes() + n/2) / n
+}
+
+const errUnknownType = "ERR the value has a type whose memory cannot be counted"
+
+// blocks calls fn for every block that belongs to an entry alone, with its purpose and usable bytes. A raw string that
+// replies are being sent from counts once, here. It reports false for a type that it does not know.
+func blocks(e object.Entry, fn func(p mem.Purpose, usable int)) bool {
+	fn(mem.PurposeEntry, mem.Usable(e.Size()))
+	if e.Type() != object.String {
+		return false
+	}
+	if e.Encoding() == object.Raw {
+		fn(mem.PurposeString, mem.Usable(object.RawSize(e.Root())))
+	}
+	return true
+}
+
+// cmdMemoryPurge answers MEMORY PURGE: free pages go back to the system at once.
+func cmdMemoryPurge(c *command.Ctx) {
+	c.Keys().Arena.Trim()
+	mem.Purge()
+	info.Purge()
+	c.Out.OK()
+}
+
+// cmdMemoryHelp answers MEMORY HELP.
+func cmdMemoryHelp(c *command.Ctx) {
+	c.Help(
+		"AUDIT",
+		"    Count the memory of all keys anew and compare it with the books.",
+		"DOCTOR",
+		"    Look for memory problems and say what to do.",
+		"MALLOC-STATS",
+		"    Return the allocator's books: by purpose and by size class.",
+		"PURGE",
+		"    Give free pages back to the system.",
+		"STATS",
+		"    Return where memory is.",
+		"USAGE <key> [SAMPLES <count>]",
+		"    Return the bytes that a key and its value take. They are counted, not sampled.",
+	)
+}
