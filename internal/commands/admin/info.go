@@ -103,9 +103,9 @@ var fields = info.Table[*view]{
 
 var serverSection = section{Name: "server", Title: "Server", When: info.Default | info.All, Fields: []row{
 	fixed("redis_version", info.RedisVersion),
-	fixed("redis_git_sha1", "00000000"),
-	fixed("redis_git_dirty", "0"),
-	fixed("redis_build_id", "0"),
+	text("redis_git_sha1", func(*view) string { commit, _ := info.Build(); return commit }),
+	flag("redis_git_dirty", func(*view) bool { _, dirty := info.Build(); return dirty }),
+	fixed("redis_build_id", info.Version),
 	fixed("redis_mode", "standalone"),
 	fixed("server_name", info.ServerName),
 	fixed("granary_version", info.Version),

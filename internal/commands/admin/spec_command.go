@@ -63,7 +63,7 @@ var specCommandInfo = &command.Spec{
 	Categories: command.CatConnection,
 	Tips:       []string{"nondeterministic_output_order"},
 	History: []command.Change{
-		{"7.0.0", "Without names: all commands."},
+		{Since: "7.0.0", What: "Without names: all commands."},
 	},
 	Args: []command.Arg{
 		{Name: "command-name", Type: command.ArgString, Flags: command.Optional | command.Multiple},

@@ -13,7 +13,7 @@ var specConfigGet = &command.Spec{
 	Group: command.GroupServer, Complexity: "O(N) when N is the number of configuration parameters provided", Arity: -3,
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale,
 	History: []command.Change{
-		{"7.0.0", "Several patterns in one call."},
+		{Since: "7.0.0", What: "Several patterns in one call."},
 	},
 	Args: []command.Arg{
 		{Name: "parameter", Type: command.ArgBlock, Flags: command.Multiple, Args: []command.Arg{
@@ -50,7 +50,7 @@ var specConfigSet = &command.Spec{
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale,
 	Tips:  []string{"request_policy:all_nodes", "response_policy:all_succeeded"},
 	History: []command.Change{
-		{"7.0.0", "Several directives in one call."},
+		{Since: "7.0.0", What: "Several directives in one call."},
 	},
 	Args: []command.Arg{
 		{Name: "parameter_value", Type: command.ArgBlock, Flags: command.Multiple, Args: []command.Arg{
@@ -68,7 +68,7 @@ var specInfo = &command.Spec{
 	Categories: command.CatDangerous,
 	Tips:       []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
 	History: []command.Change{
-		{"7.0.0", "Several sections in one call."},
+		{Since: "7.0.0", What: "Several sections in one call."},
 	},
 	Args: []command.Arg{
 		{Name: "section", Type: command.ArgString, Flags: command.Optional | command.Multiple},
@@ -88,7 +88,7 @@ var specSlowlogGet = &command.Spec{
 	Flags: command.Admin | command.Loading | command.Stale,
 	Tips:  []string{"request_policy:all_nodes", "nondeterministic_output"},
 	History: []command.Change{
-		{"4.0.0", "Entries tell the client's address and name."},
+		{Since: "4.0.0", What: "Entries tell the client's address and name."},
 	},
 	Args: []command.Arg{
 		{Name: "count", Type: command.ArgInteger, Flags: command.Optional},

@@ -33,7 +33,7 @@ var specShutdown = &command.Spec{
 	Group: command.GroupServer, Complexity: "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)", Arity: -1,
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale | command.NoMulti | command.AllowBusy,
 	History: []command.Change{
-		{"7.0.0", "NOW, FORCE and ABORT."},
+		{Since: "7.0.0", What: "NOW, FORCE and ABORT."},
 	},
 	Args: []command.Arg{
 		{Name: "nosave_save", Type: command.ArgOneOf, Flags: command.Optional, Args: []command.Arg{
@@ -135,7 +135,7 @@ var specBGSave = &command.Spec{
 	Group: command.GroupServer, Complexity: "O(1)", Arity: -1,
 	Flags: command.Admin | command.NoScript | command.NoAsyncLoading,
 	History: []command.Change{
-		{"3.2.2", "SCHEDULE."},
+		{Since: "3.2.2", What: "SCHEDULE."},
 	},
 	Args: []command.Arg{
 		{Name: "schedule", Type: command.ArgPureToken, Token: "SCHEDULE", Since: "3.2.2", Flags: command.Optional},

@@ -14,7 +14,7 @@ var specHello = &command.Spec{
 	Group: command.GroupConnection, Complexity: "O(1)", Arity: -1,
 	Flags: command.NoScript | command.Loading | command.Stale | command.Fast | command.NoAuth | command.AllowBusy,
 	History: []command.Change{
-		{"6.2.0", "The version may be left out."},
+		{Since: "6.2.0", What: "The version may be left out."},
 	},
 	Args: []command.Arg{
 		{Name: "arguments", Type: command.ArgBlock, Flags: command.Optional, Args: []command.Arg{
@@ -34,7 +34,7 @@ var specAuth = &command.Spec{
 	Group: command.GroupConnection, Complexity: "O(N) where N is the number of passwords defined for the user", Arity: -2,
 	Flags: command.NoScript | command.Loading | command.Stale | command.Fast | command.NoAuth | command.AllowBusy,
 	History: []command.Change{
-		{"6.0.0", "A user name before the password."},
+		{Since: "6.0.0", What: "A user name before the password."},
 	},
 	Args: []command.Arg{
 		{Name: "username", Type: command.ArgString, Since: "6.0.0", Flags: command.Optional},

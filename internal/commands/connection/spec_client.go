@@ -62,11 +62,11 @@ var specClientKill = &command.Spec{
 	Group: command.GroupConnection, Complexity: "O(N) where N is the number of client connections", Arity: -3,
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale,
 	History: []command.Change{
-		{"2.8.12", "Filters."},
-		{"2.8.12", "ID filter."},
-		{"3.2.0", "master among the types."},
-		{"5.0.0", "replica among the types; slave is kept as another name."},
-		{"6.2.0", "LADDR filter."},
+		{Since: "2.8.12", What: "Filters."},
+		{Since: "2.8.12", What: "ID filter."},
+		{Since: "3.2.0", What: "master among the types."},
+		{Since: "5.0.0", What: "replica among the types; slave is kept as another name."},
+		{Since: "6.2.0", What: "LADDR filter."},
 	},
 	Args: []command.Arg{
 		{Name: "filter", Type: command.ArgOneOf, Args: []command.Arg{
@@ -96,12 +96,12 @@ var specClientList = &command.Spec{
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale,
 	Tips:  []string{"nondeterministic_output"},
 	History: []command.Change{
-		{"2.8.12", "Field id."},
-		{"5.0.0", "TYPE filter."},
-		{"6.0.0", "Field user."},
-		{"6.2.0", "Fields argv-mem, tot-mem, laddr and redir; ID filter."},
-		{"7.0.0", "Fields resp, multi-mem, rbs and rbp."},
-		{"7.0.3", "Field ssub."},
+		{Since: "2.8.12", What: "Field id."},
+		{Since: "5.0.0", What: "TYPE filter."},
+		{Since: "6.0.0", What: "Field user."},
+		{Since: "6.2.0", What: "Fields argv-mem, tot-mem, laddr and redir; ID filter."},
+		{Since: "7.0.0", What: "Fields resp, multi-mem, rbs and rbp."},
+		{Since: "7.0.3", What: "Field ssub."},
 	},
 	Args: []command.Arg{
 		{Name: "normal_master_replica_pubsub", Type: command.ArgOneOf, Token: "TYPE", Since: "5.0.0", Flags: command.Optional, Args: []command.Arg{
@@ -135,7 +135,7 @@ var specClientPause = &command.Spec{
 	Group: command.GroupConnection, Complexity: "O(1)", Arity: -3,
 	Flags: command.Admin | command.NoScript | command.Loading | command.Stale,
 	History: []command.Change{
-		{"6.2.0", "The modes WRITE and ALL."},
+		{Since: "6.2.0", What: "The modes WRITE and ALL."},
 	},
 	Args: []command.Arg{
 		{Name: "timeout", Type: command.ArgInteger},
