@@ -469,6 +469,8 @@ func TestCursor(t *testing.T) {
 	check("007", 7, true)
 	check("18446744073709551615", 1<<64-1, true)
 	check("18446744073709551616", 0, false)
+	check("\x00x", 0, true)
+	check("12\x00x", 12, true)
 	check(" 1", 0, false)
 	check("1 ", 0, false)
 	check("-", 0, false)

@@ -146,10 +146,10 @@ func parseScan(c *command.Ctx) (o scanOptions, ok bool) {
 	return o, true
 }
 
-// parseCursor reads a cursor as strtoul does, which takes a sign and wraps a negative number around, and takes nothing
-// for 0; only leading space is refused.
+// parseCursor reads a cursor as strtoul does, which takes a sign and wraps a negative number around, takes nothing for
+// 0, and ends at a zero byte; only leading space is refused.
 func parseCursor(arg []byte) (uint64, bool) {
-	s := string(arg)
+	s, _, _ := strings.Cut(string(arg), "\x00")
 	if s == "" {
 		return 0, true
 	}
