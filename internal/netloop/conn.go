@@ -22,7 +22,7 @@ type Conn struct {
 	fd      int32    // -1: none
 	gen     uint32   // tells connections apart that had the same fd
 	index   int32    // in loop.conns
-	flags   flag
+	flags   condition
 	reason  Reason
 	err     error
 
@@ -40,25 +40,25 @@ type Conn struct {
 	nextDead *Conn
 }
 
-// flag is a set of conditions of a connection.
-type flag uint16
+// condition is a set of conditions of a connection.
+type condition uint16
 
 const (
-	flagReadable flag = 1 << iota // the socket may have more to read
-	flagHangup                    // the peer will not send more: read to the end
-	flagWantOut                   // EPOLLOUT is asked for
-	flagDirty                     // on loop.dirty: has output to write
-	flagReady                     // on loop.ready: was read in this turn
-	flagMore                      // on loop.more: to be read again without an event
-	flagResumed                   // on loop.resumed: to be served without an event
-	flagPaused                    // Serve is not called
-	flagStalled                   // not read: too much output waits
-	flagClosing                   // to be closed when the output is sent
-	flagDead                      // on loop.dead: to be buried in the next B
-	flagWriting                   // portable loops: a goroutine writes
+	flagReadable condition = 1 << iota // the socket may have more to read
+	flagHangup                         // the peer will not send more: read to the end
+	flagWantOut                        // EPOLLOUT is asked for
+	flagDirty                          // on loop.dirty: has output to write
+	flagReady                          // on loop.ready: was read in this turn
+	flagMore                           // on loop.more: to be read again without an event
+	flagResumed                        // on loop.resumed: to be served without an event
+	flagPaused                         // Serve is not called
+	flagStalled                        // not read: too much output waits
+	flagClosing                        // to be closed when the output is sent
+	flagDead                           // on loop.dead: to be buried in the next B
+	flagWriting                        // portable loops: a goroutine writes
 )
 
-func (c *Conn) has(f flag) bool { return c.flags&f != 0 }
+func (c *Conn) has(f condition) bool { return c.flags&f != 0 }
 
 // Session returns what Handler.Accept returned.
 func (c *Conn) Session() Session { return c.session }

@@ -49,6 +49,7 @@ type Loop struct {
 	bytesOut atomic.Uint64
 	turnIn   uint64 // not yet added to bytesIn
 	turnOut  uint64
+	lastN    int
 
 	// Portable loops only.
 	wake    chan struct{}

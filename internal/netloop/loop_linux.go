@@ -61,6 +61,7 @@ func (l *Loop) close() {
 	syscall.Close(l.ep)
 	l.read = nil
 	l.arena.Free(l.readRef, l.group.opts.ReadBuffer, mem.PurposeQueryBuffer)
+	l.arena.Close()
 }
 
 // Wake makes the loop take a turn soon. Anybody may call it.

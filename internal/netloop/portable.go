@@ -313,6 +313,7 @@ func (l *Loop) finishPortable() {
 	l.mu.Unlock()
 	l.handler.Unlock(l)
 	l.readers.Wait()
+	l.arena.Close()
 }
 
 // makeRoom gets room in the query buffer of c. If there is no memory for it
