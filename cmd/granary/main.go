@@ -13,7 +13,7 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
-	cfg, action, err := config.ParseArgs(os.Args[1:], os.Stdin)
+	cfg, action, err := server.Loader().ParseArgs(os.Args[1:], os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -23,7 +23,7 @@ func run() int {
 		fmt.Println(info.VersionLine())
 		return 0
 	case config.ActionHelp:
-		fmt.Fprint(os.Stderr, config.Usage)
+		fmt.Fprint(os.Stderr, config.Usage(os.Args[0]))
 		return 1
 	}
 	parent, err := server.Daemonize(cfg)

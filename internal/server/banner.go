@@ -28,6 +28,9 @@ func (s *Server) sayHello() {
 	} else {
 		s.log.Noticef("Configuration loaded")
 	}
+	if s.cfg.FromStdin {
+		s.log.Noticef("Reading config from stdin")
+	}
 	if s.cfg.AlwaysShowLogo || s.cfg.LogFile == "" && onTerminal() {
 		s.log.Raw(logger.Notice, fmt.Sprintf(logo, info.Version, info.Allocator(), s.cfg.Port, os.Getpid()))
 	} else {

@@ -26,6 +26,7 @@ type cron struct {
 	said     int64
 	runs     int64 // regular runs since start
 	draining bool  // expiry or giving memory back has work left
+	purging  bool  // free pages are to be given back to the kernel
 }
 
 // tick does background work in slices and returns when it wants to be called again, in the loop's milliseconds.
@@ -33,10 +34,16 @@ type cron struct {
 func (s *Server) tick(now int64) int64 {
 	deadline := time.Now().Add(slice)
 	ks := s.env.Keys
+	if s.env.CronPaused {
+		return now + 100
+	}
 	if now >= s.cron.next {
 		s.regular(now)
 		s.cron.next = now + 1000/max(s.cfg.Hz, 1)
-		s.cron.draining = true // look for work once in every run
+		s.cron.draining, s.cron.purging = true, true // look for work once in every run
+	}
+	if s.cron.purging {
+		s.cron.purging = mem.Decay(now)
 	}
 	if s.cron.draining {
 		done := ks.ExpireSlice(deadline)
@@ -49,7 +56,7 @@ func (s *Server) tick(now int64) int64 {
 	} else if ks.Pending() > 0 {
 		s.cron.draining = true
 	}
-	if s.cron.draining {
+	if s.cron.draining || s.cron.purging {
 		return min(now+pause, s.cron.next)
 	}
 	return s.cron.next
@@ -64,7 +71,6 @@ func (s *Server) regular(now int64) {
 		env.Stats.Sample(env)
 	}
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
-	mem.Decay(now)
 	s.checkClients()
 	if end := env.PauseEnd(); end != 0 && env.Keys.Now >= end {
 		env.UnpauseClients(s.cur)

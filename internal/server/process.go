@@ -71,7 +71,7 @@ func (s *Server) settle() error {
 // pidPath returns where the pid file goes: a daemon always has one.
 func (s *Server) pidPath() string {
 	if s.cfg.PIDFile == "" && s.cfg.Daemonize {
-		return "/var/run/granary.pid"
+		return "/var/run/redis.pid" // where tools that manage a Redis daemon look
 	}
 	return s.cfg.PIDFile
 }

@@ -14,6 +14,7 @@ package server
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -111,10 +112,7 @@ func start(cfg *config.Config) (*Server, error) {
 func (s *Server) build() error {
 	cfg := s.cfg
 	ks := keyspace.New(mem.NewArena("keyspace"), int(cfg.Databases))
-	table := command.NewTable()
-	for _, register := range families {
-		register(table)
-	}
+	table := newTable()
 	for _, r := range cfg.RenameCommands {
 		if err := table.Rename(r.Old, r.New); err != nil {
 			return err
@@ -134,8 +132,29 @@ func (s *Server) build() error {
 	}
 	s.env.BeginTurn()
 	s.env.Start = ks.Now
+	s.env.Startup = mem.Used()
 	s.configure()
 	return nil
+}
+
+// newTable returns the table of all commands.
+func newTable() *command.Table {
+	t := command.NewTable()
+	for _, register := range families {
+		register(t)
+	}
+	return t
+}
+
+// Loader returns what reads a configuration, with the checks that need to know the commands.
+func Loader() *config.Loader {
+	t := newTable()
+	return &config.Loader{
+		CheckRename: func(r config.Rename) error { return t.Rename(r.Old, r.New) },
+		CheckUser: func(config.UserLine) error {
+			return errors.New("ACL users are not part of this version of Granary; use requirepass")
+		},
+	}
 }
 
 // profile maps the directive to the allocator's profile.
