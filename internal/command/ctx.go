@@ -2,6 +2,7 @@ package command
 
 import (
 	"slices"
+	"strings"
 
 	"granary/internal/keyspace"
 	"granary/internal/object"
@@ -105,4 +106,10 @@ func (c *Ctx) Int(arg []byte) (int64, bool) {
 // WrongArity answers the error for a wrong number of arguments.
 func (c *Ctx) WrongArity() {
 	c.Out.Error("ERR wrong number of arguments for '" + c.Spec.Full + "' command")
+}
+
+// WrongSubArity answers what Redis answers for a subcommand whose declared arity allows the number of arguments while its
+// syntax does not.
+func (c *Ctx) WrongSubArity() {
+	c.Out.Error("ERR unknown subcommand or wrong number of arguments for '" + clip(c.Args[1], 128) + "'. Try " + strings.ToUpper(c.Spec.Parent.Name) + " HELP.")
 }

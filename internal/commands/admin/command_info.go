@@ -51,7 +51,11 @@ func writeInfo(c *command.Ctx, s *command.Spec) {
 	for i := range s.Keys {
 		writeKeySpec(c, &s.Keys[i])
 	}
-	o.Set(len(s.Subs))
+	if len(s.Subs) == 0 {
+		o.Set(0)
+		return
+	}
+	o.Array(len(s.Subs))
 	for _, sub := range s.Subs {
 		writeInfo(c, sub)
 	}

@@ -12,7 +12,7 @@ const slowlogDefault = 10
 func cmdSlowlogGet(c *command.Ctx) {
 	n := slowlogDefault
 	if len(c.Args) > 3 {
-		c.Out.Error("ERR unknown subcommand or wrong number of arguments for '" + string(c.Args[1]) + "'. Try SLOWLOG HELP.")
+		c.WrongSubArity()
 		return
 	}
 	if len(c.Args) == 3 {

@@ -24,7 +24,7 @@ var specRole = &command.Spec{
 	Name: "role", Summary: "Return the part the server plays in replication.", Since: "2.8.12",
 	Group: command.GroupServer, Complexity: "O(1)", Arity: 1,
 	Flags:      command.NoScript | command.Loading | command.Stale | command.Fast,
-	Categories: command.CatDangerous,
+	Categories: command.CatAdmin | command.CatDangerous,
 	Handler:    cmdRole,
 }
 
@@ -118,7 +118,7 @@ var specLastSave = &command.Spec{
 	Name: "lastsave", Summary: "Return the time of the last snapshot.", Since: "1.0.0",
 	Group: command.GroupServer, Complexity: "O(1)", Arity: 1,
 	Flags:      command.Loading | command.Stale | command.Fast,
-	Categories: command.CatDangerous,
+	Categories: command.CatAdmin | command.CatDangerous,
 	Tips:       []string{"nondeterministic_output"},
 	Handler:    cmdLastSave,
 }

@@ -123,7 +123,7 @@ func cmdClientReply(c *command.Ctx) {
 // cmdClientUnblock answers CLIENT UNBLOCK id [TIMEOUT|ERROR]. No command of this version blocks, so nobody is released.
 func cmdClientUnblock(c *command.Ctx) {
 	if len(c.Args) > 4 {
-		c.WrongArity()
+		c.WrongSubArity()
 		return
 	}
 	if len(c.Args) == 4 && !command.Is(c.Args[3], "timeout") && !command.Is(c.Args[3], "error") {

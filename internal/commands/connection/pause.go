@@ -11,7 +11,7 @@ import (
 func cmdClientPause(c *command.Ctx) {
 	all := true
 	if len(c.Args) > 4 {
-		c.WrongArity()
+		c.WrongSubArity()
 		return
 	}
 	if len(c.Args) == 4 {

@@ -70,7 +70,7 @@ var specClientKill = &command.Spec{
 	},
 	Args: []command.Arg{
 		{Name: "filter", Type: command.ArgOneOf, Args: []command.Arg{
-			{Name: "ip:port", Type: command.ArgString},
+			{Name: "ip:port", Type: command.ArgString, DeprecatedSince: "2.8.12"},
 			{Name: "new-format", Type: command.ArgOneOf, Flags: command.Multiple, Args: []command.Arg{
 				{Name: "client-id", Type: command.ArgInteger, Token: "ID", Since: "2.8.12", Flags: command.Optional},
 				{Name: "normal_master_slave_pubsub", Type: command.ArgOneOf, Token: "TYPE", Since: "2.8.12", Flags: command.Optional, Args: []command.Arg{

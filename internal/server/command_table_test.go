@@ -1,0 +1,155 @@
+package server
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"granary/internal/command/commandtest"
+	"granary/tests/live"
+)
+
+// Where COMMAND INFO or COMMAND DOCS of a command (or subcommand) is not what redis-server 7.0 answers, with the reason.
+// A row that is not needed any more fails the test.
+var tableDifferences = map[string]string{}
+
+// ours are commands and subcommands that redis-server 7.0 does not have.
+var ours = map[string]string{
+	"client|no-touch": "Redis 7.2",
+	"client|setinfo":  "Redis 7.2",
+	"memory|audit":    "Granary's own",
+}
+
+// missing are subcommands of ours' containers that are not part of Granary yet, or never will be.
+var missing = map[string]string{}
+
+// TestCommandTable compares what COMMAND INFO and COMMAND DOCS say of every command, in both protocols, with a real
+// server. Summaries and histories are our own words: only that they exist is compared.
+func TestCommandTable(t *testing.T) {
+	redis := live.NeedStart(t, "redis", live.NeedRedis(t))
+	conn, err := redis.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s := commandtest.New(t, families...)
+	used := map[string]bool{}
+	for _, proto := range []string{"2", "3"} {
+		if _, err := conn.Do("HELLO", proto); err != nil {
+			t.Fatal(err)
+		}
+		s.Proto(proto[0] - '0')
+		for _, spec := range s.Env.Table.All() {
+			for _, what := range []string{"INFO", "DOCS"} {
+				want, err := conn.Do("COMMAND", what, spec.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := live.Parse([]byte(s.Do("COMMAND", what, spec.Name)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if what == "INFO" && want.Elems[0].Null || what == "DOCS" && len(want.Elems) == 0 {
+					if ours[spec.Name] == "" {
+						t.Errorf("%s: redis-server does not have it", spec.Name)
+					}
+					used[spec.Name] = true
+					continue
+				}
+				compareCommand(t, used, what, spec.Name, got, want)
+			}
+		}
+	}
+	for _, table := range []map[string]string{tableDifferences, ours, missing} {
+		for name := range table {
+			if !used[name] {
+				t.Errorf("the row of %s is not needed", name)
+			}
+		}
+	}
+}
+
+// compareCommand compares a command and, one by one, its subcommands.
+func compareCommand(t *testing.T, used map[string]bool, what, name string, got, want live.Reply) {
+	t.Helper()
+	parts := [2]map[string]live.Reply{{}, {}}
+	for i, r := range []live.Reply{got, want} {
+		if what == "INFO" {
+			splitInfo(r.Elems[0], parts[i])
+		} else {
+			splitDocs(r, parts[i])
+		}
+	}
+	for sub, r := range parts[0] {
+		w, ok := parts[1][sub]
+		if !ok {
+			used[sub] = true
+			if ours[sub] == "" {
+				t.Errorf("%s: redis-server does not have it", sub)
+			}
+			continue
+		}
+		if g, w := r.String(), w.String(); g != w {
+			used[sub] = true
+			if tableDifferences[sub] == "" {
+				t.Errorf("COMMAND %s %s differs:\n%s", what, sub, firstDifference(g, w))
+			}
+		}
+	}
+	for sub := range parts[1] {
+		if _, ok := parts[0][sub]; !ok {
+			used[sub] = true
+			if missing[sub] == "" {
+				t.Errorf("%s is missing", sub)
+			}
+		}
+	}
+}
+
+// splitInfo takes a row of COMMAND INFO apart: the command without its subcommands, and those.
+func splitInfo(r live.Reply, into map[string]live.Reply) {
+	for _, sub := range r.Elems[9].Elems {
+		splitInfo(sub, into)
+	}
+	own := r
+	own.Elems = slices.Clone(r.Elems)
+	for _, i := range []int{2, 6} { // sets of words
+		own.Elems[i] = own.Elems[i].Sorted()
+	}
+	own.Elems[9].Elems = nil
+	into[r.Elems[0].Str] = own
+}
+
+// splitDocs takes COMMAND DOCS apart. Texts that are our own words become empty.
+func splitDocs(r live.Reply, into map[string]live.Reply) {
+	for i := 0; i < len(r.Elems); i += 2 {
+		doc := r.Elems[i+1]
+		doc.Elems = slices.Clone(doc.Elems)
+		for k := 0; k < len(doc.Elems); k += 2 {
+			switch v := &doc.Elems[k+1]; doc.Elems[k].Str {
+			case "summary":
+				v.Str = ""
+			case "history":
+				v.Elems = slices.Clone(v.Elems)
+				for h := range v.Elems {
+					v.Elems[h].Elems = v.Elems[h].Elems[:1]
+				}
+			case "subcommands":
+				splitDocs(*v, into)
+				v.Elems = nil
+			case "replaced_by":
+				v.Str = ""
+			}
+		}
+		into[r.Elems[i].Str] = doc
+	}
+}
+
+// firstDifference shows two texts around the first line in which they differ.
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	i := sort.Search(min(len(g), len(w)), func(n int) bool { return !slices.Equal(g[:n+1], w[:n+1]) })
+	from := max(0, i-3)
+	return "got:\n" + strings.Join(g[from:min(len(g), i+4)], "\n") + "\nwant:\n" + strings.Join(w[from:min(len(w), i+4)], "\n")
+}
