@@ -103,6 +103,7 @@ func start(cfg *config.Config) (*Server, error) {
 	}
 	s.log.Noticef("Server initialized")
 	s.applySettings()
+	s.env.Startup = mem.Used()
 	s.group.Start()
 	s.sayReady()
 	return s, nil
@@ -132,7 +133,6 @@ func (s *Server) build() error {
 	}
 	s.env.BeginTurn()
 	s.env.Start = ks.Now
-	s.env.Startup = mem.Used()
 	s.configure()
 	return nil
 }
