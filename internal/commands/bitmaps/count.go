@@ -40,30 +40,32 @@ type span struct {
 	open       bool // no end was given
 }
 
-// parseSpan reads [start [end [BYTE | BIT]]].
-func parseSpan(c *command.Ctx, args [][]byte) (s span, ok bool) {
+// parseSpan reads [start [end [BYTE | BIT]]]. Of several faults BITCOUNT answers the first from the left; BITPOS
+// (unitFirst) looks at the unit before the end.
+func parseSpan(c *command.Ctx, args [][]byte, unitFirst bool) (s span, ok bool) {
 	s = span{end: -1, open: len(args) < 2}
 	if len(args) > 3 {
 		c.SyntaxError()
 		return s, false
 	}
-	if len(args) > 2 {
-		s.bits = command.Is(args[2], "bit")
-	}
-	for i := range args {
-		switch i {
-		case 0:
-			s.start, ok = c.Int(args[0])
-		case 1:
-			s.end, ok = c.Int(args[1])
-		case 2:
-			if ok = s.bits || command.Is(args[2], "byte"); !ok {
-				c.SyntaxError()
-			}
-		}
-		if !ok {
+	if len(args) > 0 {
+		if s.start, ok = c.Int(args[0]); !ok {
 			return s, false
 		}
+	}
+	badUnit := false
+	if len(args) > 2 {
+		s.bits = command.Is(args[2], "bit")
+		badUnit = !s.bits && !command.Is(args[2], "byte")
+	}
+	if len(args) > 1 && !(badUnit && unitFirst) {
+		if s.end, ok = c.Int(args[1]); !ok {
+			return s, false
+		}
+	}
+	if badUnit {
+		c.SyntaxError()
+		return s, false
 	}
 	return s, true
 }
@@ -93,7 +95,7 @@ func (s span) in(n int) (from, to int64) {
 
 // cmdBitCount answers BITCOUNT key [start [end [BYTE | BIT]]].
 func cmdBitCount(c *command.Ctx) {
-	sp, ok := parseSpan(c, c.Args[2:])
+	sp, ok := parseSpan(c, c.Args[2:], false)
 	if !ok {
 		return
 	}
@@ -170,7 +172,7 @@ func cmdBitPos(c *command.Ctx) {
 		c.Out.Error("ERR The bit argument must be 1 or 0.")
 		return
 	}
-	sp, ok := parseSpan(c, c.Args[3:])
+	sp, ok := parseSpan(c, c.Args[3:], true)
 	if !ok {
 		return
 	}
