@@ -42,7 +42,28 @@ var specBitField = &command.Spec{
 			}},
 		}},
 	},
+	GetKeys: bitFieldKeys,
 	Handler: cmdBitField,
+}
+
+// bitFieldKeys tells COMMAND GETKEYSANDFLAGS whether the operations only read.
+func bitFieldKeys(args [][]byte, dst []command.KeyPos) ([]command.KeyPos, bool) {
+	flags := command.KeyRO | command.KeyAccess
+	for i := 2; i < len(args); {
+		switch {
+		case command.Is(args[i], "get") && i+2 < len(args):
+			i += 3
+		case command.Is(args[i], "set") && i+3 < len(args), command.Is(args[i], "incrby") && i+3 < len(args):
+			flags = command.KeyRW | command.KeyAccess | command.KeyUpdate
+			i += 4
+		case command.Is(args[i], "overflow") && i+1 < len(args):
+			i += 2
+		default:
+			flags = command.KeyRW | command.KeyAccess | command.KeyUpdate
+			i++
+		}
+	}
+	return append(dst, command.KeyPos{Index: 1, Flags: flags}), true
 }
 
 // cmdBitField answers BITFIELD key [GET type offset | [OVERFLOW WRAP|SAT|FAIL] SET type offset value | INCRBY type offset

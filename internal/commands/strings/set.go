@@ -38,7 +38,19 @@ var specSet = &command.Spec{
 		{Since: "6.2.0", What: "The options `GET`, `EXAT` and `PXAT`."},
 		{Since: "7.0.0", What: "`NX` and `GET` may be given together."},
 	},
+	GetKeys: setKeys,
 	Handler: cmdSet,
+}
+
+// setKeys tells COMMAND GETKEYSANDFLAGS whether the old value is read.
+func setKeys(args [][]byte, dst []command.KeyPos) ([]command.KeyPos, bool) {
+	flags := command.KeyOW | command.KeyUpdate
+	for _, a := range args[3:] {
+		if command.Is(a, "get") {
+			flags = command.KeyRW | command.KeyAccess | command.KeyUpdate
+		}
+	}
+	return append(dst, command.KeyPos{Index: 1, Flags: flags}), true
 }
 
 // cmdSet answers SET key value [NX | XX | IFEQ value] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL].
