@@ -10,17 +10,23 @@
 // even where case is folded, and the empty name is matched by "" and "*" but not by "**".
 package glob
 
+const maxStars = 1000
+
 // Match reports whether the whole of s matches pattern. With nocase the letters A to Z are equal to a to z.
 //
 // It takes at most len(pattern)*len(s) steps: only the last star that was met can usefully take more bytes, because
 // everything before it has matched already. So a mismatch goes back to that star and nowhere else, and no pattern
 // is exponential.
+//
+// A pattern with more than maxStars stars before its last element matches nothing, as in Redis, whose matcher calls
+// itself for every star.
 func Match(pattern, s []byte, nocase bool) bool {
 	if len(s) == 0 {
 		return len(pattern) == 0 || len(pattern) == 1 && pattern[0] == '*'
 	}
 	p, i := 0, 0
 	star, resume := -1, 0 // position behind the last star; where its next attempt starts in s
+	stars := 0
 	for {
 		if p == len(pattern) {
 			if i == len(s) {
@@ -32,6 +38,9 @@ func Match(pattern, s []byte, nocase bool) bool {
 			}
 			if p == len(pattern) {
 				return true
+			}
+			if stars++; stars > maxStars {
+				return false
 			}
 			star, resume = p, i
 			continue
