@@ -147,7 +147,7 @@ func (cond conditions) hold(old, at int64) bool {
 }
 
 // expire sets the expiry of Args[1] to base plus Args[2] in units of so many milliseconds. A time that is not in the
-// future deletes the key.
+// future deletes the key, which counts as expired: so Valkey has it.
 func expire(c *command.Ctx, base, unit int64) {
 	cond, ok := parseConditions(c)
 	if !ok {
@@ -170,6 +170,7 @@ func expire(c *command.Ctx, base, unit int64) {
 	}
 	if at <= c.Now() {
 		it.Delete()
+		c.Keys().Stats.Expired++
 		if c.Feeding() {
 			c.Rewrite(delName(c), key)
 		}
