@@ -31,7 +31,8 @@ func Register(t *command.Table) {
 }
 
 // byReference is the length from which on a raw value is sent from where it lies instead of being copied. Below,
-// copying costs less than a segment of its own in the list of what is to be written.
+// copying costs less than a segment of its own in the list of what is to be written. CPU time of the server for one
+// GET at pipeline 16, copied and by reference: 2.9 and 3.8 us at 8 KiB, 5.5 and 3.0 at 16 KiB, 23 and 14 at 64 KiB.
 const byReference = 16 << 10
 
 // reply answers a string value.
