@@ -62,20 +62,22 @@ func TestAgainstRedis(t *testing.T) {
 			addr   string
 			unauth bool
 		}{{"open", open.Addr, false}, {"requirepass", locked.Addr, true}} {
-			want, err := exchange(s.addr, in)
+			got := answer([]byte(in), s.unauth)
+			want, err := exchange(s.addr, in, len(got))
 			if err != nil {
 				t.Fatalf("%.80q: %v", in, err)
 			}
-			if got := answer([]byte(in), s.unauth); got != want {
+			if got != want {
 				t.Errorf("%s, %.80q:\ngot  %.200q\nwant %.200q", s.name, in, got, want)
 			}
 		}
 	}
 }
 
-// exchange sends in and returns all that comes back until the server closes or
-// says nothing more, with a mark if it closed.
-func exchange(addr, in string) (string, error) {
+// exchange sends in and returns all that comes back until the server closes, or
+// has sent as much as is expected and says nothing more, with a mark if it
+// closed.
+func exchange(addr, in string, expected int) (string, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return "", err
@@ -85,7 +87,11 @@ func exchange(addr, in string) (string, error) {
 	var out []byte
 	buf := make([]byte, 1<<17)
 	for {
-		c.SetReadDeadline(time.Now().Add(60 * time.Millisecond))
+		wait := 40 * time.Millisecond
+		if len(out) < expected {
+			wait = 3 * time.Second
+		}
+		c.SetReadDeadline(time.Now().Add(wait))
 		n, err := c.Read(buf)
 		out = append(out, buf[:n]...)
 		if ne, ok := err.(net.Error); ok && ne.Timeout() {
