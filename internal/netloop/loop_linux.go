@@ -26,6 +26,8 @@ type poller struct {
 	byFd    []*Conn // connections by descriptor
 
 	again bool // the next turn has work without an event
+	last  int  // events of the last wait
+	yield luck
 
 	events []syscall.EpollEvent
 	iovecs [maxVecs]syscall.Iovec
