@@ -18,7 +18,8 @@ type MemoryReport struct {
 	Dataset  int64 // what keys and values take: keyspace purposes but for the key tables
 	Overhead int64 // everything else in Used
 	Tables   int64 // key tables and the order in which keys expire
-	Clients  int64 // query buffers, reply buffers and what sessions keep
+	Buffers  int64 // query buffers, reply buffers and what sessions keep, in Used
+	Clients  int64 // all memory of all clients, that of the Go heap included
 	Backlog  int64
 	Replicas int64 // buffers of replicas
 	AOF      int64
@@ -56,13 +57,14 @@ func (e *Env) ReadMemory() MemoryReport {
 		return n
 	}
 	r.Tables = of(mem.PurposeTable, mem.PurposeExpire)
-	r.Clients = of(mem.PurposeQueryBuffer, mem.PurposeReplyBuffer, mem.PurposeClient)
+	r.Buffers = of(mem.PurposeQueryBuffer, mem.PurposeReplyBuffer, mem.PurposeClient)
 	r.Backlog = of(mem.PurposeBacklog)
 	r.Replicas = of(mem.PurposeReplicaBuffer)
 	r.AOF = of(mem.PurposeAOFBuffer)
 	r.Snapshot = of(mem.PurposeSnapshotBuffer)
 	r.Scripts = of(mem.PurposeScript)
 	r.Function = of(mem.PurposeFunction)
+	e.Ops.EachClient(func(c *Client) { r.Clients += c.Memory().Total })
 	for _, db := range e.Keys.DBs {
 		r.Keys += int64(db.Len())
 	}
