@@ -72,6 +72,8 @@ type Ops interface {
 	Kill(c *Client, afterReply bool)
 	// Net returns the bytes read from and written to all clients since the start.
 	Net() (in, out int64)
+	// Calls returns how often sockets were read and written since the start.
+	Calls() (reads, writes int64)
 	// KeepReplyPeak sets how many milliseconds the peak of a reply buffer counts before the buffer is fitted to it; a
 	// negative number means for ever (DEBUG REPLYBUFFER).
 	KeepReplyPeak(ms int64)
@@ -106,8 +108,13 @@ func (e *Env) BeginTurn() {
 
 // EndTurn counts a turn. REQUIRES: the keyspace lock, about to be released.
 func (e *Env) EndTurn() {
-	e.Stats.Turns++
-	e.Stats.TurnNanos += clock.Mono() - e.turn
+	s := e.Stats
+	ns := clock.Mono() - e.turn
+	s.Turns++
+	s.TurnNanos += ns
+	s.TurnMax = max(s.TurnMax, ns)
+	s.TurnCommandsMax = max(s.TurnCommandsMax, s.Commands-s.turnCommands)
+	s.turnCommands = s.Commands
 }
 
 func (e *Env) setMono(mono int64) {

@@ -21,9 +21,14 @@ type Stats struct {
 	EvictedClients int64
 	Turns          int64 // turns of all loops
 	TurnNanos      int64 // spent in them under the keyspace lock
+	TurnMax        int64 // ns of the longest turn
+	CronNanos      int64 // spent on regular work
 	ExpireNanos    int64 // spent on deleting expired keys in the background
 	DeniedAuth     int64 // AUTH with a wrong name or password
 	Memory         Peak
+
+	TurnCommandsMax int64 // the most commands in one turn
+	turnCommands    int64 // Commands at the end of the last turn
 
 	netIn, netOut int64 // bytes to and from clients before the last Reset
 

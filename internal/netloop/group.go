@@ -64,6 +64,16 @@ func (g *Group) NetOut() uint64 {
 	return n
 }
 
+// Calls returns how often bytes were read from sockets and written to them since
+// the start.
+func (g *Group) Calls() (reads, writes uint64) {
+	for _, l := range g.loops {
+		reads += l.reads.Load()
+		writes += l.writes.Load()
+	}
+	return reads, writes
+}
+
 // Accepted returns the number of connections since the start.
 func (g *Group) Accepted() uint64 { return g.accepted.Load() }
 

@@ -49,6 +49,10 @@ type Loop struct {
 	bytesOut atomic.Uint64
 	turnIn   uint64 // not yet added to bytesIn
 	turnOut  uint64
+	reads    atomic.Uint64 // how often bytes were read from a socket
+	writes   atomic.Uint64
+	turnRead uint64 // not yet added to reads
+	turnSent uint64
 	lastN    int
 
 	// Portable loops only.
@@ -277,10 +281,12 @@ func (l *Loop) newConn() *Conn {
 func (l *Loop) count() {
 	if l.turnIn > 0 {
 		l.bytesIn.Add(l.turnIn)
-		l.turnIn = 0
+		l.reads.Add(l.turnRead)
+		l.turnIn, l.turnRead = 0, 0
 	}
 	if l.turnOut > 0 {
 		l.bytesOut.Add(l.turnOut)
-		l.turnOut = 0
+		l.writes.Add(l.turnSent)
+		l.turnOut, l.turnSent = 0, 0
 	}
 }

@@ -282,6 +282,7 @@ func (l *Loop) readConn(c *Conn) bool {
 		l.readUsed += n
 	}
 	l.turnIn += uint64(n)
+	l.turnRead++
 	c.netIn += uint64(n)
 	c.lastIO = l.now
 	c.flags |= flagReady
@@ -388,6 +389,7 @@ func (l *Loop) sent(c *Conn, n, want int, errno syscall.Errno) bool {
 	}
 	if n > 0 {
 		l.turnOut += uint64(n)
+		l.turnSent++
 		c.netOut += uint64(n)
 		c.lastIO = l.now
 		c.advance(n)

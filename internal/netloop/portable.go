@@ -103,6 +103,7 @@ func (l *Loop) received(c *Conn, in []byte, err error) {
 	if n := len(in); n > 0 {
 		c.netIn += uint64(n)
 		l.turnIn += uint64(n)
+		l.turnRead++
 		c.lastIO = l.now
 		if c.flags&flagClosing == 0 {
 			l.take(c, in)
@@ -174,6 +175,7 @@ func (l *Loop) flushPortable(c *Conn) {
 		}
 		c.netOut += uint64(n)
 		l.turnOut += uint64(n)
+		l.turnSent++
 		c.lastIO = time.Now().UnixMilli()
 		if err != nil {
 			c.kill(ReasonError, err)

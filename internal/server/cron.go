@@ -3,6 +3,7 @@ package server
 import (
 	"time"
 
+	"granary/internal/clock"
 	"granary/internal/command"
 	"granary/internal/mem"
 )
@@ -38,7 +39,9 @@ func (s *Server) tick(now int64) int64 {
 		return now + 100
 	}
 	if now >= s.cron.next {
+		begin := clock.Mono()
 		s.regular(now)
+		s.env.Stats.CronNanos += clock.Mono() - begin
 		s.cron.next = now + 1000/max(s.cfg.Hz, 1)
 		s.cron.draining, s.cron.purging = true, true // look for work once in every run
 	}
@@ -46,7 +49,11 @@ func (s *Server) tick(now int64) int64 {
 		s.cron.purging = mem.Decay(now)
 	}
 	if s.cron.draining {
+		begin := clock.Mono()
 		done := ks.ExpireSlice(deadline)
+		spent := clock.Mono() - begin
+		s.env.Stats.ExpireNanos += spent
+		s.env.NoteLatency("expire-cycle", spent)
 		if time.Now().Before(deadline) {
 			done = ks.Reclaim(deadline) && done
 		} else {

@@ -62,3 +62,9 @@ func (o *ops) Net() (in, out int64) { return int64(o.group.NetIn()), int64(o.gro
 
 // KeepReplyPeak sets how long the peak of a reply buffer counts.
 func (o *ops) KeepReplyPeak(ms int64) { o.group.SetPeakReset(ms) }
+
+// Calls returns how often sockets were read and written.
+func (o *ops) Calls() (reads, writes int64) {
+	r, w := o.group.Calls()
+	return int64(r), int64(w)
+}

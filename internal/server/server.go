@@ -130,6 +130,7 @@ func (s *Server) build() error {
 		Latency: command.NewLatency(ks.Arena),
 		Ops:     (*ops)(s),
 		RunID:   newRunID(),
+		ReplID:  newRunID(),
 	}
 	s.env.BeginTurn()
 	s.env.Start = ks.Now

@@ -99,6 +99,7 @@ var fields = info.Table[*view]{
 		flag("cluster_enabled", func(*view) bool { return false }),
 	}},
 	{Name: "keyspace", Title: "Keyspace", When: info.Default | info.All, Fields: []row{lines(keyspaceLines)}},
+	debugSection,
 }
 
 var serverSection = section{Name: "server", Title: "Server", When: info.Default | info.All, Fields: []row{

@@ -67,8 +67,8 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("unexpected_error_replies", func(v *view) int64 { return v.stats.Unexpected }),
 	count("total_error_replies", func(v *view) int64 { return v.stats.ErrorReplies }),
 	idle("dump_payload_sanitizations"),
-	idle("total_reads_processed"),
-	idle("total_writes_processed"),
+	count("total_reads_processed", func(v *view) int64 { r, _ := v.env.Ops.Calls(); return r }),
+	count("total_writes_processed", func(v *view) int64 { _, w := v.env.Ops.Calls(); return w }),
 	idle("io_threaded_reads_processed"),
 	idle("io_threaded_writes_processed"),
 	count("client_query_buffer_limit_disconnections", func(v *view) int64 { return v.stats.QueryLimit }),
@@ -206,3 +206,11 @@ func keyspaceLines(v *view, b []byte) []byte {
 	}
 	return b
 }
+
+// debugSection is shown only when it is asked for by name.
+var debugSection = section{Name: "debug", Title: "Debug", When: info.Asked, Fields: []row{
+	idle("eventloop_duration_aof_sum"),
+	count("eventloop_duration_cron_sum", func(v *view) int64 { return v.stats.CronNanos / 1000 }),
+	count("eventloop_duration_max", func(v *view) int64 { return v.stats.TurnMax / 1000 }),
+	count("eventloop_cmd_per_cycle_max", func(v *view) int64 { return v.stats.TurnCommandsMax }),
+}}
