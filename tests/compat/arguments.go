@@ -31,6 +31,7 @@ func init() {
 		"msat":    func(g *generator) { g.farTime(1000) },
 		"pastat":  func(g *generator) { g.arg(pastTimes[g.rng.IntN(len(pastTimes))]) },
 		"db":      func(g *generator) { g.arg(g.pick(databases, 24)) },
+		"cursor":  func(g *generator) { g.arg(badCursors[g.rng.IntN(len(badCursors))]) },
 		"pat":     func(g *generator) { g.arg(patterns[g.rng.IntN(len(patterns))]) },
 		"typ":     func(g *generator) { g.arg(typeNames[g.rng.IntN(len(typeNames))]) },
 		"param":   func(g *generator) { g.arg(parameters[g.rng.IntN(len(parameters))]) },
@@ -73,8 +74,9 @@ var (
 
 	databases       = []string{"0", "1", "2", "3", "15", "16", "-1", "x", "", "99999999999999999999"}
 	patterns        = []string{"*", "k*", "?1", "k[0-3]", "k[^0-3]", "*o*", "[a-z]*", "\\k1", "k\\*", "", "**", "[k]1", "k[3-0]", "[", "k[0", "foo", "nothing*", "*\xff", "k[\\1]", "[^"}
+	badCursors      = []string{"x", "-", "1x", "", " 1", "1.5"}
 	typeNames       = []string{"string", "STRING", "list", "set", "hash", "zset", "stream"}
-	parameters      = []string{"maxmemory", "save", "appendonly", "databases", "timeout", "*max*listpack*", "hash-max-ziplist-entries", "nothing", "MAXMEMORY-POLICY", "list-compress-depth", "tcp-keepalive", "maxmemory-samples"}
+	parameters      = []string{"maxmemory", "save", "appendonly", "databases", "timeout", "hash-max-listpack-*", "hash-max-ziplist-entries", "nothing", "MAXMEMORY-POLICY", "list-compress-depth", "tcp-keepalive", "maxmemory-samples"}
 	unknownCommands = []string{"FOO", "foo", "G\x00T", "", "SETT", "get\r\n", "a b", strings.Repeat("x", 200)}
 )
 

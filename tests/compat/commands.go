@@ -71,7 +71,7 @@ var families = []family{
 		{3, "TOUCH key...", exact},
 		{3, "KEYS pat", sorted},
 		{3, "SCAN 0 COUNT 1000 {MATCH pat|TYPE typ}", sorted},
-		{1, "SCAN (-1|word) [COUNT word]", sameKind},
+		{1, "SCAN cursor [COUNT word]", sameKind},
 		{2, "RANDOMKEY", sameKind},
 		{6, "RENAME key key", exact},
 		{5, "RENAMENX key key", exact},
