@@ -80,7 +80,7 @@ var families = []family{
 		{3, "DBSIZE", exact},
 		{10, "OBJECT ENCODING key", exact},
 		{2, "OBJECT REFCOUNT key", exact},
-		{2, "OBJECT IDLETIME key", nearSec},
+		{2, "OBJECT IDLETIME key", sameKind}, // in Redis the keys that hold a shared integer share its idle time
 		{2, "OBJECT FREQ key", exact},
 		{1, "OBJECT word key", exact},
 		{5, "PERSIST key", exact},
