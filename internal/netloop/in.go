@@ -6,6 +6,7 @@ const (
 	readMin   = 4 << 10   // the least room worth a read
 	readMax   = 64 << 10  // the most read from one connection in one turn
 	readBig   = 512 << 10 // the same inside a large argument
+	mergeMax  = 4 << 10   // a rest up to this goes to the read buffer with the next read
 	queryRoom = 16 << 10  // room made behind an unfinished request
 	queryMin  = 20 << 10  // the least size of a query buffer
 
@@ -75,10 +76,10 @@ func (q *query) consume(a *mem.Arena, n, need int) {
 	rest := b[n:]
 	if q.cap > 4*queryMin && need < needBig && len(rest)+queryRoom < q.cap/2 {
 		// It was large for a request that is done.
-		old := *q
-		*q = query{}
-		q.keep(a, rest, need)
-		a.Free(old.ref, old.cap, mem.PurposeQueryBuffer)
+		var small query
+		small.keep(a, rest, need)
+		q.free(a)
+		*q = small
 		return
 	}
 	q.len = copy(b, rest)

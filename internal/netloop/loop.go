@@ -1,6 +1,7 @@
 package netloop
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -227,17 +228,42 @@ func (l *Loop) serve(c *Conn) {
 		}
 	}
 	switch {
-	case used == len(in) || c.flags&(flagClosing|flagDead) != 0:
-		if own {
-			c.q.free(l.arena)
-		}
+	case used < len(in) && c.flags&(flagClosing|flagDead) == 0:
+		l.keep(c, in, used)
 	case own:
-		c.q.consume(l.arena, used, c.Need)
-	default:
-		c.q.keep(l.arena, in[used:], c.Need)
+		c.q.free(l.arena)
 	}
 	if c.pending() {
 		l.markDirty(c)
+	}
+}
+
+// keep puts what was not used of in into the query buffer of c, or leaves it
+// there. If there is no memory for it the connection ends.
+func (l *Loop) keep(c *Conn, in []byte, used int) {
+	defer l.endWithoutMemory(c)
+	if c.q.len > 0 {
+		c.q.consume(l.arena, used, c.Need)
+	} else {
+		c.q.keep(l.arena, in[used:], c.Need)
+	}
+}
+
+// makeRoom gets room in the query buffer of c. If there is no memory for it
+// the connection ends.
+func (l *Loop) makeRoom(c *Conn, p *[]byte) (ok bool) {
+	defer l.endWithoutMemory(c)
+	*p = c.q.room(l.arena)
+	return true
+}
+
+// endWithoutMemory is deferred where a query buffer is allocated.
+func (l *Loop) endWithoutMemory(c *Conn) {
+	if e := recover(); e != nil {
+		if err, ok := e.(error); !ok || !errors.Is(err, mem.ErrOutOfMemory) {
+			panic(e)
+		}
+		c.kill(ReasonMemory, mem.ErrOutOfMemory)
 	}
 }
 

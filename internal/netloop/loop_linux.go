@@ -249,20 +249,31 @@ func (l *Loop) readConn(c *Conn) bool {
 		return true
 	}
 	var p []byte
+	front := 0 // bytes of p that are there already
 	own := c.q.len > 0
-	if own {
+	if own && c.q.len <= mergeMax && c.q.need < needBig && !c.has(flagPaused) &&
+		len(l.read)-l.readUsed >= c.q.len+readMin {
+		// A short rest goes before what is read now, so that a client that
+		// sends without pause is read in large pieces.
+		p = l.read[l.readUsed:]
+		front = copy(p, c.q.bytes())
+		own = false
+	}
+	switch {
+	case own:
 		if !l.makeRoom(c, &p) {
 			return true
 		}
-	} else {
+	case front == 0:
 		p = l.read[l.readUsed:]
 		if len(p) < readMin {
 			return false
 		}
-		if len(p) > readMax {
-			p = p[:readMax]
-		}
 	}
+	if !own && len(p) > readMax {
+		p = p[:readMax]
+	}
+	p = p[front:]
 	n, errno := recv(c.fd, p)
 	if n <= 0 {
 		switch {
@@ -278,7 +289,11 @@ func (l *Loop) readConn(c *Conn) bool {
 	if own {
 		c.q.len += n
 	} else {
-		c.in = p[:n:n]
+		if front > 0 {
+			c.q.free(l.arena)
+		}
+		n := front + n
+		c.in = l.read[l.readUsed : l.readUsed+n : l.readUsed+n]
 		l.readUsed += n
 	}
 	l.turnIn += uint64(n)

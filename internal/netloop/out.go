@@ -93,9 +93,10 @@ func (c *Conn) More(n, need int) ([]byte, bool) {
 		return c.growStatic(n, need), false
 	}
 
-	o.seal(n)
 	size := max(need, blockMin)
-	o.open = segment{ref: l.arena.Alloc(size, mem.PurposeReplyBuffer), size: size, kind: segBlock}
+	ref := l.arena.Alloc(size, mem.PurposeReplyBuffer) // may panic: first
+	o.seal(n)
+	o.open = segment{ref: ref, size: size, kind: segBlock}
 	o.listLen++
 	o.listMem += mem.Usable(size)
 	l.handler.Output(c)

@@ -7,8 +7,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"granary/internal/mem"
 )
 
 // The portable loop serves any net.Conn, on any system, with a goroutine per
@@ -301,8 +299,11 @@ func (l *Loop) finishPortable() {
 	waiting := append([]*Conn(nil), l.conns...)
 	l.mu.Unlock()
 	l.handler.Unlock(l)
+	deadline := time.Now().Add(100 * time.Millisecond)
 	for _, c := range waiting {
-		c.nc.SetDeadline(time.Now().Add(50 * time.Millisecond))
+		c.nc.SetWriteDeadline(deadline)
+	}
+	for _, c := range waiting {
 		l.flushPortable(c)
 	}
 	l.handler.Lock(l)
@@ -316,19 +317,4 @@ func (l *Loop) finishPortable() {
 	l.handler.Unlock(l)
 	l.readers.Wait()
 	l.arena.Close()
-}
-
-// makeRoom gets room in the query buffer of c. If there is no memory for it
-// the connection ends.
-func (l *Loop) makeRoom(c *Conn, p *[]byte) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != mem.ErrOutOfMemory {
-				panic(e)
-			}
-			c.kill(ReasonMemory, mem.ErrOutOfMemory)
-		}
-	}()
-	*p = c.q.room(l.arena)
-	return true
 }
