@@ -98,6 +98,9 @@ func (c *Client) SetNoTouch(on bool) {
 	}
 }
 
+// Closing reports whether the connection is about to end.
+func (c *Client) Closing() bool { return c.Conn != nil && c.Conn.Closing() }
+
 // Loop returns the event loop that the client is served by, nil for a session without a socket.
 func (c *Client) Loop() *netloop.Loop {
 	if c.Conn == nil {

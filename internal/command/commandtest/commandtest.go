@@ -31,6 +31,7 @@ type Session struct {
 	Env    *command.Env
 	Client *command.Client
 	Out    *resp.Buffer
+	Ops    *Ops
 
 	// Events are the keyspace events since the last Reset, as "set k".
 	Events []string
@@ -62,6 +63,8 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 		Latency: command.NewLatency(a),
 		RunID:   strings.Repeat("0", 40),
 	}
+	s.Ops = &Ops{Env: s.Env}
+	s.Env.Ops = s.Ops
 	s.Env.Keys.Events = 1<<15 - 1
 	s.Env.Keys.Hooks.Event = func(_ keyspace.Class, event string, key []byte, _ int) {
 		s.Events = append(s.Events, event+" "+string(key))

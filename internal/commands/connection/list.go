@@ -123,7 +123,7 @@ func cmdClientList(c *command.Ctx) {
 	}
 	var lines []byte
 	c.Env.Ops.EachClient(func(x *command.Client) {
-		if f.matches(c, x) && !x.Conn.Closing() {
+		if f.matches(c, x) && !x.Closing() {
 			lines = append(x.AppendDescription(lines), '\n')
 		}
 	})
@@ -146,7 +146,7 @@ func cmdClientKill(c *command.Ctx) {
 	}
 	var doomed []*command.Client
 	c.Env.Ops.EachClient(func(x *command.Client) {
-		if f.matches(c, x) && !x.Conn.Closing() {
+		if f.matches(c, x) && !x.Closing() {
 			doomed = append(doomed, x)
 		}
 	})

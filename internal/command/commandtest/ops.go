@@ -1,0 +1,43 @@
+package commandtest
+
+import "granary/internal/command"
+
+// Ops is the server that a Session does not have: it knows the clients of the registry and records what it is asked for.
+type Ops struct {
+	Env       *command.Env
+	Killed    []int64 // IDs
+	Shutdowns []command.ShutdownFlags
+	ReplyPeak int64
+	Refuse    error // what Shutdown answers
+}
+
+// EachClient implements command.Ops.
+func (o *Ops) EachClient(fn func(*command.Client)) {
+	for _, c := range o.Env.Clients.Snapshot(nil) {
+		fn(c)
+	}
+}
+
+// Kill implements command.Ops.
+func (o *Ops) Kill(c *command.Client, _ bool) {
+	o.Killed = append(o.Killed, c.ID)
+	o.Env.Clients.Remove(c)
+}
+
+// Shutdown implements command.Ops.
+func (o *Ops) Shutdown(how command.ShutdownFlags, _ *command.Client) error {
+	o.Shutdowns = append(o.Shutdowns, how)
+	return o.Refuse
+}
+
+// AbortShutdown implements command.Ops.
+func (o *Ops) AbortShutdown() bool { return false }
+
+// Net implements command.Ops.
+func (o *Ops) Net() (in, out int64) { return 0, 0 }
+
+// Calls implements command.Ops.
+func (o *Ops) Calls() (reads, writes int64) { return 0, 0 }
+
+// KeepReplyPeak implements command.Ops.
+func (o *Ops) KeepReplyPeak(ms int64) { o.ReplyPeak = ms }
