@@ -92,10 +92,14 @@ func TestGranary(t *testing.T) {
 		{name: "pipelined", proto: 2, pipelined: true},
 	}
 	for _, v := range variants {
-		t.Run(v.name, func(t *testing.T) { replay(t, path, all, v, nil) })
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			replay(t, path, all, v, nil)
+		})
 	}
 	for _, size := range []int{0, 16, 64} {
 		t.Run(fmt.Sprintf("embstr-%d", size), func(t *testing.T) {
+			t.Parallel()
 			replay(t, path, all, variant{proto: 2}, namesEncoding, "--string-embstr-max", strconv.Itoa(size))
 		})
 	}
