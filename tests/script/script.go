@@ -149,7 +149,7 @@ func parseFile(path string) (*File, error) {
 // isStep tells a step from a reply: replies over RESP3 may be pushes, ">2", which have no blank behind the >.
 func isStep(line string) bool {
 	i := strings.Index(line, "> ")
-	return i >= 0 && strings.IndexAny(line[:i], "\"+-:*%~,#(=>") < 0 && line[0] != ' '
+	return i >= 0 && !strings.ContainsAny(line[:i], "\"+-:*%~,#(=>") && line[0] != ' '
 }
 
 func (s *step) parse() error {
