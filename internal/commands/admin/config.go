@@ -25,7 +25,7 @@ func cmdConfigGet(c *command.Ctx) {
 // cmdConfigSet answers CONFIG SET directive value [directive value ...].
 func cmdConfigSet(c *command.Ctx) {
 	if len(c.Args)%2 != 0 {
-		c.WrongArity()
+		c.SyntaxError()
 		return
 	}
 	var pairs []config.Pair
