@@ -153,3 +153,59 @@ func firstDifference(got, want string) string {
 	from := max(0, i-3)
 	return "got:\n" + strings.Join(g[from:min(len(g), i+4)], "\n") + "\nwant:\n" + strings.Join(w[from:min(len(w), i+4)], "\n")
 }
+
+// TestGetKeys compares COMMAND GETKEYS and GETKEYSANDFLAGS with a real server.
+func TestGetKeys(t *testing.T) {
+	redis := live.NeedStart(t, "redis", live.NeedRedis(t))
+	conn, err := redis.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s := commandtest.New(t, families...)
+	is := func(line string) {
+		t.Helper()
+		for _, sub := range []string{"GETKEYS", "GETKEYSANDFLAGS"} {
+			args := append([]string{"COMMAND", sub}, strings.Fields(line)...)
+			want, err := conn.Do(args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := live.Parse([]byte(s.Do(args...)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != want.String() {
+				t.Errorf("%s of %q: got\n%swant\n%s", sub, line, got, want)
+			}
+		}
+	}
+	is("ping x")
+	is("get a")
+	is("get a b")
+	is("mset a 1 b 2")
+	is("mset a 1 b")
+	is("set a b")
+	is("set a b get")
+	is("set a get")
+	is("getex a ex 10")
+	is("rename a b")
+	is("copy a b")
+	is("lcs a b")
+	is("object encoding a")
+	is("object nosuch a")
+	is("memory usage a")
+	is("del a b c")
+	is("bitop and d a b c")
+	is("bitfield a get u8 0")
+	is("bitfield a get u8 0 set u8 0 1")
+	is("bitfield a overflow sat get u8 0")
+	is("bitfield a")
+	is("bitfield_ro a get u8 0")
+	is("sort a")
+	is("sort a by x get y store z")
+	is("sort a store z get store")
+	is("sort_ro a by x")
+	is("client list a")
+	is("nosuch a b")
+}
