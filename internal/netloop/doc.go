@@ -18,7 +18,8 @@
 // follows from the lock it holds; docs/threading.md says who else may.
 //
 //	   wait   no lock      epoll_wait, until a socket is ready, the loop is
-//	                       woken or a deadline has passed
+//	                       woken or a deadline has passed; with several busy
+//	                       clients it yields first (Loop.wait says why)
 //	A  read   loop.mu      read every ready socket into the read buffer, one
 //	                       behind the other; accept; notice the dead
 //	B  serve  keyspace     Handler.Lock
@@ -50,7 +51,8 @@
 //	                                                                  v
 //	query buffer of conn 9                                  [ *3.. |     room ]
 //
-// The next read of such a connection goes behind what its query buffer holds.
+// The next read of such a connection goes behind what its query buffer holds;
+// or, if that is short, it is copied back to the front of what is read next.
 // A request with a large argument gets a query buffer of exactly the size the
 // request will have (Conn.Need), so its bytes are not copied again while they
 // arrive. The query buffer is freed when it has been consumed, and trimmed when

@@ -54,7 +54,6 @@ type Loop struct {
 	writes   atomic.Uint64
 	turnRead uint64 // not yet added to reads
 	turnSent uint64
-	lastN    int
 
 	// Portable loops only.
 	wake    chan struct{}

@@ -3,6 +3,7 @@ package netloop
 import (
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -216,6 +217,10 @@ func (s *testServer) locked(fn func()) {
 	fn()
 }
 
+// TestMain runs the tests and looks for leaks. With -serve it is a server, so
+// that the loop alone can be measured with redis-benchmark:
+//
+//	go test -c ./internal/netloop && ./netloop.test -serve 7777
 func TestMain(m *testing.M) {
 	serve := flag.String("serve", "", "serve on this port until interrupted, instead of testing")
 	loops := flag.Int("loops", 1, "with -serve: number of loops")
@@ -289,4 +294,30 @@ func words(s string) map[string]string {
 		m[k] = v
 	}
 	return m
+}
+
+// BenchmarkTurn measures a client and the loop together, one connection that
+// sends 16 requests at once.
+func BenchmarkTurn(b *testing.B) {
+	s := newTestServer(b, false, Options{})
+	ln, err := s.group.ListenTCP("127.0.0.1", 0, 16)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.group.Start()
+	c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(ln.Port()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	req := []byte(strings.Repeat("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", 16))
+	buf := make([]byte, 16*len("$3\r\nxxx\r\n"))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Write(req)
+		if _, err := io.ReadFull(c, buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	c.Close()
+	s.group.Stop()
 }

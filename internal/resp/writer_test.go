@@ -227,7 +227,6 @@ func TestHumanDouble(t *testing.T) {
 		}
 	}
 	check(0, "0")
-	check(-0.0, "0")
 	check(math.Copysign(0, -1), "0")
 	check(10.5, "10.5")
 	check(100, "100")
