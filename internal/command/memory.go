@@ -20,6 +20,8 @@ type MemoryReport struct {
 	Tables   int64 // key tables and the order in which keys expire
 	Buffers  int64 // query buffers, reply buffers and what sessions keep, in Used
 	Clients  int64 // all memory of all clients, that of the Go heap included
+	MaxIn    int64 // the largest query buffer of a client
+	MaxOut   int64 // the most output that waits for a client
 	Backlog  int64
 	Replicas int64 // buffers of replicas
 	AOF      int64
@@ -64,7 +66,11 @@ func (e *Env) ReadMemory() MemoryReport {
 	r.Snapshot = of(mem.PurposeSnapshotBuffer)
 	r.Scripts = of(mem.PurposeScript)
 	r.Function = of(mem.PurposeFunction)
-	e.Ops.EachClient(func(c *Client) { r.Clients += c.Memory().Total })
+	e.Ops.EachClient(func(c *Client) {
+		r.Clients += c.Memory().Total
+		in, out := c.Buffers()
+		r.MaxIn, r.MaxOut = max(r.MaxIn, in), max(r.MaxOut, out)
+	})
 	for _, db := range e.Keys.DBs {
 		r.Keys += int64(db.Len())
 	}

@@ -9,21 +9,33 @@ import (
 	"granary/internal/info"
 )
 
-// view is what the fields of one INFO reply read: one look at everything that costs something to look at.
+// view is what the fields of one INFO reply read. What costs something to look at is looked at once, when the first field
+// asks for it.
 type view struct {
-	env    *command.Env
-	cfg    *config.Config
-	stats  *command.Stats
-	mem    command.MemoryReport
-	client clientSums
-	cpu    [3]info.CPU // process, children, calling thread
-	netIn  int64
-	netOut int64
+	env   *command.Env
+	cfg   *config.Config
+	stats *command.Stats
+
+	report *command.MemoryReport
+	used   *[3]info.CPU
 }
 
-// clientSums are sums and maxima over all clients.
-type clientSums struct {
-	maxIn, maxOut int64
+// mem looks at the memory.
+func (v *view) mem() *command.MemoryReport {
+	if v.report == nil {
+		r := v.env.ReadMemory()
+		v.report = &r
+	}
+	return v.report
+}
+
+// cpu looks at processor time: of the process, of children, of the calling thread.
+func (v *view) cpu() *[3]info.CPU {
+	if v.used == nil {
+		v.used = new([3]info.CPU)
+		v.used[0], v.used[1], v.used[2] = info.ReadCPU()
+	}
+	return v.used
 }
 
 // cmdInfo answers INFO [section ...].
@@ -32,13 +44,7 @@ func cmdInfo(c *command.Ctx) {
 	for _, a := range c.Args[1:] {
 		names = append(names, string(a))
 	}
-	v := &view{env: c.Env, cfg: c.Env.Config, stats: c.Env.Stats, mem: c.Env.ReadMemory()}
-	v.cpu[0], v.cpu[1], v.cpu[2] = info.ReadCPU()
-	v.netIn, v.netOut = v.stats.NetTotals(v.env)
-	c.Env.Ops.EachClient(func(x *command.Client) {
-		in, out := x.Buffers()
-		v.client.maxIn, v.client.maxOut = max(v.client.maxIn, in), max(v.client.maxOut, out)
-	})
+	v := &view{env: c.Env, cfg: c.Env.Config, stats: c.Env.Stats}
 	c.Out.Verbatim(string(fields.Append(nil, v, names...)), "txt")
 }
 
@@ -139,8 +145,8 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 	count("connected_clients", func(v *view) int64 { return int64(v.env.Clients.Len()) }),
 	idle("cluster_connections"),
 	count("maxclients", func(v *view) int64 { return v.cfg.MaxClients }),
-	size("client_recent_max_input_buffer", func(v *view) int64 { return v.client.maxIn }),
-	size("client_recent_max_output_buffer", func(v *view) int64 { return v.client.maxOut }),
+	size("client_recent_max_input_buffer", func(v *view) int64 { return v.mem().MaxIn }),
+	size("client_recent_max_output_buffer", func(v *view) int64 { return v.mem().MaxOut }),
 	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held()) }),
 	idle("tracking_clients"),
 	idle("pubsub_clients"),
@@ -168,10 +174,10 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 }}
 
 var cpuSection = section{Name: "cpu", Title: "CPU", When: info.Default | info.All, Fields: []row{
-	seconds("used_cpu_sys", func(v *view) float64 { return v.cpu[0].System }),
-	seconds("used_cpu_user", func(v *view) float64 { return v.cpu[0].User }),
-	seconds("used_cpu_sys_children", func(v *view) float64 { return v.cpu[1].System }),
-	seconds("used_cpu_user_children", func(v *view) float64 { return v.cpu[1].User }),
-	seconds("used_cpu_sys_main_thread", func(v *view) float64 { return v.cpu[2].System }),
-	seconds("used_cpu_user_main_thread", func(v *view) float64 { return v.cpu[2].User }),
+	seconds("used_cpu_sys", func(v *view) float64 { return v.cpu()[0].System }),
+	seconds("used_cpu_user", func(v *view) float64 { return v.cpu()[0].User }),
+	seconds("used_cpu_sys_children", func(v *view) float64 { return v.cpu()[1].System }),
+	seconds("used_cpu_user_children", func(v *view) float64 { return v.cpu()[1].User }),
+	seconds("used_cpu_sys_main_thread", func(v *view) float64 { return v.cpu()[2].System }),
+	seconds("used_cpu_user_main_thread", func(v *view) float64 { return v.cpu()[2].User }),
 }}

@@ -11,12 +11,12 @@ var memorySection = section{Name: "memory", Title: "Memory", When: info.Default 
 		size("used_memory", used), human("used_memory", used),
 		size("used_memory_rss", resident), human("used_memory_rss", resident),
 		size("used_memory_peak", peak), human("used_memory_peak", peak),
-		percent("used_memory_peak_perc", func(v *view) float64 { return 100 * command.Share(v.mem.Used, v.mem.Peak.Used) }),
-		count("used_memory_peak_time", func(v *view) int64 { return v.mem.Peak.At / 1000 }),
-		size("used_memory_overhead", func(v *view) int64 { return v.mem.Overhead }),
-		size("used_memory_startup", func(v *view) int64 { return v.mem.Startup }),
-		size("used_memory_dataset", func(v *view) int64 { return v.mem.Dataset }),
-		percent("used_memory_dataset_perc", func(v *view) float64 { return 100 * v.mem.DatasetShare() }),
+		percent("used_memory_peak_perc", func(v *view) float64 { return 100 * command.Share(v.mem().Used, v.mem().Peak.Used) }),
+		count("used_memory_peak_time", func(v *view) int64 { return v.mem().Peak.At / 1000 }),
+		size("used_memory_overhead", func(v *view) int64 { return v.mem().Overhead }),
+		size("used_memory_startup", func(v *view) int64 { return v.mem().Startup }),
+		size("used_memory_dataset", func(v *view) int64 { return v.mem().Dataset }),
+		percent("used_memory_dataset_perc", func(v *view) float64 { return 100 * v.mem().DatasetShare() }),
 		size("allocator_allocated", allocated),
 		size("allocator_active", active),
 		size("allocator_resident", allocResident),
@@ -40,31 +40,31 @@ var memorySection = section{Name: "memory", Title: "Memory", When: info.Default 
 		size("allocator_rss_bytes", func(v *view) int64 { return allocResident(v) - active(v) }),
 		ratio("rss_overhead_ratio", func(v *view) float64 { return command.Share(resident(v), allocResident(v)) }),
 		size("rss_overhead_bytes", func(v *view) int64 { return resident(v) - allocResident(v) }),
-		ratio("mem_fragmentation_ratio", func(v *view) float64 { return v.mem.Fragmentation() }),
+		ratio("mem_fragmentation_ratio", func(v *view) float64 { return v.mem().Fragmentation() }),
 		size("mem_fragmentation_bytes", func(v *view) int64 { return resident(v) - used(v) }),
-		size("mem_not_counted_for_evict", func(v *view) int64 { return v.mem.NotEvictable() }),
-		size("mem_replication_backlog", func(v *view) int64 { return v.mem.Backlog }),
-		size("mem_total_replication_buffers", func(v *view) int64 { return v.mem.Backlog + v.mem.Replicas }),
+		size("mem_not_counted_for_evict", func(v *view) int64 { return v.mem().NotEvictable() }),
+		size("mem_replication_backlog", func(v *view) int64 { return v.mem().Backlog }),
+		size("mem_total_replication_buffers", func(v *view) int64 { return v.mem().Backlog + v.mem().Replicas }),
 		idle("mem_replica_full_sync_buffer"),
-		size("mem_clients_slaves", func(v *view) int64 { return v.mem.Replicas }),
-		size("mem_clients_normal", func(v *view) int64 { return v.mem.Clients }),
+		size("mem_clients_slaves", func(v *view) int64 { return v.mem().Replicas }),
+		size("mem_clients_normal", func(v *view) int64 { return v.mem().Clients }),
 		idle("mem_cluster_links"),
-		size("mem_aof_buffer", func(v *view) int64 { return v.mem.AOF }),
+		size("mem_aof_buffer", func(v *view) int64 { return v.mem().AOF }),
 		fixed("mem_allocator", info.Allocator()),
 		text("allocator_profile", func(v *view) string { return v.cfg.AllocatorProfile.String() }),
 		idle("mem_overhead_db_hashtable_rehashing"),
 		idle("active_defrag_running"),
 		count("lazyfree_pending_objects", func(v *view) int64 { return int64(v.env.Keys.Pending()) }),
 		count("lazyfreed_objects", func(v *view) int64 { return v.env.Keys.Stats.LazyFreed }),
-		size("go_heap_inuse", func(v *view) int64 { return v.mem.Process.GoHeapInUse }),
-		size("go_heap_idle", func(v *view) int64 { return v.mem.Process.GoHeapIdle }),
-		size("go_stacks", func(v *view) int64 { return v.mem.Process.GoStacks }),
-		size("go_sys", func(v *view) int64 { return v.mem.Process.GoTotal }),
-		count("go_heap_objects", func(v *view) int64 { return v.mem.Process.GoObjects }),
-		count("go_gc_cycles", func(v *view) int64 { return v.mem.Process.GCCycles }),
-		seconds("go_gc_pause_seconds", func(v *view) float64 { return v.mem.Process.GCPauseTotal.Seconds() }),
-		size("mem_allocator_metadata", func(v *view) int64 { return v.mem.Stats.Metadata }),
-		size("mem_allocator_retained", func(v *view) int64 { return v.mem.Stats.Retained }),
+		size("go_heap_inuse", func(v *view) int64 { return v.mem().Process.GoHeapInUse }),
+		size("go_heap_idle", func(v *view) int64 { return v.mem().Process.GoHeapIdle }),
+		size("go_stacks", func(v *view) int64 { return v.mem().Process.GoStacks }),
+		size("go_sys", func(v *view) int64 { return v.mem().Process.GoTotal }),
+		count("go_heap_objects", func(v *view) int64 { return v.mem().Process.GoObjects }),
+		count("go_gc_cycles", func(v *view) int64 { return v.mem().Process.GCCycles }),
+		seconds("go_gc_pause_seconds", func(v *view) float64 { return v.mem().Process.GCPauseTotal.Seconds() }),
+		size("mem_allocator_metadata", func(v *view) int64 { return v.mem().Stats.Metadata }),
+		size("mem_allocator_retained", func(v *view) int64 { return v.mem().Stats.Retained }),
 	}, bookRows()...)}
 
 // bookRows are the books: used_memory by heading, and by purpose where something is booked.
@@ -74,19 +74,19 @@ func bookRows() []row {
 		name := map[mem.Heading]string{
 			mem.HeadingData: "mem_data", mem.HeadingBuffers: "mem_buffers", mem.HeadingOwn: "mem_own",
 		}[mem.Heading(h)]
-		rows = append(rows, size(name, func(v *view) int64 { return v.mem.Stats.Books.Headings()[h].Usable }))
+		rows = append(rows, size(name, func(v *view) int64 { return v.mem().Stats.Books.Headings()[h].Usable }))
 	}
 	return rows
 }
 
-func used(v *view) int64          { return v.mem.Used }
-func resident(v *view) int64      { return v.mem.Process.Resident }
-func peak(v *view) int64          { return v.mem.Peak.Used }
-func allocated(v *view) int64     { return v.mem.Stats.Books.Total.Usable }
-func active(v *view) int64        { return v.mem.Stats.Active }
-func allocResident(v *view) int64 { return v.mem.Stats.Resident }
-func scripts(v *view) int64       { return v.mem.Scripts }
-func functions(v *view) int64     { return v.mem.Function }
-func allScripts(v *view) int64    { return v.mem.Scripts + v.mem.Function }
+func used(v *view) int64          { return v.mem().Used }
+func resident(v *view) int64      { return v.mem().Process.Resident }
+func peak(v *view) int64          { return v.mem().Peak.Used }
+func allocated(v *view) int64     { return v.mem().Stats.Books.Total.Usable }
+func active(v *view) int64        { return v.mem().Stats.Active }
+func allocResident(v *view) int64 { return v.mem().Stats.Resident }
+func scripts(v *view) int64       { return v.mem().Scripts }
+func functions(v *view) int64     { return v.mem().Function }
+func allScripts(v *view) int64    { return v.mem().Scripts + v.mem().Function }
 func maxMemory(v *view) int64     { return v.cfg.MaxMemory }
 func systemMemory(*view) int64    { return totalMemory }
