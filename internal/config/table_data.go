@@ -64,7 +64,7 @@ var memorySection = section{
 			Doc: "Asks the kernel not to use huge pages for the server's memory.",
 		},
 		{
-			Name: "allocator-profile", Flags: Immutable, Kind: enum(func(v v) *AllocatorProfile { return &v.AllocatorProfile }, ProfileJemalloc, profileWords),
+			Name: "allocator-profile", Flags: Immutable | Hidden, Kind: enum(func(v v) *AllocatorProfile { return &v.AllocatorProfile }, ProfileJemalloc, profileWords),
 			Since: "Granary", Affects: "start",
 			Doc: "Size classes of the allocator: jemalloc with quantum 8 as Redis ships it, with quantum 16 as distributions build it, or those of tcmalloc or libc.",
 		},

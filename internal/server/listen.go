@@ -13,11 +13,11 @@ import (
 
 // listen opens the sockets that the configuration names.
 func (s *Server) listen() error {
-	if s.cfg.Port == 0 && s.cfg.UnixSocket == "" {
-		return errors.New("Configured to not listen anywhere, exiting.")
-	}
 	if s.cfg.TLSPort != 0 {
 		return errors.New("tls-port: TLS is not part of this version of Granary; set tls-port 0")
+	}
+	if s.cfg.Port == 0 && s.cfg.UnixSocket == "" {
+		return errors.New("Configured to not listen anywhere, exiting.")
 	}
 	tcp, err := s.listenTCP()
 	if err != nil {
@@ -79,20 +79,17 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// relisten follows CONFIG SET port and bind: the old sockets are closed when the new ones are open. It runs while a
-// loop holds the keyspace lock.
-func (s *Server) relisten() error {
-	old := s.tcp
-	// Addresses that stay the same cannot be bound twice, so the old sockets are closed first.
-	for _, ln := range old {
+// relisten follows CONFIG SET port and bind. Addresses that stay the same cannot be bound twice, so the old sockets are
+// closed first; when the new ones cannot be opened, CONFIG SET undoes itself and comes here again with the old values.
+func (s *Server) relisten(failed string) error {
+	for _, ln := range s.tcp {
 		ln.Close()
 	}
 	tcp, err := s.listenTCP()
-	if err != nil {
-		s.tcp = nil
-		return errors.New("Unable to listen on this port. Check server logs.")
-	}
 	s.tcp = tcp
+	if err != nil {
+		return errors.New(failed)
+	}
 	return nil
 }
 

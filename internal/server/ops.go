@@ -1,9 +1,6 @@
 package server
 
 import (
-	"errors"
-	"time"
-
 	"granary/internal/command"
 )
 
@@ -37,12 +34,8 @@ func (o *ops) Kill(c *command.Client, afterReply bool) {
 // ending is the state of an orderly end.
 type ending struct {
 	asked bool
-	since time.Time
 	done  chan int // gets the exit code once
 }
-
-// errShuttingDown is the answer to SHUTDOWN while one is under way.
-var errShuttingDown = errors.New("shutdown already in progress")
 
 // Shutdown starts the orderly end.
 func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {

@@ -32,7 +32,8 @@ func (s *Server) applySettings() {
 	cfg.OnApplyAny(func() error { s.configure(); return nil },
 		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
 		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking")
-	cfg.OnApplyAny(s.relisten, "port", "bind")
+	cfg.OnApply("port", func() error { return s.relisten("Unable to listen on this port. Check server logs.") })
+	cfg.OnApply("bind", func() error { return s.relisten("Failed to bind to specified addresses.") })
 	cfg.OnApply("maxclients", s.raiseFileLimit)
 	cfg.OnApplyAny(s.setOOMScore, "oom-score-adj", "oom-score-adj-values")
 	cfg.OnApply("client-query-buffer-limit", func() error {
