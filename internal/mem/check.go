@@ -53,7 +53,6 @@ type checker struct {
 	list                 []*Arena
 	found                []arenaCount
 	active, dirty, clean int
-	records              int
 }
 
 // arenaCount is what Check finds of one arena in the range.
@@ -304,7 +303,8 @@ func Leaks() string {
 func CheckLeaks(t interface {
 	Helper()
 	Errorf(format string, args ...any)
-}) {
+},
+) {
 	t.Helper()
 	Check()
 	if s := Leaks(); s != "" {
