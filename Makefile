@@ -5,11 +5,10 @@ ARGS     ?=
 COUNT    ?= 300000
 SEED     ?=
 FUZZTIME ?= 10s
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS  := -s -w -X main.commit=$(VERSION)
+LDFLAGS  := -s -w
 UNIT     := ./cmd/... ./internal/...
 
-.PHONY: help build run test unit race blackbox scripts compat suite client lint fuzz bench fmt gen packages
+.PHONY: help build run test unit race scripts compat checked client suite lint fuzz bench fmt gen packages
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -20,7 +19,7 @@ build: ## build bin/granary
 run: build ## build and start the server (ARGS="--port 7000")
 	./bin/granary $(ARGS)
 
-test: packages lint unit race scripts compat client suite ## everything that has to pass; installs the Debian packages it needs
+test: packages lint unit race scripts compat checked client suite ## everything that has to pass; installs the Debian packages it needs
 
 unit: ## unit tests, with the extra checks and as shipped
 	$(GO) test -tags invariants -timeout 10m $(UNIT)
@@ -33,10 +32,14 @@ lint: ## vet, staticcheck, gofumpt, imports, package comments, file lengths
 	$(GO) test -count=1 ./tests/lint
 
 scripts: build ## replay tests/script against redis-server and Granary
-	GRANARY_REQUIRE=1 $(GO) test -count=1 ./tests/live ./tests/script
+	GRANARY_REQUIRE=1 GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./tests/live ./tests/script
 
 compat: build ## random commands against redis-server (COUNT=300000 SEED=1)
-	GRANARY_REQUIRE=1 GRANARY_BIN=bin/granary $(GO) test -count=1 -timeout 0 ./tests/compat -commands $(COUNT) $(if $(SEED),-seed $(SEED))
+	GRANARY_REQUIRE=1 GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 -timeout 0 ./tests/compat -commands $(COUNT) $(if $(SEED),-seed $(SEED))
+
+checked: ## random commands against servers with the extra checks and with the race detector
+	GRANARY_REQUIRE=1 GRANARY_BUILD_FLAGS=-tags=invariants $(GO) test -count=1 -timeout 0 ./tests/compat -commands 100000
+	GRANARY_REQUIRE=1 GRANARY_BUILD_FLAGS=-race $(GO) test -count=1 -timeout 0 ./tests/compat -commands 100000
 
 client: build ## the client library go-redis against Granary
 	cd tests/client && GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./...
