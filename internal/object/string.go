@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strconv"
 
+	"granary/internal/encoding/decimal"
 	"granary/internal/mem"
 )
 
@@ -402,47 +403,8 @@ func (e Entry) TextLen() int {
 	return rawLen(e.Root())
 }
 
-// ParseInt reads the text of an int value exactly as Redis's string2ll: no sign but a leading minus, no leading zero,
-// no space, within int64.
-func ParseInt(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > maxIntLen {
-		return 0, false
-	}
-	if len(b) == 1 {
-		d := b[0] - '0'
-		return int64(d), d <= 9
-	}
-	i, neg := 0, false
-	if b[0] == '-' {
-		neg, i = true, 1
-	}
-	d := b[i] - '0'
-	if d < 1 || d > 9 {
-		return 0, false
-	}
-	v := uint64(d)
-	for i++; i < len(b); i++ {
-		d := b[i] - '0'
-		if d > 9 || v > (1<<64-1)/10 || v*10 > 1<<64-1-uint64(d) {
-			return 0, false
-		}
-		v = v*10 + uint64(d)
-	}
-	if neg {
-		return -int64(v), v <= 1<<63
-	}
-	return int64(v), v <= 1<<63-1
-}
+// ParseInt reads the text of an int value; package decimal has the rule.
+func ParseInt(b []byte) (int64, bool) { return decimal.ParseInt(b) }
 
 // digits returns the length of n in decimal.
-func digits(n int64) int {
-	d, v := 1, uint64(n)
-	if n < 0 {
-		d, v = 2, -v
-	}
-	for v >= 10 {
-		v /= 10
-		d++
-	}
-	return d
-}
+func digits(n int64) int { return decimal.Len(n) }
