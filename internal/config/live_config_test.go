@@ -11,6 +11,7 @@ import (
 // differs are the directives whose default or range is not that of Redis 7.0, which the tests below run against,
 // each with the reason.
 var differs = map[string]string{
+	"io-threads-do-reads":               "settable here, where it has no effect, as Valkey has it",
 	"port":                              "the test gives it",
 	"dir":                               "the test gives it",
 	"loglevel":                          "Redis 7.2 added nothing",

@@ -109,7 +109,7 @@ var threadsSection = section{
 			Doc: "Event loops that read, parse and write; 1 lets the server choose by the number of cores.",
 		},
 		{
-			Name: "io-threads-do-reads", Flags: Immutable | Inert, Kind: yesNo(func(v v) *bool { return &v.IOThreadsDoReads }, false),
+			Name: "io-threads-do-reads", Flags: Inert, Kind: yesNo(func(v v) *bool { return &v.IOThreadsDoReads }, false),
 			Doc: "Whether reading is shared among the loops; it always is.",
 		},
 		{

@@ -63,7 +63,7 @@ var networkSection = section{
 			Affects: "new connections", Doc: "TLS connections accepted in one turn of an event loop.",
 		},
 		{
-			Name: "mptcp", Flags: Immutable, Kind: yesNo(func(v v) *bool { return &v.MPTCP }, false), Since: "Valkey 9",
+			Name: "mptcp", Flags: Immutable | Hidden, Kind: yesNo(func(v v) *bool { return &v.MPTCP }, false), Since: "Valkey 9",
 			Doc: "Listens with Multipath TCP where the kernel has it.",
 		},
 		{
@@ -440,7 +440,7 @@ var replicationSection = section{
 			Affects: "the next full synchronisation", Doc: "Bytes that a replica buffers while a snapshot arrives; 0 is the output buffer limit of replicas.",
 		},
 		{
-			Name: "repl-mptcp", Flags: Immutable, Kind: yesNo(func(v v) *bool { return &v.ReplMPTCP }, false), Since: "Valkey 9", Affects: "start",
+			Name: "repl-mptcp", Flags: Immutable | Hidden, Kind: yesNo(func(v v) *bool { return &v.ReplMPTCP }, false), Since: "Valkey 9", Affects: "start",
 			Doc: "Connects to the master with Multipath TCP where the kernel has it.",
 		},
 		{
