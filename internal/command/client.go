@@ -20,6 +20,7 @@ const (
 	FlagReplySkip                          // the reply of the next command is not sent
 	FlagReplySkipNext
 	FlagClosing   // no more commands are read
+	FlagMonitor   // MONITOR
 	FlagPostponed // the request at hand waits for the end of CLIENT PAUSE
 )
 
@@ -114,6 +115,7 @@ func (c *Client) Loop() *netloop.Loop {
 func (c *Client) Reset() {
 	c.Select(c.Env.Keys.DBs[0])
 	c.Flags &^= FlagNoEvict | FlagReplyOff | FlagReplySkip | FlagReplySkipNext
+	c.Env.unwatch(c)
 	c.SetNoTouch(false)
 	c.Out.Mute(false)
 	c.Out.Proto = 2

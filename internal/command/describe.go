@@ -80,6 +80,9 @@ func (c *Client) lastName() string {
 // flagLetters returns the states of the client in Redis's letters.
 func (c *Client) flagLetters() string {
 	var b []byte
+	if c.Flags&FlagMonitor != 0 {
+		b = append(b, 'O')
+	}
 	if c.Flags&FlagPostponed != 0 {
 		b = append(b, 'b')
 	}

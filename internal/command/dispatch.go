@@ -38,6 +38,9 @@ func (c *Client) execute(args [][]byte) {
 	}
 	c.Last = spec
 	c.Calls++
+	if env.Gate&GateMonitor != 0 && spec.Flags&(SkipMonitor|Admin) == 0 {
+		c.show(args)
+	}
 	c.LastActive = env.Keys.Now
 	begin, end := env.mono, clock.Mono()
 	env.setMono(end)

@@ -39,6 +39,8 @@ type Env struct {
 	// Startup is used_memory when the server had started.
 	Startup int64
 
+	monitors []*Client // clients that watch with MONITOR
+
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool
 }
@@ -77,6 +79,12 @@ type Ops interface {
 	// KeepReplyPeak sets how many milliseconds the peak of a reply buffer counts before the buffer is fitted to it; a
 	// negative number means for ever (DEBUG REPLYBUFFER).
 	KeepReplyPeak(ms int64)
+	// FitReplies says whether reply buffers are fitted to what they hold (DEBUG REPLYBUFFER).
+	FitReplies(on bool)
+	// ReplyResizes returns how often reply buffers were made smaller and larger since the start.
+	ReplyResizes() (shrinks, expands int64)
+	// PauseCron stops what the event loops do regularly, or sets it going again (DEBUG PAUSE-CRON).
+	PauseCron(on bool)
 }
 
 // ShutdownFlags are the options of SHUTDOWN.

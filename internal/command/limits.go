@@ -49,5 +49,6 @@ func (c *Client) Closed(conn *netloop.Conn) {
 		env.Stats.QueryLimit++
 		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())
 	}
+	env.unwatch(c)
 	env.Clients.Remove(c)
 }

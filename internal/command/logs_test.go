@@ -41,13 +41,16 @@ func newTestEnv(t testing.TB, specs ...*Spec) (*Env, *Client, *resp.Buffer) {
 // testOps is a server without clients.
 type testOps struct{}
 
-func (testOps) Shutdown(ShutdownFlags, *Client) error { return nil }
-func (testOps) AbortShutdown() bool                   { return false }
-func (testOps) EachClient(func(*Client))              {}
-func (testOps) Kill(*Client, bool)                    {}
-func (testOps) Net() (in, out int64)                  { return 1000, 2000 }
-func (testOps) Calls() (reads, writes int64)          { return 0, 0 }
-func (testOps) KeepReplyPeak(int64)                   {}
+func (testOps) Shutdown(ShutdownFlags, *Client) error  { return nil }
+func (testOps) AbortShutdown() bool                    { return false }
+func (testOps) EachClient(func(*Client))               {}
+func (testOps) Kill(*Client, bool)                     {}
+func (testOps) Net() (in, out int64)                   { return 1000, 2000 }
+func (testOps) Calls() (reads, writes int64)           { return 0, 0 }
+func (testOps) KeepReplyPeak(int64)                    {}
+func (testOps) FitReplies(bool)                        {}
+func (testOps) ReplyResizes() (shrinks, expands int64) { return 0, 0 }
+func (testOps) PauseCron(bool)                         {}
 
 func words(s string) [][]byte {
 	var args [][]byte

@@ -8,6 +8,8 @@ type Ops struct {
 	Killed    []int64 // IDs
 	Shutdowns []command.ShutdownFlags
 	ReplyPeak int64
+	FixedSize bool  // what FitReplies was told not to change
+	Paused    bool  // PauseCron
 	Refuse    error // what Shutdown answers
 }
 
@@ -41,3 +43,12 @@ func (o *Ops) Calls() (reads, writes int64) { return 0, 0 }
 
 // KeepReplyPeak implements command.Ops.
 func (o *Ops) KeepReplyPeak(ms int64) { o.ReplyPeak = ms }
+
+// FitReplies implements command.Ops.
+func (o *Ops) FitReplies(on bool) { o.FixedSize = !on }
+
+// ReplyResizes implements command.Ops.
+func (o *Ops) ReplyResizes() (shrinks, expands int64) { return 0, 0 }
+
+// PauseCron implements command.Ops.
+func (o *Ops) PauseCron(on bool) { o.Paused = on }

@@ -16,7 +16,7 @@ import "granary/internal/command"
 // Register adds the family to the table.
 func Register(t *command.Table) {
 	t.Register(
-		specCommand, specConfig, specInfo, specSlowlog, specLatency, specTime, specLOLWUT, specRole, specShutdown, specDebug,
+		specCommand, specConfig, specInfo, specSlowlog, specLatency, specTime, specLOLWUT, specMonitor, specRole, specShutdown, specDebug,
 		specModule, specLastSave, specSave, specBGSave, specBGRewriteAOF,
 	)
 }

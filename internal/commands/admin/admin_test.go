@@ -215,7 +215,7 @@ func TestDebug(t *testing.T) {
 	}
 	c.is("debug set-active-expire 1", "+OK")
 	c.is("debug pause-cron 1", "+OK")
-	if !c.Env.CronPaused {
+	if !c.Env.CronPaused || !c.Ops.Paused {
 		t.Error("cron is not paused")
 	}
 	c.is("debug error FOO", "-FOO")
@@ -234,6 +234,14 @@ func TestDebug(t *testing.T) {
 	c.is("debug replybuffer peak-reset-time 100", "+OK")
 	c.is("debug replybuffer peak-reset-time reset", "+OK")
 	c.is("debug replybuffer peak-reset-time x", "-ERR value is not an integer or out of range")
+	c.is("debug replybuffer resizing 0", "+OK")
+	if !c.Ops.FixedSize {
+		t.Error("reply buffers are fitted")
+	}
+	c.is("debug replybuffer resizing 1", "+OK")
+	if c.Ops.FixedSize {
+		t.Error("reply buffers are not fitted")
+	}
 	before := c.Env.ReplID
 	c.is("debug change-repl-id", "+OK")
 	if c.Env.ReplID == before || len(c.Env.ReplID) != 40 {

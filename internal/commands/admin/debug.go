@@ -94,6 +94,7 @@ func debugActiveExpire(c *command.Ctx) {
 
 func debugPauseCron(c *command.Ctx) {
 	c.Env.CronPaused = isOne(c.Args[2])
+	c.Env.Ops.PauseCron(c.Env.CronPaused)
 	c.Out.OK()
 }
 
@@ -154,8 +155,13 @@ func debugPackedThreshold(c *command.Ctx) {
 // replyPeakDefault is how long the peak of a reply buffer counts if nobody says otherwise, ms.
 const replyPeakDefault = 5000
 
-// debugReplyBuffer does DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER|RESET|ms.
+// debugReplyBuffer does DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER|RESET|ms and DEBUG REPLYBUFFER RESIZING 0|1.
 func debugReplyBuffer(c *command.Ctx) {
+	if command.Is(c.Args[2], "resizing") {
+		c.Env.Ops.FitReplies(isOne(c.Args[3]))
+		c.Out.OK()
+		return
+	}
 	if !command.Is(c.Args[2], "peak-reset-time") {
 		debugUnknown(c)
 		return

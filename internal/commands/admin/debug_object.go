@@ -173,6 +173,8 @@ func debugHelp(c *command.Ctx) {
 		"    Save and load: this version of Granary does not.",
 		"REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
 		"    Set how long the peak of a reply buffer counts.",
+		"REPLYBUFFER RESIZING <0|1>",
+		"    Stop fitting reply buffers to what they hold, or go on with it.",
 		"SDSLEN <key>",
 		"    Return lengths and allocations of a string.",
 		"SET-ACTIVE-EXPIRE <0|1>",

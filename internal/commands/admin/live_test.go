@@ -129,6 +129,10 @@ debug replybuffer peak-reset-time never
 debug replybuffer peak-reset-time reset
 debug replybuffer peak-reset-time x
 debug replybuffer foo 1
+debug replybuffer resizing
+debug replybuffer resizing 0
+debug replybuffer resizing x
+debug replybuffer resizing 1
 debug pause-cron 0
 debug quicklist-packed-threshold 100b
 debug quicklist-packed-threshold 5gb
