@@ -4,7 +4,7 @@ import "granary/internal/mem"
 
 const (
 	cronEvery   = 100    // milliseconds between two visits
-	queryIdle   = 2000   // milliseconds after which a query buffer is trimmed
+	queryIdle   = 2000   // milliseconds of silence after which a query buffer keeps no room
 	replyIdle   = 60_000 // milliseconds after which a static block is freed
 	peakDefault = 5000   // milliseconds over which the peak of a static block counts
 )
@@ -28,6 +28,9 @@ func (k *cron) run(l *Loop) {
 	}
 	k.last = l.now
 	k.at = l.now + cronEvery
+	if l.group.cronPaused.Load() {
+		return
+	}
 	n := len(l.conns)
 	for range min(n, max(5, n/(1000/cronEvery))) {
 		if k.next >= n {
@@ -38,10 +41,12 @@ func (k *cron) run(l *Loop) {
 		if c.has(flagDead) {
 			continue
 		}
-		if c.q.cap > 0 && l.now-c.lastIO > queryIdle {
-			c.q.trim(l.arena)
+		if c.q.cap > 0 {
+			c.q.fit(l.arena, l.now-c.lastIO > l.group.queryIdle)
 		}
-		c.fitStatic(l.now, l.group.peakReset.Load())
+		if !l.group.replyFixed.Load() {
+			c.fitStatic(l.now, l.group.peakReset.Load())
+		}
 	}
 }
 
@@ -68,6 +73,11 @@ func (c *Conn) fitStatic(now, reset int64) {
 		}
 	}
 	if size != o.staticSize {
+		if size > o.staticSize {
+			c.loop.group.expands.Add(1)
+		} else {
+			c.loop.group.shrinks.Add(1)
+		}
 		c.setStatic(size)
 		if size == 0 {
 			c.Out.SetBlock(nil)

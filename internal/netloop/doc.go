@@ -55,8 +55,10 @@
 // or, if that is short, it is copied back to the front of what is read next.
 // A request with a large argument gets a query buffer of exactly the size the
 // request will have (Conn.Need), so its bytes are not copied again while they
-// arrive. The query buffer is freed when it has been consumed, and trimmed when
-// the client stays silent in the middle of a request.
+// arrive. A query buffer that has been consumed is kept for the next such
+// request; the loop's clock takes it away when the client has been silent for
+// two seconds, and fits a large one to what it held recently. A client whose
+// requests arrive whole never has one.
 //
 // # Output
 //

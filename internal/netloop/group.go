@@ -15,6 +15,11 @@ type Group struct {
 
 	queryLimit atomic.Int64
 	peakReset  atomic.Int64
+	replyFixed atomic.Bool // static reply blocks are not fitted to their peak
+	cronPaused atomic.Bool
+	queryIdle  int64         // queryIdle, less in tests
+	expands    atomic.Uint64 // static reply blocks that were made larger
+	shrinks    atomic.Uint64
 	keepalive  atomic.Int64
 	accepted   atomic.Uint64 // also hands connections to loops in turn
 	refused    atomic.Uint64
@@ -28,6 +33,7 @@ func newGroup(o Options) *Group {
 	o.defaults()
 	g := &Group{opts: o, listeners: map[int32]*Listener{}}
 	g.queryLimit.Store(o.QueryLimit)
+	g.queryIdle = queryIdle
 	g.peakReset.Store(peakDefault)
 	g.keepalive.Store(int64(o.KeepaliveSec))
 	return g
@@ -45,6 +51,18 @@ func (g *Group) SetPeakReset(ms int64) { g.peakReset.Store(ms) }
 
 // ResetPeakReset restores the default of SetPeakReset.
 func (g *Group) ResetPeakReset() { g.peakReset.Store(peakDefault) }
+
+// FitReplies says whether static reply blocks are fitted to what they hold; so
+// it is at the start (DEBUG REPLYBUFFER).
+func (g *Group) FitReplies(on bool) { g.replyFixed.Store(!on) }
+
+// PauseCron stops the loops fitting buffers to what they hold, or sets it going
+// again (DEBUG PAUSE-CRON).
+func (g *Group) PauseCron(on bool) { g.cronPaused.Store(on) }
+
+// ReplyResizes returns how often static reply blocks were made smaller and
+// larger since the start.
+func (g *Group) ReplyResizes() (shrinks, expands uint64) { return g.shrinks.Load(), g.expands.Load() }
 
 // NetIn returns the bytes read since the start.
 func (g *Group) NetIn() uint64 {

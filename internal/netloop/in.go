@@ -9,6 +9,8 @@ const (
 	mergeMax  = 4 << 10   // a rest up to this goes to the read buffer with the next read
 	queryRoom = 16 << 10  // room made behind an unfinished request
 	queryMin  = 20 << 10  // the least size of a query buffer
+	queryFit  = 32 << 10  // buffers up to this size are not fitted to a smaller peak
+	queryWard = 4 << 10   // room that is not worth giving back
 
 	// needBig is the size from which the query buffer gets the exact size of
 	// its request.
@@ -16,12 +18,14 @@ const (
 )
 
 // query is the query buffer of a connection: the bytes of an unfinished
-// request, and room behind them.
+// request, and room behind them. It is made when a request does not arrive at
+// once, and then kept for the next of the kind until fit takes it away.
 type query struct {
 	ref  mem.Ref
 	len  int
 	cap  int
 	need int // bytes the request will have at least, or 0
+	peak int // most bytes held since fit looked last
 }
 
 func (q *query) bytes() []byte { return mem.Bytes(q.ref, q.len) }
@@ -51,40 +55,42 @@ func (q *query) resize(a *mem.Arena, n int) {
 	q.cap = n
 }
 
-// keep starts the query buffer with rest, whose request will have need bytes
-// or an unknown number.
+// keep fills the query buffer with rest, whose request will have need bytes or
+// an unknown number.
 //
-// REQUIRES: there is no query buffer.
+// REQUIRES: the query buffer is empty.
 func (q *query) keep(a *mem.Arena, rest []byte, need int) {
 	n := max(len(rest)+queryRoom, queryMin)
 	if need >= needBig {
 		n = max(need, len(rest))
 	}
-	q.ref = a.Alloc(n, mem.PurposeQueryBuffer)
-	q.cap = n
-	q.len = copy(mem.Bytes(q.ref, n), rest)
+	if q.cap < n {
+		ref := a.Alloc(n, mem.PurposeQueryBuffer) // may panic: first
+		q.free(a)
+		q.ref, q.cap = ref, n
+	}
+	q.need = need
+	q.filled(copy(mem.Bytes(q.ref, q.cap), rest))
+}
+
+// filled notes that the query buffer holds n bytes now.
+func (q *query) filled(n int) {
+	q.len = n
+	q.peak = max(q.peak, n)
+}
+
+// consume drops the first n bytes and keeps the rest, the beginning of a
+// request of need bytes.
+func (q *query) consume(n, need int) {
+	if n > 0 {
+		b := q.bytes()
+		q.len = copy(b, b[n:])
+	}
 	q.need = need
 }
 
-// consume drops the first n bytes and keeps the rest.
-func (q *query) consume(a *mem.Arena, n, need int) {
-	b := q.bytes()
-	if n == 0 {
-		q.need = need
-		return
-	}
-	rest := b[n:]
-	if q.cap > 4*queryMin && need < needBig && len(rest)+queryRoom < q.cap/2 {
-		// It was large for a request that is done.
-		var small query
-		small.keep(a, rest, need)
-		q.free(a)
-		*q = small
-		return
-	}
-	q.len = copy(b, rest)
-	q.need = need
-}
+// empty drops all bytes and keeps the room.
+func (q *query) empty() { q.len, q.need = 0, 0 }
 
 // free gives the query buffer back.
 func (q *query) free(a *mem.Arena) {
@@ -94,9 +100,18 @@ func (q *query) free(a *mem.Arena) {
 	*q = query{}
 }
 
-// trim cuts off the room of a query buffer that has been waiting for long.
-func (q *query) trim(a *mem.Arena) {
-	if q.cap-q.len > 4<<10 && q.len > 0 {
+// fit takes room away that was not used: all of it from a client that has been
+// silent for long, what is beyond the recent peak from others.
+func (q *query) fit(a *mem.Arena, silent bool) {
+	peak := max(q.peak, q.need)
+	q.peak = q.len
+	switch {
+	case silent && q.len == 0:
+		q.free(a)
+	case q.cap-q.len <= queryWard:
+	case silent:
 		q.resize(a, q.len)
+	case q.cap > queryFit && peak < q.cap/2:
+		q.resize(a, max(peak, queryMin))
 	}
 }

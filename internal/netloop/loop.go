@@ -230,7 +230,7 @@ func (l *Loop) serve(c *Conn) {
 	case used < len(in) && c.flags&(flagClosing|flagDead) == 0:
 		l.keep(c, in, used)
 	case own:
-		c.q.free(l.arena)
+		c.q.empty()
 	}
 	if c.pending() {
 		l.markDirty(c)
@@ -242,7 +242,7 @@ func (l *Loop) serve(c *Conn) {
 func (l *Loop) keep(c *Conn, in []byte, used int) {
 	defer l.endWithoutMemory(c)
 	if c.q.len > 0 {
-		c.q.consume(l.arena, used, c.Need)
+		c.q.consume(used, c.Need)
 	} else {
 		c.q.keep(l.arena, in[used:], c.Need)
 	}

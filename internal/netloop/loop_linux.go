@@ -287,10 +287,10 @@ func (l *Loop) readConn(c *Conn) bool {
 		return true
 	}
 	if own {
-		c.q.len += n
+		c.q.filled(c.q.len + n)
 	} else {
 		if front > 0 {
-			c.q.free(l.arena)
+			c.q.empty()
 		}
 		n := front + n
 		c.in = l.read[l.readUsed : l.readUsed+n : l.readUsed+n]

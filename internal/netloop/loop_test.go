@@ -205,7 +205,8 @@ func TestLargeArgument(t *testing.T) {
 		body := bytes.Repeat([]byte("x"), n)
 		go c.Write(append(body[3:], "\r\nPING\r\n"...))
 		c.want("$" + strconv.Itoa(n) + "\r\nabc" + string(body[3:]) + "\r\n+PONG\r\n")
-		eventually(t, "buffers given back", func() bool { q, r := s.buffers(); return q == 0 && r <= staticMax })
+		eventually(t, "buffer fitted", func() bool { q, r := s.buffers(); return q == queryMin && r <= staticMax })
+		eventually(t, "buffer given back", func() bool { q, _ := s.buffers(); return q == 0 })
 
 		// Several large arguments in one request.
 		in := "*6\r\n$3\r\nLEN\r\n"
@@ -455,6 +456,9 @@ func TestSizes(t *testing.T) {
 	c.do("FILL 16000", "$16000\r\n"+string(make([]byte, 16000))+"\r\n")
 	check("rbs=16384")
 	eventually(t, "static block shrunk", func() bool { return c.info()["rbs"] == staticMin })
+	if shrinks, expands := s.group.ReplyResizes(); shrinks == 0 || expands < 2 {
+		t.Errorf("%d shrinks, %d expands", shrinks, expands)
+	}
 	c.send("PING\r\nFILL 10\r\nFILL 100000\r\nFILL 100000\r\nINFO\r\n")
 	c.want("+PONG\r\n$10\r\n" + string(make([]byte, 10)) + "\r\n")
 	for range 2 {
@@ -484,6 +488,44 @@ func TestTrim(t *testing.T) {
 		eventually(t, "room given back", func() bool { q, _ := s.buffers(); return q < 100 && q > 20 })
 		c.send(strings.Repeat("x", 999_997) + "\r\n")
 		c.want("$1000000\r\nabc" + strings.Repeat("x", 999_997) + "\r\n")
+	})
+}
+
+// TestKeep: a client that once sent a part of a request keeps its query buffer
+// until it is silent for long; one that never did has none.
+func TestKeep(t *testing.T) {
+	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
+		s.group.PauseCron(true)
+		a, b := dial(), dial()
+		b.do("PING", "+PONG\r\n")
+		a.send("*1\r\n$4\r\nPI")
+		eventually(t, "a buffer for the part", func() bool { q, _ := s.buffers(); return q == queryMin })
+		a.send("NG\r\n")
+		a.want("+PONG\r\n")
+		a.do("PING", "+PONG\r\n")
+		if m := a.info(); m["qbuf"] != 0 || m["qbuf-free"] != queryMin {
+			t.Errorf("after a part of a request: %v", m)
+		}
+		if m := b.info(); m["qbuf"] != 0 || m["qbuf-free"] != 0 {
+			t.Errorf("never sent a part of a request: %v", m)
+		}
+		time.Sleep(3 * cronEvery * time.Millisecond)
+		if q, _ := s.buffers(); q != queryMin {
+			t.Errorf("buffers of %d bytes while the clock is paused", q)
+		}
+		s.group.PauseCron(false)
+		eventually(t, "buffer given back", func() bool { q, _ := s.buffers(); return q == 0 })
+	})
+}
+
+// TestFit: a client that goes on with small requests keeps no large buffer.
+func TestFit(t *testing.T) {
+	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
+		c := dial()
+		c.send("*2\r\n$3\r\nLEN\r\n$400000\r\n" + strings.Repeat("x", 400_000) + "\r\n")
+		c.want(":400000\r\n")
+		// It is asked all the time, so it is never silent.
+		eventually(t, "buffer fitted", func() bool { return c.info()["qbuf-free"] == queryMin })
 	})
 }
 

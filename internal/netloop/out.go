@@ -42,7 +42,7 @@ func (s *segment) bytes() []byte { return mem.Bytes(s.ref, s.off+s.n)[s.off:] }
 type output struct {
 	static     mem.Ref
 	staticSize int
-	peak       int   // most bytes in the static block since peakAt
+	peak       int   // most bytes in the static block since peakAt, or that it could have held
 	peakAt     int64 // milliseconds
 
 	queue []segment // sealed segments; those before head are sent
@@ -114,6 +114,9 @@ func (c *Conn) growStatic(n, need int) []byte {
 	if n+need > staticMax {
 		size = staticMin
 	}
+	if o.staticSize > 0 {
+		c.loop.group.expands.Add(1)
+	}
 	c.setStatic(size)
 	return mem.Bytes(o.static, size)
 }
@@ -164,6 +167,11 @@ func (c *Conn) Refer(n0 int, ref mem.Ref, off, n int) bool {
 	o.seal(n0)
 	o.open.size = size
 	o.open.off += n0
+	if o.queue[len(o.queue)-1].kind == segStatic {
+		// The value counts as if it were copied: the block of a client that
+		// reads large values grows as it does under Redis.
+		o.peak = max(o.peak, min(n0+n, staticMax))
+	}
 	o.queue = append(o.queue, segment{ref: ref, off: off, n: n, kind: segPinned})
 	o.waiting += n
 	o.listLen++

@@ -129,7 +129,7 @@ func (l *Loop) take(c *Conn, in []byte) {
 			return
 		}
 		k := copy(p, in)
-		c.q.len += k
+		c.q.filled(c.q.len + k)
 		in = in[k:]
 	}
 	c.flags |= flagReady

@@ -208,6 +208,7 @@ func newTestServer(tb testing.TB, portable bool, o Options) *testServer {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	s.group.queryIdle = 400
 	return s
 }
 

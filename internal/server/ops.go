@@ -56,6 +56,18 @@ func (o *ops) Net() (in, out int64) { return int64(o.group.NetIn()), int64(o.gro
 // KeepReplyPeak sets how long the peak of a reply buffer counts.
 func (o *ops) KeepReplyPeak(ms int64) { o.group.SetPeakReset(ms) }
 
+// FitReplies says whether reply buffers are fitted to what they hold.
+func (o *ops) FitReplies(on bool) { o.group.FitReplies(on) }
+
+// ReplyResizes returns how often reply buffers were made smaller and larger.
+func (o *ops) ReplyResizes() (shrinks, expands int64) {
+	s, e := o.group.ReplyResizes()
+	return int64(s), int64(e)
+}
+
+// PauseCron stops the regular work of the loops, or sets it going again.
+func (o *ops) PauseCron(on bool) { o.group.PauseCron(on) }
+
 // Calls returns how often sockets were read and written.
 func (o *ops) Calls() (reads, writes int64) {
 	r, w := o.group.Calls()
