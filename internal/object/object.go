@@ -13,12 +13,13 @@
 //	lru       LRU clock in seconds, or LFU: 16 bits of minutes, 8 bits of logarithmic counter
 //	flags     bit 0 expiry present; bit 1 long key: bytes 5..8 are a uint32 key length, the key starts at 9;
 //	          bits 2-4 width of an int value minus one; bit 5 the int is one of the shared pool;
-//	          bit 6 the expiry takes 8 bytes
+//	          bit 6 the expiry takes 8 bytes; bit 7 a flat value lies in the entry (flat.go)
 //	expiry    Unix time in milliseconds, present when bit 0 of flags is set: 48 bits (to the year 10889), or 64 bits
 //	          when it lies beyond
 //
 //	value     int     1..8 bytes, little endian two's complement, as few as the number needs
 //	          embstr  1 byte length, then the bytes (at most MaxEmbstr)
+//	          flat    a listpack or an intset, in the entry when bit 7 of flags is set
 //	          others  a 5-byte mem.Ref to the root block of the value
 //
 // A raw string's block (PurposeString):
@@ -127,6 +128,7 @@ const (
 	widthMask     = 7 << widthShift
 	flagSharedInt = 1 << 5
 	flagWide      = 1 << 6
+	flagEmbedded  = 1 << 7
 
 	headShort = 6 // header before a key of up to 255 bytes
 	headLong  = 9 // header before a longer key
@@ -230,6 +232,9 @@ func (e Entry) valueLen(off int) int {
 		return int(h[4]&widthMask)>>widthShift + 1
 	case Embstr:
 		return 1 + int(mem.Bytes(mem.Ref(e), off+1)[off])
+	}
+	if h[4]&flagEmbedded != 0 {
+		return flatSize(Encoding(h[0]>>4), mem.Bytes(mem.Ref(e), off+flatHead)[off:])
 	}
 	return refBytes
 }

@@ -152,7 +152,7 @@ func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expi
 			flags |= flagWide
 		}
 	}
-	size := head + len(key) + expiryLen(flags) + valueLen
+	size := entrySize(key, expiry) + valueLen
 	r := allocOrFree(a, size, block)
 	b := mem.Bytes(r, size)
 	binary.LittleEndian.PutUint32(b, clock<<8|uint32(t)|uint32(enc)<<4)
