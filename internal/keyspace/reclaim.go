@@ -81,7 +81,16 @@ func (j *tableJob) step(ks *Keyspace, n int) (freed int, done bool) {
 
 func (j *tableJob) pending() int { return j.keys.Len() }
 
-// release frees an entry that no table refers to any more.
+// valueJob gives back one large value.
+type valueJob struct{ e object.Entry }
+
+func (j *valueJob) step(ks *Keyspace, n int) (freed int, done bool) { return object.Free(ks.Arena, j.e, n) }
+
+func (j *valueJob) pending() int { return 1 }
+
+// release frees an entry that no table refers to any more: small ones at once, large ones in slices.
 func (ks *Keyspace) release(e object.Entry) {
-	object.FreeString(ks.Arena, e)
+	if _, done := object.Free(ks.Arena, e, reclaimStep); !done {
+		ks.giveBack(&valueJob{e})
+	}
 }
