@@ -84,7 +84,9 @@ func (j *tableJob) pending() int { return j.keys.Len() }
 // valueJob gives back one large value.
 type valueJob struct{ e object.Entry }
 
-func (j *valueJob) step(ks *Keyspace, n int) (freed int, done bool) { return object.Free(ks.Arena, j.e, n) }
+func (j *valueJob) step(ks *Keyspace, n int) (freed int, done bool) {
+	return object.Free(ks.Arena, j.e, n)
+}
 
 func (j *valueJob) pending() int { return 1 }
 
