@@ -262,3 +262,11 @@ func Validate(b []byte) error {
 	}
 	return nil
 }
+
+// Check reports whether a set of ours is what it should be: Validate, or empty.
+func (s Intset) Check() error {
+	if err := Validate(s); err != nil && (len(s) != EmptySize || s.Len() != 0) {
+		return err
+	}
+	return nil
+}

@@ -48,6 +48,9 @@ func verify(t testing.TB, s Intset, want []int64, width int) {
 	if err := Validate(s); (err == nil) != (len(want) > 0) {
 		t.Fatalf("%v", err)
 	}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
 	for i, n := range want {
 		if s.Get(i) != n || !s.Has(n) {
 			t.Fatalf("integer %d is %d, want %d", i, s.Get(i), n)

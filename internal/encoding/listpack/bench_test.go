@@ -126,8 +126,10 @@ func BenchmarkWalk(b *testing.B) {
 	lp, _ := benchPack(textValue)
 	total := 0
 	for b.Loop() {
-		for p := lp.First(); p != 0; p = lp.Next(p) {
-			total += lp.Get(p).TextLen()
+		for p := lp.First(); p != 0; {
+			var e Elem
+			e, p = lp.Read(p)
+			total += e.TextLen()
 		}
 	}
 }

@@ -3,6 +3,8 @@ package listpack
 import (
 	"encoding/binary"
 	"math"
+
+	"granary/internal/invariants"
 )
 
 // splice replaces old bytes at p by room for size bytes of undefined content, and writes the new total.
@@ -20,9 +22,23 @@ func (lp Listpack) splice(p, old, size int) Listpack {
 	return lp
 }
 
+// checkMost is up to which size a build with invariants checks a listpack after each change.
+const checkMost = 4096
+
+// checked returns lp, whole in a build with invariants.
+func (lp Listpack) checked() Listpack {
+	if invariants.Enabled && len(lp) <= checkMost {
+		if err := Validate(lp, nil); err != nil {
+			panic("BUG: listpack: after a change: " + err.Error())
+		}
+	}
+	return lp
+}
+
 // Append adds an element at the end.
 //
 // REQUIRES, as all that adds or replaces: room in the capacity, and an element that does not borrow from lp.
+// Adding never fails: whether the listpack may become so large (CanGrow) is the owner's question.
 func (lp Listpack) Append(e Elem) Listpack { return lp.Insert(lp.End(), e) }
 
 // Prepend adds an element at the beginning.
@@ -33,7 +49,7 @@ func (lp Listpack) Insert(p int, e Elem) Listpack {
 	lp = lp.splice(p, 0, e.Size())
 	lp.put(p, e)
 	lp.addCount(1)
-	return lp
+	return lp.checked()
 }
 
 // InsertAfter adds an element after the entry at p. The new entry is then at Next(p).
@@ -46,7 +62,7 @@ func (lp Listpack) ReplaceDelta(p int, e Elem) int { return e.Size() - lp.EntryS
 func (lp Listpack) Replace(p int, e Elem) Listpack {
 	lp = lp.splice(p, lp.EntrySize(p), e.Size())
 	lp.put(p, e)
-	return lp
+	return lp.checked()
 }
 
 // ReplaceInt puts an integer in the place of the entry at p.
@@ -56,7 +72,7 @@ func (lp Listpack) ReplaceInt(p int, n int64) Listpack { return lp.Replace(p, In
 func (lp Listpack) Delete(p int) (Listpack, int) {
 	lp = lp.splice(p, lp.EntrySize(p), 0)
 	lp.addCount(-1)
-	return lp, lp.here(p)
+	return lp.checked(), lp.here(p)
 }
 
 // RangeSize returns the bytes of up to n entries from p on, and how many there are.
@@ -74,7 +90,7 @@ func (lp Listpack) DeleteRange(p, n int) (Listpack, int) {
 	size, found := lp.RangeSize(p, n)
 	lp = lp.splice(p, size, 0)
 	lp.addCount(-found)
-	return lp, lp.here(p)
+	return lp.checked(), lp.here(p)
 }
 
 // Clear removes all entries.
@@ -96,7 +112,7 @@ func (lp Listpack) BatchInsert(p int, elems ...Elem) Listpack {
 		p += lp.put(p, elems[i])
 	}
 	lp.addCount(len(elems))
-	return lp
+	return lp.checked()
 }
 
 // BatchDelete removes the entries at several positions, moving each byte that stays at most once.
@@ -117,7 +133,7 @@ func (lp Listpack) BatchDelete(positions []int) Listpack {
 	lp = lp[:to]
 	binary.LittleEndian.PutUint32(lp, uint32(to))
 	lp.addCount(-len(positions))
-	return lp
+	return lp.checked()
 }
 
 // MergeDelta returns by how many bytes lp grows by taking over the entries of other.
@@ -135,5 +151,16 @@ func (lp Listpack) insertAll(p int, other Listpack) Listpack {
 	lp = lp.splice(p, 0, lp.MergeDelta(other))
 	copy(lp[p:], other[headerSize:other.End()])
 	lp.setCount(n)
-	return lp
+	return lp.checked()
+}
+
+// AppendRange adds at the end up to n entries of other, which does not share lp's storage, from p on: to split, a copy
+// takes them over and other deletes them. The listpack grows by the size that other.RangeSize returns.
+func (lp Listpack) AppendRange(other Listpack, p, n int) Listpack {
+	size, found := other.RangeSize(p, n)
+	at := lp.End()
+	lp = lp.splice(at, 0, size)
+	copy(lp[at:], other[p:p+size])
+	lp.addCount(found)
+	return lp.checked()
 }

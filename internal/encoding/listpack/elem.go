@@ -9,27 +9,34 @@ import (
 )
 
 // Elem is an element outside of its entry: what Of and Int make to store or to look for, and what Get reads.
-// An Elem borrows its bytes.
+// An Elem borrows its bytes. The zero Elem is the integer 0.
+//
+// It is four words, because the compiler keeps no larger struct in registers: with a flag beside text and n, walking
+// 128 entries took 1800 ns instead of 640.
 type Elem struct {
-	text  []byte // of a string; of an integer that Of has read; nil for other integers
-	n     int64
-	isInt bool
+	text []byte // nil: the element is the integer n
+	n    int64
 }
 
 // Of returns the element with a text: an integer if the text is one. The element borrows the text.
 func Of(text []byte) Elem {
-	n, ok := decimal.ParseInt(text)
-	return Elem{text: text, n: n, isInt: ok}
+	if n, ok := decimal.ParseInt(text); ok {
+		return Elem{n: n}
+	}
+	if text == nil {
+		text = []byte{}
+	}
+	return Elem{text: text}
 }
 
 // Int returns the element of an integer.
-func Int(n int64) Elem { return Elem{n: n, isInt: true} }
+func Int(n int64) Elem { return Elem{n: n} }
 
 // Scratch is room for the digits of any integer, for Text.
 type Scratch = [decimal.MaxLen]byte
 
 // IsInt reports whether the element is stored as an integer.
-func (e Elem) IsInt() bool { return e.isInt }
+func (e Elem) IsInt() bool { return e.text == nil }
 
 // Int returns the value of an integer.
 func (e Elem) Int() int64 { return e.n }
@@ -39,7 +46,7 @@ func (e Elem) Str() []byte { return e.text }
 
 // TextLen returns the length of the element's text.
 func (e Elem) TextLen() int {
-	if e.isInt && e.text == nil {
+	if e.IsInt() {
 		return decimal.Len(e.n)
 	}
 	return len(e.text)
@@ -47,7 +54,7 @@ func (e Elem) TextLen() int {
 
 // AppendTo appends the element's text to dst.
 func (e Elem) AppendTo(dst []byte) []byte {
-	if e.isInt {
+	if e.IsInt() {
 		return strconv.AppendInt(dst, e.n, 10)
 	}
 	return append(dst, e.text...)
@@ -55,7 +62,7 @@ func (e Elem) AppendTo(dst []byte) []byte {
 
 // Text returns the element's text: a view of a string, or an integer's digits in s. It is valid as long as both.
 func (e Elem) Text(s *Scratch) []byte {
-	if e.isInt {
+	if e.IsInt() {
 		return strconv.AppendInt(s[:0], e.n, 10)
 	}
 	return e.text
@@ -65,7 +72,7 @@ func (e Elem) Text(s *Scratch) []byte {
 // a string and which an EqualAt of the integer 5 equals; pass what Get returned through Canonical before storing it or
 // looking for it elsewhere, if that matters.
 func (e Elem) Canonical() Elem {
-	if e.isInt {
+	if e.IsInt() {
 		return e
 	}
 	return Of(e.text)
@@ -88,7 +95,7 @@ const (
 
 // encodedSize returns the bytes of encoding and data.
 func (e Elem) encodedSize() int {
-	if e.isInt {
+	if e.IsInt() {
 		return intSize(e.n)
 	}
 	switch n := len(e.text); {
@@ -181,47 +188,56 @@ func (lp Listpack) entrySizeLong(p int) int {
 
 // Get returns the element at p. Its bytes are a view of the listpack, valid until the listpack changes.
 func (lp Listpack) Get(p int) Elem {
-	switch b := lp[p]; {
-	case b < str6:
-		return Elem{n: int64(b), isInt: true}
-	case b < int13:
+	if b := lp[p]; b&(1<<7|1<<6) == str6 { // Fast path: a string of less than 64 bytes.
 		n := p + 1 + int(b&maxStr6)
 		return Elem{text: lp[p+1 : n : n]}
-	case b < str12:
-		return Elem{n: int64(uint64(b)<<59|uint64(lp[p+1])<<51) >> 51, isInt: true}
-	case b < str32:
-		n := p + 2 + int(b&0x0F)<<8 + int(lp[p+1])
-		return Elem{text: lp[p+2 : n : n]}
 	}
-	return lp.getWide(p)
+	e, _ := lp.read(p)
+	return e
 }
 
-// getWide returns the element of an encoding that is a whole byte.
-func (lp Listpack) getWide(p int) Elem {
+// Read returns the element at p, as Get does, and the position of the entry after it, or 0: the fastest walk.
+func (lp Listpack) Read(p int) (e Elem, next int) {
+	if b := lp[p]; b&(1<<7|1<<6) == str6 { // Fast path, as in Get.
+		n := p + 1 + int(b&maxStr6)
+		return Elem{text: lp[p+1 : n : n]}, lp.here(n + 1)
+	}
+	e, next = lp.read(p)
+	return e, lp.here(next)
+}
+
+// read returns the element at p, which is not a short string, and where its entry ends.
+func (lp Listpack) read(p int) (Elem, int) {
 	var n int64
-	switch lp[p] {
-	case str32:
-		n := p + 5 + int(binary.LittleEndian.Uint32(lp[p+1:]))
-		return Elem{text: lp[p+5 : n : n]}
-	case int16Enc:
+	switch b := lp[p]; {
+	case b < str6:
+		return Elem{n: int64(b)}, p + 2
+	case b < str12:
+		return Elem{n: int64(uint64(b)<<59|uint64(lp[p+1])<<51) >> 51}, p + 3
+	case b == int16Enc:
 		n = int64(int16(binary.LittleEndian.Uint16(lp[p+1:])))
-	case int24Enc:
+	case b == int24Enc:
 		// The byte before the three is shifted out.
 		n = int64(int32(binary.LittleEndian.Uint32(lp[p:])) >> 8)
-	case int32Enc:
+	case b == int32Enc:
 		n = int64(int32(binary.LittleEndian.Uint32(lp[p+1:])))
-	case int64Enc:
+	case b == int64Enc:
 		n = int64(binary.LittleEndian.Uint64(lp[p+1:]))
 	default:
-		panic("BUG: listpack: no entry at this position")
+		size := lp.entrySizeLong(p)
+		from, stop := p+2, p+2+int(b&0x0F)<<8+int(lp[p+1])
+		if b == str32 {
+			from, stop = p+5, p+5+int(binary.LittleEndian.Uint32(lp[p+1:]))
+		}
+		return Elem{text: lp[from:stop:stop]}, p + size
 	}
-	return Elem{n: n, isInt: true}
+	return Elem{n: n}, p + int(steps[lp[p]])
 }
 
 // GetInt returns the integer at p. A string that is an integer's text counts too; ok is false for other strings.
 func (lp Listpack) GetInt(p int) (n int64, ok bool) {
 	e := lp.Get(p).Canonical()
-	return e.n, e.isInt
+	return e.n, e.IsInt()
 }
 
 // AppendAt appends the text of the element at p to dst.
@@ -230,7 +246,7 @@ func (lp Listpack) AppendAt(dst []byte, p int) []byte { return lp.Get(p).AppendT
 // put writes the entry of e at p, whose size is e.Size.
 func (lp Listpack) put(p int, e Elem) int {
 	n := 0
-	if e.isInt {
+	if e.IsInt() {
 		n = putInt(lp[p:], e.n)
 	} else {
 		n = putHead(lp[p:], len(e.text))

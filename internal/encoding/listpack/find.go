@@ -7,10 +7,10 @@ import "granary/internal/encoding/decimal"
 // REQUIRES: e is Canonical.
 func (lp Listpack) EqualAt(p int, e Elem) bool {
 	has := lp.Get(p)
-	if has.isInt {
-		return e.isInt && has.n == e.n
+	if has.IsInt() {
+		return e.IsInt() && has.n == e.n
 	}
-	if e.isInt {
+	if e.IsInt() {
 		return equalsText(has.text, e.n)
 	}
 	return string(has.text) == string(e.text)
@@ -31,19 +31,17 @@ func (lp Listpack) Find(p int, e Elem, skip int) int {
 	if p == 0 {
 		return 0
 	}
-	if !e.isInt && len(e.text) <= maxStr6 {
-		return lp.findShort(p, e.text, skip)
+	if e.IsInt() {
+		var room [9]byte
+		putInt(room[:], e.n)
+		return lp.findHead(p, e, skip, [3]byte{room[0], str6 | byte(e.TextLen()), int13})
 	}
-	for lp[p] != end {
-		if lp.EqualAt(p, e) {
-			return p
-		}
-		p += lp.EntrySize(p)
-		for i := skip; i > 0 && lp[p] != end; i-- {
-			p += lp.EntrySize(p)
-		}
+	if n := len(e.text); n > maxStr6 {
+		var room [5]byte
+		putHead(room[:], n)
+		return lp.findHead(p, e, skip, [3]byte{room[0], room[0], str12})
 	}
-	return 0
+	return lp.findShort(p, e.text, skip)
 }
 
 // findShort looks for a string of less than 64 bytes: most entries are told apart by their first byte.
@@ -60,9 +58,28 @@ func (lp Listpack) findShort(p int, text []byte, skip int) int {
 				return 0
 			}
 			// NB: bytes from outside may hold a short string in a long form.
-			if lp.EqualAt(p, Elem{text: text}) {
+			if b <= str32 && lp.EqualAt(p, Elem{text: text}) {
 				return p
 			}
+		}
+		p += lp.EntrySize(p)
+		for i := skip; i > 0 && lp[p] != end; i-- {
+			p += lp.EntrySize(p)
+		}
+	}
+}
+
+// findHead looks for an element whose entry begins with heads[0]. Bytes from outside may hold it in other ways: an
+// integer as a short string, which begins with heads[1], or wider than needed, and a string in a long form; what may
+// be that begins with heads[2] or more.
+func (lp Listpack) findHead(p int, e Elem, skip int, heads [3]byte) int {
+	for {
+		b := lp[p]
+		if b == end {
+			return 0
+		}
+		if (b == heads[0] || b == heads[1] || b >= heads[2]) && lp.EqualAt(p, e) {
+			return p
 		}
 		p += lp.EntrySize(p)
 		for i := skip; i > 0 && lp[p] != end; i-- {

@@ -44,7 +44,7 @@
 //
 // Positions are byte offsets, valid until the next change. 0 is no position: it is what a walk ends with.
 //
-//	for p := lp.First(); p != 0; p = lp.Next(p) { ... lp.Get(p) ... }
+//	for p := lp.First(); p != 0; p = lp.Next(p) { ... lp.Get(p) ... }     // Read does both at once
 //
 // Everything but Validate, ZiplistSize and ZipmapSize trusts its bytes; bytes from outside pass those first.
 package listpack

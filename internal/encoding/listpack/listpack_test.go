@@ -130,7 +130,10 @@ func verify(t testing.TB, lp Listpack, want []string) {
 		if got := string(e.Text(&room)); got != s || e.TextLen() != len(s) || e.Size() != lp.EntrySize(p) {
 			t.Fatalf("entry %d is %.40q of %d bytes, want %.40q", i, got, e.Size(), s)
 		}
-		p = lp.Next(p)
+		same, next := lp.Read(p)
+		if p = lp.Next(p); p != next || string(same.Text(&room)) != s {
+			t.Fatalf("entry %d is read as %.40q, with the next at %d, want %d", i, same.Text(&room), next, p)
+		}
 	}
 	if p != 0 {
 		t.Fatal("does not end")
@@ -184,7 +187,7 @@ func history(t testing.TB, r *rand.Rand, steps int) {
 	for range steps {
 		s := randomText(r)
 		e := Of([]byte(s))
-		op := r.IntN(11)
+		op := r.IntN(12)
 		if len(model) == 0 && op >= 2 && op <= 7 {
 			continue
 		}
@@ -263,6 +266,20 @@ func history(t testing.TB, r *rand.Rand, steps int) {
 			} else {
 				lp, model = room.PrependAll(other), append(texts(other), model...)
 			}
+		case 11: // the end moves to a listpack of its own and comes back
+			if len(model) == 0 {
+				break
+			}
+			i, p := pick()
+			n := r.IntN(len(model))
+			size, found := lp.RangeSize(p, n)
+			tail := grow(New(make([]byte, EmptySize)), size).AppendRange(lp, p, n)
+			verify(t, tail, model[i:i+found])
+			verify(t, lp, model)
+			lp, _ = lp.DeleteRange(p, n)
+			lp = grow(lp, lp.MergeDelta(tail)).AppendAll(tail)
+			moved := slices.Clone(model[i : i+found])
+			model = append(slices.Delete(model, i, i+found), moved...)
 		}
 		verify(t, lp, model)
 	}

@@ -263,7 +263,9 @@ func TestLiveCorruptions(t *testing.T) {
 		if err != nil {
 			t.Fatalf("type %d, % x: %v", kind, head(b), err)
 		}
-		if (ours == nil) != (reply.Kind == '+') {
+		// redis accepts a length backwards that is right only thanks to what lies before its entry, and reads on there.
+		stricter := ours != nil && strings.Contains(ours.Error(), "length backwards is wrong")
+		if (ours == nil) != (reply.Kind == '+') && !stricter {
 			t.Errorf("type %d, % x:\ngot   %v\nredis %s", kind, head(b), ours, reply.Str)
 		}
 		if ours == nil {
