@@ -9,11 +9,11 @@
 //	Table{arena, kind, root} -> root block -> directory -> segment -> bucket -> entry
 //	                                    \\-> expiry block -> clock of a segment
 //
-// The root block, 32 bytes. A table of one segment has no directory: the segment's word is in the root.
+// The root block, 40 bytes. A table of one segment has no directory: the segment's word is in the root.
 //
-//	0        8         16        24        32
-//	| word   | len:40  | expiry  | bytes   |
-//	|        | deep:24 | Ref     | usable  |     deep: segments whose depth is the directory's
+//	0        8         16        24        32        40
+//	| word   | len:40  | expiry  | bytes   | content |     deep: segments whose depth is the directory's
+//	|        | deep:24 | Ref     | usable  | usable  |     content: bytes of the entries, kept by their owner
 //
 // A word refers to a segment or to the directory (size 31). The directory is an array of 2^depth words,
 // indexed by the top bits of the hash. A segment of smaller depth d has 2^(depth-d) equal words side by
@@ -88,14 +88,15 @@ type Table struct {
 
 // rootBlock is the layout of the root block, drawn above.
 type rootBlock struct {
-	word   word
-	count  uint64 // entries:40 (low) | deep:24
-	expiry mem.Ref
-	bytes  int64
+	word    word
+	count   uint64 // entries:40 (low) | deep:24
+	expiry  mem.Ref
+	bytes   int64
+	content int64
 }
 
 const (
-	rootBytes = 32
+	rootBytes = 40
 
 	lenBits = 40
 	lenMask = 1<<lenBits - 1
@@ -185,6 +186,13 @@ func (t *Table) Len() int { return int(t.head().count & lenMask) }
 
 // Bytes returns the usable bytes of all blocks of the table, those of expiry included; entries are not.
 func (t *Table) Bytes() int64 { return t.head().bytes }
+
+// Content returns the sum that AddContent keeps.
+func (t *Table) Content() int64 { return t.head().content }
+
+// AddContent adds to a sum that the owner of the entries keeps beside the table: their usable bytes, so that nobody has
+// to visit all entries to say what a large value takes.
+func (t *Table) AddContent(n int) { t.head().content += int64(n) }
 
 // wordAt returns the word at an index of the directory.
 func wordAt(dir word, slot uint32) *word {
