@@ -1,0 +1,51 @@
+package stream
+
+import "granary/internal/mem"
+
+// books allocates for one stream or one group and keeps the sum of usable bytes, which lies in its block.
+type books struct {
+	arena *mem.Arena
+	sum   *int64
+}
+
+func (b books) alloc(n int, p mem.Purpose) mem.Ref {
+	r := b.arena.Alloc(n, p)
+	*b.sum += int64(mem.Usable(n))
+	return r
+}
+
+func (b books) free(r mem.Ref, n int, p mem.Purpose) {
+	b.arena.Free(r, n, p)
+	*b.sum -= int64(mem.Usable(n))
+}
+
+func (b books) resize(r mem.Ref, old, n int, p mem.Purpose) mem.Ref {
+	to := b.arena.Resize(r, old, n, p)
+	*b.sum += int64(mem.Usable(n) - mem.Usable(old))
+	return to
+}
+
+// try runs f and reports whether there was memory for it. It is for what is good to have only: giving slack back.
+func try(f func()) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != error(mem.ErrOutOfMemory) {
+				panic(r)
+			}
+			ok = false
+		}
+	}()
+	f()
+	return true
+}
+
+// move moves a block if that helps the allocator, and returns where it is then, otherwise 0.
+func (b books) move(r mem.Ref, n int, p mem.Purpose) mem.Ref {
+	if !mem.ShouldMove(r, n) {
+		return 0
+	}
+	to := b.arena.Alloc(n, p)
+	copy(mem.Bytes(to, n), mem.Bytes(r, n))
+	b.arena.Free(r, n, p)
+	return to
+}
