@@ -58,6 +58,12 @@ func (c *checker) node(node mem.Ref, height int) (first mem.Ref, err error) {
 		if f := v.first(i); f.sep != e || f.key != c.t.keyOf(e) {
 			return 0, fmt.Errorf("child %d of %d: first entry is %#x with key %#x, should be %#x with %#x", i, v.n, uint64(f.sep), f.key, uint64(e), c.t.keyOf(e))
 		}
+		if v.kind == byMember {
+			m := c.t.kind.Member(e)
+			if !bytes.HasPrefix(m, c.t.kind.Member(v.sep(0))[:v.prefix]) || *v.key(i) != memberWord(m, int(v.prefix)) {
+				return 0, fmt.Errorf("child %d of %d: member %q, prefix of %d, word %x", i, v.n, m, v.prefix, *v.key(i))
+			}
+		}
 		total += int(*v.count(i))
 	}
 	if total != v.total() {

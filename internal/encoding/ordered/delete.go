@@ -210,6 +210,7 @@ func (t *Tree) mergeInner(p *path, level int) {
 	}
 	right.copyOut(v, int(v.n), 0, int(right.n))
 	v.n = uint8(n)
+	t.buildInner(v)
 	t.release(gone, right.size)
 	*parent.count(slot) += *parent.count(slot + 1)
 	parent.remove(slot + 1)
@@ -233,7 +234,7 @@ func (t *Tree) Replace(old, e mem.Ref) bool {
 
 // Rescore prepares for a new score of entry e, if that leaves it between the same neighbours: it reports true, and the
 // caller must write the score into the entry. Otherwise nothing has changed, and the caller has to delete the entry,
-// write the score, and insert it. Entries at the ends of leaves are not prepared, unless they are the first or last.
+// write the score, and insert it. Entries at the ends of leaves are not prepared.
 //
 // REQUIRES: e is in the tree and still has its old score.
 func (t *Tree) Rescore(e mem.Ref, score float64) bool {
@@ -250,13 +251,10 @@ func (t *Tree) Rescore(e mem.Ref, score float64) bool {
 	if i > 0 && !t.below(l.ref(i-1), k, m) || i < n-1 && t.below(l.ref(i+1), k, m) {
 		return false
 	}
-	if i == 0 && !p.atStart(p.height) || i == n-1 && !p.atEnd(p.height) {
+	if p.height > 0 && (i == 0 || i == n-1) {
 		return false
 	}
 	h := l.cover(k)
 	l.hints(i, i+1)[0] = h
-	if i == 0 {
-		t.setFirst(&p, p.height, firstEntry{k, e})
-	}
 	return true
 }

@@ -3,6 +3,7 @@ package ordered
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"unsafe"
 
 	"granary/internal/mem"
@@ -103,12 +104,30 @@ func memberWord(m []byte, skip int) uint64 {
 // slotFor returns the child under which an entry with score key k and member m lies or would lie. same is the Ref of
 // the entry if it is there: it is not read.
 func (t *Tree) slotFor(v *inner, k uint64, m []byte, same mem.Ref) int {
-	lo := v.lower(k)
-	n := int(v.n)
-	if lo < n && *v.key(lo) == k {
+	w, n := k, int(v.n)
+	if v.kind == byMember {
+		if k != v.score {
+			return v.outside(k < v.score)
+		}
+		if skip := int(v.prefix); skip > 0 {
+			first := v.sep(0)
+			if first == same {
+				return 0
+			}
+			if c := bytes.Compare(m[:min(skip, len(m))], t.kind.Member(first)[:skip]); c != 0 {
+				return v.outside(c < 0)
+			}
+		}
+		w = memberWord(m, int(v.prefix))
+	}
+	lo := v.lower(w)
+	if lo < n && *v.key(lo) == w {
 		hi := lo + 1
-		if hi < n && *v.key(hi) == k {
-			hi = v.lower(k + 1)
+		if hi < n && *v.key(hi) == w {
+			hi = n
+			if w != math.MaxUint64 {
+				hi = v.lower(w + 1)
+			}
 		}
 		for lo < hi { // how many of the seps are not above m
 			mid := int(uint(lo+hi) >> 1)
@@ -121,6 +140,23 @@ func (t *Tree) slotFor(v *inner, k uint64, m []byte, same mem.Ref) int {
 		}
 	}
 	return max(lo-1, 0)
+}
+
+// slotForScore returns the child in which the first entry with a score key of at least k lies, or after whose
+// last entry it would lie.
+func (v *inner) slotForScore(k uint64) int {
+	if v.kind == byMember {
+		return v.outside(k <= v.score)
+	}
+	return max(v.lower(k)-1, 0)
+}
+
+// outside returns the first or the last child.
+func (v *inner) outside(before bool) int {
+	if before {
+		return 0
+	}
+	return int(v.n) - 1
 }
 
 // descend finds the leaf in which an entry with score key k and member m lies or would lie.
@@ -146,7 +182,7 @@ func (t *Tree) descendScore(p *path, k uint64) *leaf {
 	node := r.ref()
 	for i := range p.height {
 		v := innerAt(node)
-		s := max(v.lower(k)-1, 0)
+		s := v.slotForScore(k)
 		p.steps[i] = step{node, s}
 		node = v.child(s)
 	}
@@ -208,7 +244,8 @@ func (t *Tree) place(l *leaf, k uint64, m []byte) (idx int, w uint64, fits bool)
 	lo, hi := l.candidates(w)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if t.below(l.ref(mid), k, m) {
+		e := l.ref(mid)
+		if l.kind == byMember && bytes.Compare(t.kind.Member(e), m) < 0 || l.kind == byScore && t.below(e, k, m) {
 			lo = mid + 1
 		} else {
 			hi = mid

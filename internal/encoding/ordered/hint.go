@@ -1,6 +1,7 @@
 package ordered
 
 import (
+	"bytes"
 	"math/bits"
 
 	"granary/internal/mem"
@@ -100,4 +101,58 @@ func (t *Tree) put(l *leaf, i int, e mem.Ref, w uint64, fits bool) {
 	if !fits || n >= 2*int(l.built) && int(l.hint(n-1)-l.hint(0)) < n/4 {
 		t.build(l)
 	}
+}
+
+// buildInner computes the keys of an inner node from its seps.
+func (t *Tree) buildInner(v *inner) {
+	n := int(v.n)
+	first, last := v.sep(0), v.sep(n-1)
+	k := t.keyOf(first)
+	if n > 1 && k == t.keyOf(last) {
+		v.kind, v.score = byMember, k
+		v.prefix = uint16(common(t.kind.Member(first), t.kind.Member(last)))
+		for i := range n {
+			*v.key(i) = memberWord(t.kind.Member(v.sep(i)), int(v.prefix))
+		}
+		return
+	}
+	v.kind, v.score, v.prefix = byScore, 0, 0
+	for i := range n {
+		*v.key(i) = t.keyOf(v.sep(i))
+	}
+}
+
+// setKey stores the first entry of child i. If its word does not fit among the node's, or if it makes all scores
+// equal, the keys are computed anew.
+func (t *Tree) setKey(v *inner, i int, f firstEntry) {
+	v.setSep(i, f.sep)
+	n := int(v.n)
+	if v.kind == byScore {
+		*v.key(i) = f.key
+		if n > 1 && *v.key(0) == *v.key(n - 1) {
+			t.buildInner(v)
+		}
+		return
+	}
+	m, other := t.kind.Member(f.sep), v.sep(n-1)
+	if i == n-1 {
+		other = v.sep(0)
+	}
+	skip := int(v.prefix)
+	if f.key != v.score || n == 1 || len(m) < skip || skip > 0 && !bytes.HasPrefix(t.kind.Member(other), m[:skip]) {
+		t.buildInner(v)
+		return
+	}
+	*v.key(i) = memberWord(m, skip)
+}
+
+// insertChild puts a child at index i of an inner node.
+//
+// REQUIRES: n < cap.
+func (t *Tree) insertChild(v *inner, i int, f firstEntry, child mem.Ref, count int) {
+	v.copyOut(v, i+1, i, int(v.n))
+	v.n++
+	v.setChild(i, child)
+	*v.count(i) = uint32(count)
+	t.setKey(v, i, f)
 }

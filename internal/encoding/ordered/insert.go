@@ -57,7 +57,7 @@ func (t *Tree) count(p *path, by int) {
 // setFirst tells the nodes above that the first entry of a path's node at a level has changed.
 func (t *Tree) setFirst(p *path, level int, f firstEntry) {
 	for i := level - 1; i >= 0; i-- {
-		innerAt(p.steps[i].node).setFirst(p.steps[i].slot, f)
+		t.setKey(innerAt(p.steps[i].node), p.steps[i].slot, f)
 		if p.steps[i].slot != 0 {
 			return
 		}
@@ -96,8 +96,8 @@ func (t *Tree) resizeLeaf(p *path, to mem.Ref, size uint8) {
 func (t *Tree) resizeInner(p *path, level int, to mem.Ref, size uint8) {
 	from := p.steps[level].node
 	old, v := innerAt(from), innerAt(to)
-	v.init(size)
-	v.n = old.n
+	*v = *old
+	v.size, v.cap = size, sizes[size].inner
 	old.copyOut(v, 0, 0, int(old.n))
 	t.link(p, level, to)
 	t.release(from, old.size)
@@ -146,7 +146,7 @@ func (t *Tree) makeRoom(p *path, f firstEntry) (inserted bool) {
 			slot++
 			p.steps[h-1].slot = slot
 		}
-		parent.insert(slot, f, node, 0)
+		t.insertChild(parent, slot, f, node, 0)
 		t.count(p, 1)
 		if !atEnd {
 			t.setFirst(p, h, f)
@@ -165,7 +165,7 @@ func (t *Tree) makeRoom(p *path, f firstEntry) (inserted bool) {
 	t.build(l)
 	*parent.count(slot) = uint32(keep)
 	sep := right.ref(0)
-	parent.insert(slot+1, firstEntry{t.keyOf(sep), sep}, node, n-keep)
+	t.insertChild(parent, slot+1, firstEntry{t.keyOf(sep), sep}, node, n-keep)
 	t.trimLeaf(p)
 	return false
 }
@@ -188,7 +188,7 @@ func (t *Tree) raise() {
 	}
 	v := innerAt(node)
 	v.init(0)
-	v.insert(0, f, r.ref(), n)
+	t.insertChild(v, 0, f, r.ref(), n)
 	r.top = r.top&^refMask + heightOne | uint64(node)
 }
 
@@ -235,9 +235,11 @@ func (t *Tree) splitInner(p *path, level int) {
 	w.n = uint8(n - keep)
 	v.copyOut(w, 0, keep, n)
 	v.n = uint8(keep)
+	t.buildInner(v)
+	t.buildInner(w)
 	parent, at := innerAt(p.steps[level-1].node), p.steps[level-1].slot
 	moved := w.total()
 	*parent.count(at) -= uint32(moved)
-	parent.insert(at+1, w.first(0), node, moved)
+	t.insertChild(parent, at+1, w.first(0), node, moved)
 	t.trimInner(p, level)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"granary/internal/invariants"
 	"granary/internal/mem"
 )
 
@@ -37,71 +38,127 @@ func newMember(a *mem.Arena, score float64, i int) mem.Ref {
 // TestBytesPerEntry prints what the tree costs per entry in any order of inserts, and after churn, with limits, and the longest
 // single step in processor time.
 func TestBytesPerEntry(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	for _, o := range orders {
 		most := *entriesFlag
 		if o.name == "random" {
 			most *= 10
 		}
+		if raceBuild {
+			most = 10_000
+		}
 		for n := 1000; n <= most; n *= 10 {
-			if raceBuild && n > 10_000 {
-				continue
+			t.Run(fmt.Sprint(o.name, "/", n), func(t *testing.T) { measureBytes(t, o, n) })
+		}
+	}
+}
+
+func measureBytes(t *testing.T, o order, n int) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	a := noLeak(t)
+	tree := New(a, testKind)
+	rnd := rand.New(rand.NewPCG(1, uint64(n)))
+	es := make([]mem.Ref, n)
+	var longest time.Duration
+	over := 0
+	step := func(f func()) {
+		cpu := cpuTime()
+		f()
+		d := cpuTime() - cpu
+		longest = max(longest, d)
+		if d > 100*time.Microsecond {
+			over++
+		}
+	}
+	per := func(n int) float64 { return float64(tree.Bytes()) / float64(n) }
+	worst := 0.0
+	for i := range es {
+		es[i] = newMember(a, o.score(i, n, rnd), i)
+		step(func() { tree.Insert(es[i]) })
+		if i >= 1000 && i%97 == 0 {
+			worst = max(worst, per(i+1))
+		}
+	}
+	grown := per(n)
+	// Churn: every entry is deleted and another one inserted, on average.
+	for range n {
+		e := es[rnd.IntN(n)]
+		step(func() { tree.Delete(e) })
+		setScore(e, o.score(rnd.IntN(n), n, rnd))
+		step(func() { tree.Insert(e) })
+	}
+	churned := per(n)
+	t.Logf("%5.2f bytes per entry, %5.2f at most from 1000 on, %5.2f after churn", grown, worst, churned)
+	limit := 7.6
+	if o.name == "ascending" || o.name == "descending" {
+		limit = 6.6
+	}
+	if grown > limit || worst > 8.0 || churned > 8.0 {
+		t.Error("too many")
+	}
+	// Deleting at random must not leave it sparse.
+	rnd.Shuffle(n, func(i, j int) { es[i], es[j] = es[j], es[i] })
+	for i, e := range es {
+		step(func() { tree.Delete(e) })
+		freeEntry(a, e)
+		if left := n - 1 - i; left == n/2 || left == n/10 {
+			t.Logf("%5.2f bytes per entry when %d are left", per(left), left)
+			if left >= 1000 && per(left) > 9 {
+				t.Error("too many")
 			}
-			a := noLeak(t)
-			tree := New(a, testKind)
-			rnd := rand.New(rand.NewPCG(1, uint64(n)))
-			es := make([]mem.Ref, n)
-			var longest time.Duration
-			worst := 0.0
+		}
+	}
+	t.Logf("the longest of %d steps took %v of processor time; %d took over 100us", 4*n, longest, over)
+	if err := tree.Check(); err != nil {
+		t.Error(err)
+	}
+	tree.Free(nil)
+}
+
+// TestEntriesRead counts the entries that a step reads: what it costs at most does not depend on the size of the tree, and
+// on average it is little.
+func TestEntriesRead(t *testing.T) {
+	n := 200_000
+	if raceBuild {
+		n = 10_000
+	}
+	for _, o := range orders {
+		a := noLeak(t)
+		reads := 0
+		k := *testKind
+		k.Score = func(r mem.Ref) float64 { reads++; return entryScore(r) }
+		k.Member = func(r mem.Ref) []byte { reads++; return entryMember(r) }
+		tree := New(a, &k)
+		rnd := rand.New(rand.NewPCG(1, 1))
+		es := make([]mem.Ref, n)
+		for i := range es {
+			es[i] = newMember(a, o.score(i, n, rnd), i)
+		}
+		steps := func(what string, most int, mean float64, f func(i int)) {
+			sum, longest := 0, 0
 			for i := range es {
-				es[i] = newMember(a, o.score(i, n, rnd), i)
-				cpu := cpuTime()
-				tree.Insert(es[i])
-				longest = max(longest, cpuTime()-cpu)
-				if i >= 1000 && i%97 == 0 {
-					worst = max(worst, float64(tree.Bytes())/float64(i+1))
-				}
+				reads = 0
+				f(i)
+				sum += reads
+				longest = max(longest, reads)
 			}
-			per := float64(tree.Bytes()) / float64(n)
-			worst = max(worst, per)
-			// Churn: every entry is deleted and another one inserted, on average.
-			for range n {
-				j := rnd.IntN(n)
-				cpu := cpuTime()
-				tree.Delete(es[j])
-				setScore(es[j], o.score(rnd.IntN(n), n, rnd))
-				tree.Insert(es[j])
-				longest = max(longest, cpuTime()-cpu)
+			got := float64(sum) / float64(n)
+			t.Logf("%-10s %-6s %5.2f reads on average, %4d at most", o.name, what, got, longest)
+			if invariants.Enabled {
+				return // its checks read, too
 			}
-			churned := float64(tree.Bytes()) / float64(n)
-			t.Logf("%-10s %8d: %5.2f bytes per entry, %5.2f at most from 1000 on, %5.2f after churn; longest step %v", o.name, n, per, worst, churned, longest)
-			limit := 7.6
-			if o.name == "ascending" || o.name == "descending" {
-				limit = 6.6
+			if longest > most || got > mean {
+				t.Errorf("%s, %s: %.2f reads on average, limit %.2f; %d at most, limit %d", o.name, what, got, mean, longest, most)
 			}
-			if per > limit || churned > 8.0 || worst > 8.0 {
-				t.Errorf("%s, %d: %.2f bytes per entry, %.2f at most, %.2f after churn", o.name, n, per, worst, churned)
-			}
-			// Deleting half at random must not leave it sparse.
-			rnd.Shuffle(n, func(i, j int) { es[i], es[j] = es[j], es[i] })
-			for i, e := range es {
-				cpu := cpuTime()
-				tree.Delete(e)
-				longest = max(longest, cpuTime()-cpu)
-				freeEntry(a, e)
-				if left := n - 1 - i; left == n/2 || left == n/10 {
-					per := float64(tree.Bytes()) / float64(left)
-					t.Logf("%-10s %8d: %5.2f bytes per entry when %d are left; longest step %v", o.name, n, per, left, longest)
-					if left >= 1000 && per > 9 {
-						t.Errorf("%s, %d: %.2f bytes per entry when %d are left", o.name, n, per, left)
-					}
-				}
-			}
-			if err := tree.Check(); err != nil {
-				t.Error(err)
-			}
-			tree.Free(nil)
+		}
+		steps("insert", 800, 24, func(i int) { tree.Insert(es[i]) })
+		rnd.Shuffle(n, func(i, j int) { es[i], es[j] = es[j], es[i] })
+		steps("rank", 24, 12, func(i int) { tree.Rank(es[i]) })
+		steps("seek", 24, 4, func(i int) { tree.SeekScore(entryScore(es[i]), false) })
+		steps("delete", 800, 24, func(i int) { tree.Delete(es[i]) })
+		tree.Free(nil)
+		for _, e := range es {
+			freeEntry(a, e)
 		}
 	}
 }

@@ -26,7 +26,7 @@ const (
 	leafHead  = 24
 	leafSlot  = 1 + mem.RefSize
 	maxLeaf   = (1024 - leafHead) / leafSlot
-	innerHead = 8
+	innerHead = 16
 	innerSlot = 8 + 4 + 2*mem.RefSize
 	maxInner  = (1024 - innerHead) / innerSlot
 )
@@ -40,7 +40,7 @@ var (
 	_ [leafHead]byte  = [unsafe.Sizeof(leaf{})]byte{}
 	_ [innerHead]byte = [unsafe.Sizeof(inner{})]byte{}
 	_ [166]byte       = [maxLeaf]byte{}
-	_ [46]byte        = [maxInner]byte{}
+	_ [45]byte        = [maxInner]byte{}
 )
 
 // leaf is the head of a leaf; hints and refs follow.
@@ -50,17 +50,17 @@ type leaf struct {
 	n      uint8
 	size   uint8 // index in sizes
 	shift  uint8
-	kind   leafKind
+	kind   nodeKind
 	prefix uint16 // bytes that all members begin with, if byMember
 	built  uint8  // entries when the hints were last computed from the entries
 	cap    uint8
 }
 
-// leafKind says what the words are that hints are made of.
-type leafKind uint8
+// nodeKind says what the words are that keys and hints are made of.
+type nodeKind uint8
 
 const (
-	byScore leafKind = iota
+	byScore nodeKind = iota
 	byMember
 )
 
@@ -120,10 +120,13 @@ func (l *leaf) cut(i, c int) {
 
 // inner is the head of an inner node; the arrays follow.
 type inner struct {
-	n    uint8
-	size uint8
-	cap  uint8
-	_    [5]uint8
+	score  uint64 // of all seps, if byMember
+	n      uint8
+	size   uint8
+	cap    uint8
+	kind   nodeKind
+	prefix uint16 // bytes that the members of all seps begin with, if byMember
+	_      [2]uint8
 }
 
 func innerAt(r mem.Ref) *inner { return (*inner)(mem.Ptr(r)) }
@@ -146,13 +149,20 @@ func (v *inner) childAt(i int) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(v), innerHead+17*int(v.cap)+mem.RefSize*i)
 }
 
-func (v *inner) sep(i int) mem.Ref            { return loadRef(v.sepAt(i)) }
-func (v *inner) child(i int) mem.Ref          { return loadRef(v.childAt(i)) }
-func (v *inner) setChild(i int, r mem.Ref)    { storeRef(v.childAt(i), r) }
-func (v *inner) setFirst(i int, f firstEntry) { *v.key(i) = f.key; storeRef(v.sepAt(i), f.sep) }
-func (v *inner) first(i int) firstEntry       { return firstEntry{*v.key(i), v.sep(i)} }
+func (v *inner) sep(i int) mem.Ref         { return loadRef(v.sepAt(i)) }
+func (v *inner) setSep(i int, r mem.Ref)   { storeRef(v.sepAt(i), r) }
+func (v *inner) child(i int) mem.Ref       { return loadRef(v.childAt(i)) }
+func (v *inner) setChild(i int, r mem.Ref) { storeRef(v.childAt(i), r) }
 
-// firstEntry is what an inner node knows of the first entry below a child.
+// first returns the first entry below child i.
+func (v *inner) first(i int) firstEntry {
+	if v.kind == byMember {
+		return firstEntry{v.score, v.sep(i)}
+	}
+	return firstEntry{*v.key(i), v.sep(i)}
+}
+
+// firstEntry is the first entry below a node, with its score key.
 type firstEntry struct {
 	key uint64
 	sep mem.Ref
@@ -188,17 +198,6 @@ func (v *inner) copyOut(w *inner, at, from, to int) {
 	move(unsafe.Pointer(w.count(at)), unsafe.Pointer(v.count(from)), 4)
 	move(w.sepAt(at), v.sepAt(from), mem.RefSize)
 	move(w.childAt(at), v.childAt(from), mem.RefSize)
-}
-
-// insert puts a child at index i.
-//
-// REQUIRES: n < cap.
-func (v *inner) insert(i int, f firstEntry, child mem.Ref, count int) {
-	v.copyOut(v, i+1, i, int(v.n))
-	v.n++
-	v.setFirst(i, f)
-	v.setChild(i, child)
-	*v.count(i) = uint32(count)
 }
 
 // remove takes the child at index i out.

@@ -21,16 +21,23 @@
 // neighbours that keeps nodes of one fixed size full. A full node at either end of the tree is not split: the new
 // entry begins a node of its own, so that ascending and descending inserts leave full nodes behind.
 //
-// An inner node of capacity c (46 at most). Key and sep of a child are the score, as an integer that orders as
-// scores do (scoreKey), and the Ref of the first entry below it: of all children, the first included.
+// An inner node of capacity c (45 at most). The sep of a child is the Ref of the first entry below it: of all children,
+// the first included; its key is that entry's word.
 //
-//	0          8            8+8c           8+12c         8+17c          8+22c
-//	| head     | c x key:64 | c x count:32 | c x sep:40  | c x child:40 |
+//	0       8                                      16           16+8c          16+12c       16+17c         16+22c
+//	| score | n | size | cap | kind | prefix | - - | c x key:64 | c x count:32 | c x sep:40 | c x child:40 |
 //
 // A leaf of capacity c (166 at most).
 //
-//	0      8       16                                      24          24+c          24+6c
-//	| base | score | n | size | shift | kind | prefix | at | c x hint:8 | c x ref:40 |
+//	0      8       16                                              24           24+c         24+6c
+//	| base | score | n | size | shift | kind | prefix | built | cap | c x hint:8 | c x ref:40 |
+//
+// # Words
+//
+// A word is an integer that orders as the entries of a node do, though entries may share one. In a node of kind byScore
+// it is the score (scoreKey). If all the entries that a node refers to have one score, the node is of kind byMember: the
+// word is the eight bytes of the member after the first prefix bytes, in which all of them agree. An entry that does
+// not fit in has the node's words computed anew, from the entries.
 //
 // # Hints
 //
@@ -40,14 +47,12 @@
 //
 //	hint(entry) = word(entry)>>shift - base
 //
-// The word of an entry is its scoreKey. If all entries of the leaf have one score, kept in score, it is instead the
-// eight bytes of the member after the first prefix bytes, in which all members of the leaf agree. An entry that does
-// not fit raises shift or slides base: hints are computed from hints then, no entry is read (leaf.cover).
-// Splits and merges compute hints anew, from the entries (Tree.build).
+// An entry whose word lies outside raises shift or slides base: hints are computed from hints then, no entry is read
+// (leaf.cover). Splits and merges compute hints anew, from the entries (Tree.build).
 //
 // # The path of a search
 //
-//  1. In an inner node a search among keys gives the child. Only if keys equal the score sought, the members of
+//  1. In an inner node a search among keys gives the child. Only if keys equal the word sought, the members of
 //     the seps decide, which are entries: cache misses.
 //  2. In the leaf a search among hints gives the candidates.
 //  3. To place a new entry the candidates are compared, by bisection. To find an entry that is there, its Ref is
@@ -61,7 +66,10 @@
 //
 // # What was tried
 //
-// The same tree without hints is smaller by a byte per entry; BenchmarkTree says what they gain.
+// The same tree without hints takes 1.2 bytes per entry less. At a million entries with random scores, hints make a
+// delete and an insert take 0.75 us instead of 1.4, a seek and ten steps 0.5 instead of 0.85. Without words of members in
+// inner nodes, the same delete and insert with equal scores took 1.65 us instead of 1.4, a rank 0.75 instead of 0.6.
+// The skip list of BenchmarkTree: 3.1 us for the delete and insert, 2.4 for a rank (0.5 here).
 package ordered
 
 import (
@@ -99,8 +107,8 @@ const (
 	refMask   = 1<<40 - 1
 	heightOne = 1 << 40
 
-	// maxHeight bounds the number of inner nodes above a leaf. Of two neighbours one has at least ten children, or they
-	// would have been merged, so 2^32 entries need no more than nine.
+	// maxHeight bounds the number of inner nodes above a leaf. Two neighbours have more than innerMerge children together,
+	// or they would have been merged (but for the first and the last of a level), so 2^32 entries need far less.
 	maxHeight = 12
 
 	// MaxLen bounds the number of entries: counts have 32 bits.
