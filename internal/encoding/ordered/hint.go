@@ -2,6 +2,8 @@ package ordered
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"math/bits"
 
 	"granary/internal/mem"
@@ -72,13 +74,17 @@ func (t *Tree) build(l *leaf) {
 
 // common returns the length of the longest common prefix, as far as a leaf can tell it.
 func common(a, b []byte) int {
-	n := min(len(a), len(b), 1<<16-1)
-	for i := range n {
-		if a[i] != b[i] {
-			return i
+	n := min(len(a), len(b), math.MaxUint16)
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
 		}
 	}
-	return n
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
 }
 
 // put inserts e, which has word w, at index i.

@@ -88,6 +88,9 @@ func measureBytes(t *testing.T, o order, n int) {
 		step(func() { tree.Insert(e) })
 	}
 	churned := per(n)
+	if err := tree.Check(); err != nil {
+		t.Error(err)
+	}
 	t.Logf("%5.2f bytes per entry, %5.2f at most from 1000 on, %5.2f after churn", grown, worst, churned)
 	limit := 7.6
 	if o.name == "ascending" || o.name == "descending" {
