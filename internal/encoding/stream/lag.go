@@ -4,10 +4,10 @@ package stream
 // entry was deleted out of the middle: the greatest deleted ID tells. A lost count is found again where the number
 // of entries before an ID is known: at the ends of the stream.
 
-// tombstoneFrom reports whether an entry was deleted at id or after.
+// tombstoneFrom reports whether an entry was deleted at id or after, out of the middle of the stream.
 func (s *Stream) tombstoneFrom(id ID) bool {
 	h := s.head()
-	return h.length > 0 && !h.maxDeleted.IsZero() && !h.maxDeleted.Less(id)
+	return h.length > 0 && !h.maxDeleted.IsZero() && !h.maxDeleted.Less(h.first) && !h.maxDeleted.Less(id)
 }
 
 // CountTo returns how many of the entries ever added have IDs up to id, if that can be known; otherwise UnknownRead.
