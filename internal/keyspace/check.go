@@ -3,6 +3,8 @@ package keyspace
 import (
 	"fmt"
 
+	"granary/internal/encoding/table"
+	"granary/internal/mem"
 	"granary/internal/object"
 )
 
@@ -29,13 +31,36 @@ func (db *DB) Check() error {
 	}
 	var ttls sum
 	var err error
+	marked := 0
 	db.Each(func(e object.Entry) bool {
 		ttls.add(e.Expiry())
+		if e.HasFields() {
+			marked++
+			if db.fields.Root() == 0 {
+				err = fmt.Errorf("keyspace: key %.64q is marked and no hash is listed", e.Key())
+				return false
+			}
+			if _, ok := db.fields.FindEntry(table.Hash(e.Key()), mem.Ref(e)); !ok {
+				err = fmt.Errorf("keyspace: key %.64q is marked and not among the hashes with fields that expire", e.Key())
+				return false
+			}
+		} else if e.Type() == object.Hash && e.FieldExpiry() != 0 {
+			err = fmt.Errorf("keyspace: key %.64q has fields that expire and is not marked", e.Key())
+			return false
+		}
 		err = e.Check()
 		return err == nil
 	})
 	if err != nil {
 		return err
+	}
+	if marked != db.SubExpires() {
+		return fmt.Errorf("keyspace: %d hashes have fields that expire, %d are listed", marked, db.SubExpires())
+	}
+	if db.fields.Root() != 0 {
+		if err := db.fields.Check(); err != nil {
+			return fmt.Errorf("fields: %w", err)
+		}
 	}
 	if ttls != db.ttls {
 		return fmt.Errorf("keyspace: expiries add up to %v, the sum says %v", ttls, db.ttls)

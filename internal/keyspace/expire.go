@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"granary/internal/encoding/table"
 	"granary/internal/object"
 )
 
@@ -25,7 +26,7 @@ func (ks *Keyspace) ExpireSlice(deadline time.Time) bool {
 	}
 	for i := range ks.DBs {
 		db := ks.DBs[(ks.expireFrom+i)%len(ks.DBs)]
-		if !db.expireSlice(deadline) {
+		if !db.expireSlice(deadline) || !db.expireFieldsSlice(deadline) {
 			ks.expireFrom = (ks.expireFrom + i + 1) % len(ks.DBs)
 			ks.Stats.ExpireTimeCaps++
 			ks.noteStale(db.staleShare())
@@ -43,6 +44,9 @@ func (db *DB) expireSlice(deadline time.Time) bool {
 		if ok {
 			it := db.itemOf(object.Entry(r))
 			it.pos, it.epoch = pos, db.epoch
+			if it.Entry.HasFields() {
+				it.hash = table.Hash(it.key)
+			}
 			it.deleteExpired()
 		} else if at, some := db.keys.EarliestExpire(); !some || at > ks.Now {
 			return true

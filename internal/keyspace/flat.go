@@ -37,6 +37,7 @@ func (it *Item) header() (expiry int64, clock uint32) {
 // Grow makes room for delta more bytes and returns the flat value with that much capacity behind it.
 // REQUIRES: the value is flat, delta >= 0.
 func (it *Item) Grow(delta int) []byte {
+	it.at()
 	if e := object.GrowFlat(it.db.ks.Arena, it.Entry, delta); e != it.Entry {
 		it.moved(e)
 	}
@@ -51,6 +52,7 @@ type Trim struct {
 
 // PlanTrim takes what a flat value needs that will be less bytes shorter. FinishTrim has to follow.
 func (it *Item) PlanTrim(less int) Trim {
+	it.at()
 	return Trim{object.PlanTrim(it.db.ks.Arena, it.Entry, less), len(it.Entry.Flat())}
 }
 

@@ -94,6 +94,9 @@ func (it *Item) Key() []byte { return it.key }
 func (it *Item) moved(e object.Entry) {
 	pos := it.at()
 	it.db.keys.Replace(pos, mem.Ref(e))
+	if e.HasFields() {
+		it.db.movedFields(it.hash, it.Entry, e)
+	}
 	it.Entry = e
 }
 
@@ -115,6 +118,15 @@ func (it *Item) store(e object.Entry) {
 // place puts e into the table, in the place of the item's entry if there is one, whose memory is given back. If there is
 // no memory, e is still the caller's and nothing has changed.
 func (it *Item) place(e object.Entry) {
+	if e.HasFields() || it.Entry != 0 && it.Entry.HasFields() {
+		it.placeWithFields(e)
+		return
+	}
+	it.placePlain(e, nil)
+}
+
+// placePlain is place without regard to fields that expire; settle is called before the old entry is given back.
+func (it *Item) placePlain(e object.Entry, settle func()) {
 	db := it.db
 	if it.Entry == 0 {
 		if db.keys.Root() == 0 {
@@ -131,6 +143,9 @@ func (it *Item) place(e object.Entry) {
 	db.ttls.sub(old.Expiry())
 	db.ttls.add(e.Expiry())
 	it.Entry = e
+	if settle != nil {
+		settle()
+	}
 	db.ks.release(old)
 }
 
@@ -156,6 +171,9 @@ func (it *Item) take() object.Entry {
 	it.db.keys.Delete(pos)
 	it.db.epoch++
 	it.db.ttls.sub(e.Expiry())
+	if e.HasFields() {
+		it.db.dropFields(it.hash, e)
+	}
 	it.Entry = 0
 	return e
 }
@@ -243,6 +261,9 @@ func (it *Item) SetExpiry(at int64) {
 	done = true
 	if e != it.Entry {
 		db.keys.Replace(pos, mem.Ref(e))
+		if e.HasFields() {
+			db.movedFields(it.hash, it.Entry, e)
+		}
 		it.Entry = e
 	}
 	db.ttls.sub(old)

@@ -12,6 +12,7 @@
 //	item.go      one key: look-up, create, change, delete
 //	move.go      two keys: RENAME, MOVE, COPY
 //	expire.go    keys whose time has come
+//	fields.go    fields of hashes whose time has come
 //	access.go    LRU and LFU
 //	reclaim.go   memory of what is gone, given back in slices
 //	events.go    who is told of what
@@ -62,6 +63,7 @@ type Stats struct {
 	Hits           int64
 	Misses         int64
 	Expired        int64
+	ExpiredFields  int64   // fields of hashes
 	ExpiredStale   float64 // estimated share of keys with an expiry that have expired and are still there, percent
 	ExpireTimeCaps int64   // expiry slices that ended by their time limit
 	Evicted        int64
@@ -77,6 +79,9 @@ type Hooks struct {
 	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL,
 	// or an UNLINK under lazyfree-lazy-expire.
 	Expired func(db int, key []byte)
+	// FieldExpired is told of a field of a hash that the keyspace itself deletes because its time came; replicas and the
+	// AOF get an HDEL.
+	FieldExpired func(db int, key, field []byte)
 	// Created is told that a key came into being (clients that block on it).
 	Created func(db int, t object.Type, key []byte)
 }
@@ -85,10 +90,11 @@ type Hooks struct {
 type DB struct {
 	ID int
 
-	ks    *Keyspace
-	keys  table.Table // none (Root 0) until the first key, and after a flush
-	epoch uint64      // counts changes that move table slots
-	ttls  sum         // of the expiries of all keys
+	ks     *Keyspace
+	keys   table.Table // none (Root 0) until the first key, and after a flush
+	fields table.Table // hashes with fields that expire (fields.go), none (Root 0) without
+	epoch  uint64      // counts changes that move slots of keys
+	ttls   sum         // of the expiries of all keys
 }
 
 var entryKind = &table.Kind{
@@ -154,6 +160,7 @@ func (db *DB) Keyspace() *Keyspace { return db.ks }
 func (ks *Keyspace) Swap(a, b int) {
 	x, y := ks.DBs[a], ks.DBs[b]
 	x.keys, y.keys = y.keys, x.keys
+	x.fields, y.fields = y.fields, x.fields
 	x.ttls, y.ttls = y.ttls, x.ttls
 	x.epoch++
 	y.epoch++
@@ -187,6 +194,10 @@ func (db *DB) detach() int {
 		return 0
 	}
 	n := db.keys.Len()
+	if db.fields.Root() != 0 {
+		db.ks.giveBack(&indexJob{db.fields})
+		db.fields = table.Table{}
+	}
 	db.ks.giveBack(&tableJob{keys: db.keys})
 	db.keys = table.Table{}
 	db.ttls = sum{}

@@ -35,7 +35,7 @@ func (ks *Keyspace) Move(src, dst *Item) {
 // REQUIRES: src and dst are different, and src exists.
 func (ks *Keyspace) Copy(src, dst *Item) {
 	src.at()
-	dup := object.CopyString(ks.Arena, src.Entry, dst.key, src.Entry.Expiry(), ks.Access.Initial(), ks.Limits)
+	dup := object.Copy(ks.Arena, src.Entry, dst.key, src.Entry.Expiry(), ks.Access.Initial(), ks.Limits)
 	existed := dst.Exists()
 	dst.store(dup)
 	if existed {

@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"granary/internal/encoding/hash"
+	"granary/internal/encoding/intset"
+	"granary/internal/encoding/listpack"
 	"granary/internal/mem"
 )
 
@@ -34,13 +37,20 @@ func (e Entry) Check() error {
 			return fail("expiry %d with flags %08b", at, flags)
 		}
 	}
-	if enc != Int && flags&(widthMask|flagSharedInt) != 0 {
+	if enc != Int && flags&(widthMask|flagSharedInt) != 0 && !(t == Hash && flags&widthMask == 0) {
 		return fail("flags of an int (%08b) on encoding %s", flags, enc)
 	}
 	switch {
+	case flat(enc):
+		if err := checkFlat(enc, e.Flat()); err != nil {
+			return fail("%v", err)
+		}
 	case t != String:
 		if e.Root() == 0 {
 			return fail("no root")
+		}
+		if err := e.checkRooted(); err != nil {
+			return fail("%v", err)
 		}
 	case enc == Int:
 		n := e.Int()
@@ -54,6 +64,23 @@ func (e Entry) Check() error {
 		if err := checkRaw(e.Root()); err != nil {
 			return fail("%v", err)
 		}
+	}
+	return nil
+}
+
+// checkFlat verifies the bytes of a flat value.
+func checkFlat(enc Encoding, b []byte) error {
+	if enc == Intset {
+		return intset.Validate(b)
+	}
+	if enc == ListpackEx {
+		return hash.CheckFlat(listpack.Open(b))
+	}
+	if err := listpack.Validate(b, nil); err != nil {
+		return err
+	}
+	if listpack.Open(b).Empty() {
+		return fmt.Errorf("an empty listpack")
 	}
 	return nil
 }

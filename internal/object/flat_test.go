@@ -2,22 +2,24 @@ package object
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"granary/internal/encoding/listpack"
 	"granary/internal/mem"
 )
 
-// flatOf returns n bytes that begin as a listpack of that size does, with a pattern behind.
+// flatOf returns a listpack of n bytes. REQUIRES: n >= 9.
 func flatOf(n int, seed byte) []byte {
-	b := make([]byte, n)
-	binary.LittleEndian.PutUint32(b, uint32(n))
-	for i := 4; i < n; i++ {
-		b[i] = seed + byte(i)
+	lp := listpack.New(make([]byte, n))
+	if n%2 == 0 {
+		lp = lp.Append(listpack.Int(1000 + int64(seed))) // three bytes, and two for each of the others
 	}
-	return b
+	for i := 0; len(lp) < n; i++ {
+		lp = lp.Append(listpack.Int(int64(seed+byte(i)) & 127))
+	}
+	return lp
 }
 
 // TestFlat changes the size of flat values at random, across the border between the entry and a block of its own, and
@@ -31,10 +33,10 @@ func TestFlat(t *testing.T) {
 			want := flatOf(20, 1)
 			e := NewFlat(a, []byte(key), Hash, Listpack, want, expiry, 7)
 			for step := range 2000 {
-				n := 8 + rng.IntN(60)
+				n := 10 + rng.IntN(60)
 				switch rng.IntN(10) {
 				case 0:
-					n = 8 + rng.IntN(3000)
+					n = 10 + rng.IntN(3000)
 				case 1:
 					n = min(len(want)+rng.IntN(100), 60000)
 				}
@@ -85,7 +87,7 @@ func TestFlat(t *testing.T) {
 func TestFlatKeepsExpiry(t *testing.T) {
 	a := mem.NewArena("flat")
 	defer a.Close()
-	for _, n := range []int{8, 100, 900, 2000} {
+	for _, n := range []int{9, 100, 900, 2000} {
 		want := flatOf(n, 3)
 		e := NewFlat(a, []byte("key"), Set, Listpack, want, 0, 1)
 		for _, at := range []int64{5, 1 << 49, 0, 9} {

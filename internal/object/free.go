@@ -19,8 +19,3 @@ func Free(a *mem.Arena, e Entry, budget int) (freed int, done bool) {
 	}
 	return freed + 1, true
 }
-
-// freeRooted frees elements of a value that lies outside the entry, root block last.
-func freeRooted(_ *mem.Arena, e Entry, _ int) (freed int, done bool) {
-	panic("BUG: object: no way to free a " + e.Type().String() + " in encoding " + e.Encoding().String())
-}

@@ -332,7 +332,7 @@ func Rekey(a *mem.Arena, e Entry, key []byte) Entry {
 	r := newEntry(a, key, e.Type(), e.Encoding(), vlen, e.Expiry(), e.LRU(), 0)
 	to := r.valueOff()
 	copy(mem.Bytes(mem.Ref(r), to+vlen)[to:], mem.Bytes(mem.Ref(e), off+vlen)[off:])
-	r.head()[4] |= e.head()[4] & (widthMask | flagSharedInt)
+	r.head()[4] |= e.head()[4] & (widthMask | flagSharedInt | flagEmbedded)
 	return r
 }
 

@@ -165,3 +165,51 @@ func (t *Table) moveBlock(b mem.Ref, n int, p mem.Purpose) mem.Ref {
 	t.arena.Free(b, n, p)
 	return to
 }
+
+// ExpireBytes returns the part of Bytes that keeps the order of expiry (PurposeExpire). It looks at every segment.
+func (t *Table) ExpireBytes() int64 {
+	r := t.head()
+	if r.expiry == 0 {
+		return 0
+	}
+	d := r.depth()
+	n := int64(mem.Usable(expiryBytes(d)))
+	x := t.expiry()
+	for i := range uint32(1) << d {
+		if *x.clock(i) != 0 {
+			w, _ := r.own(i)
+			n += int64(mem.Usable(int(sizes[w.size()].lines) * 4))
+		}
+	}
+	return n
+}
+
+// FindEntry returns the place of an entry whose key has the hash h. Neither its key nor that of any other is read, so the
+// entry may have been freed.
+func (t *Table) FindEntry(h uint64, e mem.Ref) (Pos, bool) {
+	w, slot := t.head().own(t.head().slotOf(h))
+	s, home := w.segment(), w.home(h)
+	in := func(bkt uint) (Pos, bool) {
+		b := s.at(bkt)
+		for i := range b.state.n() {
+			if b.ref(i) == e {
+				return makePos(slot, home, bkt, i), true
+			}
+		}
+		return 0, false
+	}
+	if p, ok := in(home); ok {
+		return p, true
+	}
+	if s.homes > 1 {
+		if p, ok := in(s.next(home)); ok {
+			return p, true
+		}
+	}
+	for i := s.homes; i < s.lines; i++ {
+		if p, ok := in(i); ok {
+			return p, true
+		}
+	}
+	return 0, false
+}

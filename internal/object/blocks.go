@@ -1,0 +1,36 @@
+package object
+
+import (
+	"granary/internal/encoding/hash"
+	"granary/internal/encoding/set"
+	"granary/internal/mem"
+)
+
+// Blocks calls fn for the memory that belongs to the entry alone, with its purpose and usable bytes: the entry itself, the
+// block of its value, or the sums that a large value keeps. It takes no longer for a large value. It reports false for
+// a value whose bytes it cannot tell.
+func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
+	fn(mem.PurposeEntry, mem.Usable(e.Size()))
+	switch {
+	case e.Type() == String:
+		if e.Encoding() == Raw {
+			fn(mem.PurposeString, mem.Usable(RawSize(e.Root())))
+		}
+	case e.IsFlat():
+		if !e.Embedded() {
+			fn(flatPurpose(e.Encoding()), mem.Usable(len(e.Flat())))
+		}
+	case e.Type() == Hash:
+		h := hash.Open(nil, e.Root())
+		fn(mem.PurposeHashTable, int(h.TableBytes()-h.ExpireBytes())) // the order of expiry is booked apart
+		fn(mem.PurposeHashEntry, int(h.FieldBytes()))
+		fn(mem.PurposeExpire, int(h.ExpireBytes()))
+	case e.Type() == Set:
+		s := set.Open(nil, e.Root())
+		fn(mem.PurposeSetTable, int(s.TableBytes()))
+		fn(mem.PurposeSetMember, int(s.MemberBytes()))
+	default:
+		return false
+	}
+	return true
+}
