@@ -414,32 +414,59 @@ func FuzzNode(f *testing.F) {
 	f.Add(lp(1, 1, 0, 0, 2, 0, 0, 3, 3, 1, 0, 0, 4), uint64(1), uint64(1))
 	f.Add(lp(1, 0, 0, 0, 0, 0, 0, 1<<40, 3), uint64(1), uint64(1))
 	f.Fuzz(func(t *testing.T, b []byte, ms, seq uint64) {
-		s := New(a)
-		defer s.Free()
-		key := ID{ms, seq}
-		if s.AddNode(key, b) != nil {
-			return
+		nodeHistory(t, a, ID{ms, seq}, b)
+	})
+}
+
+// nodeHistory reads a node, and if it is accepted, changes and reads it.
+func nodeHistory(t *testing.T, a *mem.Arena, key ID, b []byte) {
+	s := New(a)
+	defer s.Free()
+	if s.AddNode(key, b) != nil {
+		return
+	}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	s.SetLastID(ID{1<<64 - 1, 1<<64 - 5})
+	n := s.Len()
+	ids := useNode(t, &s)
+	if len(ids) != n {
+		t.Fatalf("%d entries, length %d", len(ids), n)
+	}
+	_ = s.Append(ID{1<<64 - 1, 1<<64 - 4}, byteSlices([]string{"f", "v"}), Limits{})
+	if n > 1 {
+		if !s.Delete(ids[n/2]) || s.Delete(ids[n/2]) {
+			t.Fatalf("delete %v", ids[n/2])
 		}
-		if err := s.Check(); err != nil {
-			t.Fatal(err)
-		}
-		s.SetLastID(ID{1<<64 - 1, 1<<64 - 5})
-		n := s.Len()
-		ids := useNode(t, &s)
-		if len(ids) != n {
-			t.Fatalf("%d entries, length %d", len(ids), n)
-		}
-		_ = s.Append(ID{1<<64 - 1, 1<<64 - 4}, byteSlices([]string{"f", "v"}), Limits{})
-		if n > 1 {
-			if !s.Delete(ids[n/2]) || s.Delete(ids[n/2]) {
-				t.Fatalf("delete %v", ids[n/2])
+		s.TrimMaxLen(uint64(n/2), Trim{})
+	}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	useNode(t, &s)
+}
+
+// FuzzElements is FuzzNode for listpacks that are well formed: each byte is an integer, or the length of a string.
+func FuzzElements(f *testing.F) {
+	a := mem.NewArena("fuzz")
+	f.Add([]byte{1, 0, 1, 250, 0, 2, 0, 0, 250, 4}, uint64(1), uint64(1))
+	f.Add([]byte{2, 0, 0, 0, 2, 0, 0, 3, 0, 0, 1, 1, 7, 8, 6}, uint64(1), uint64(1))
+	f.Add([]byte{1, 1, 2, 251, 5, 0, 3, 0, 0, 9, 9, 5, 2, 1, 0, 250, 9, 5}, uint64(1), uint64(1))
+	f.Add([]byte{2, 0, 0, 0, 2, 0, 0, 3, 2, 0, 199, 3}, uint64(1<<63), uint64(1<<64-1))
+	f.Fuzz(func(t *testing.T, elems []byte, ms, seq uint64) {
+		lp := listpack.New(make([]byte, 0, 10+300*len(elems)))
+		for _, e := range elems {
+			switch {
+			case e < 200:
+				lp = lp.Append(listpack.Int(int64(e)))
+			case e < 250:
+				lp = lp.Append(listpack.Int(int64(e) - 250))
+			default:
+				lp = lp.Append(listpack.Of(bytes.Repeat([]byte("5"), 30*int(e-250)+1)[:30*int(e-250)/2+1]))
 			}
-			s.TrimMaxLen(uint64(n/2), Trim{})
 		}
-		if err := s.Check(); err != nil {
-			t.Fatal(err)
-		}
-		useNode(t, &s)
+		nodeHistory(t, a, ID{ms, seq}, lp)
 	})
 }
 
