@@ -129,6 +129,10 @@ func (l *List) Rotate(toTail bool) {
 	if l.Len() < 2 {
 		return
 	}
+	var p path
+	l.endNode(&p, toTail)
+	n := p.node()
+	l.open(&p, &n) // so that popping needs no memory
 	e, _ := l.end(toTail)
 	if !e.IsInt() {
 		l.st.text = append(l.st.text[:0], e.Str()...)

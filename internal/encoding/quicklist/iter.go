@@ -219,22 +219,22 @@ func (l *List) Remove(e Elem, most int, back bool) (removed int) {
 		if gone == removeBatch && gone < n.count {
 			continue // there may be more
 		}
+		at := x // where the node is now
 		if gone < n.count {
 			if gone > 0 && l.mergeAt(x) && !back {
 				continue // what came in is still to be looked at
 			}
-			if gone == 0 || back || !l.mergeAt(x-1) {
-				x++
+			if gone > 0 && !back && l.mergeAt(x-1) {
+				at--
 			}
 			if depth > 0 {
-				l.settle(x-1, depth)
-			}
-			if back {
-				x--
+				l.settle(at, depth)
 			}
 		}
 		if back {
 			x--
+		} else if gone < n.count {
+			x = at + 1
 		}
 	}
 	if depth > 0 && removed > 0 {

@@ -100,7 +100,9 @@ func TestRandomHistories(t *testing.T) {
 					if fill > 3 || fill < 0 {
 						steps, peak = 8000, 4000
 					}
-					if raceBuild || invariants.Enabled {
+					if raceBuild {
+						steps, peak = steps/16, peak/8
+					} else if invariants.Enabled {
 						steps /= 4
 					}
 					goal := 0
@@ -197,13 +199,21 @@ func TestDeepTrees(t *testing.T) {
 	}
 }
 
+// scaled makes a test shorter in race builds, where everything takes 30 times as long.
+func scaled(n int) int {
+	if raceBuild {
+		return n / 10
+	}
+	return n
+}
+
 // TestQueue passes elements through lists of a steady length: the gap before the listpack must not grow, nor the list.
 func TestQueue(t *testing.T) {
 	for _, length := range []int{1, 10, 1000} {
 		for _, depth := range []int{0, 1} {
 			m := newModel(t, -2, depth)
 			most := int64(0)
-			for i := range 20000 {
+			for i := range scaled(20000) {
 				s := fmt.Sprintf("message %d", i)
 				m.l.PushHead(of(s))
 				if m.l.Len() > length {
@@ -214,7 +224,7 @@ func TestQueue(t *testing.T) {
 				}
 				most = max(most, m.l.Bytes())
 			}
-			for i := range 20000 { // the other way
+			for i := range scaled(20000) { // the other way
 				m.l.PushTail(of(fmt.Sprintf("message %d", i)))
 				if m.l.Len() > length {
 					m.l.PopHead()
@@ -353,7 +363,7 @@ func TestMerging(t *testing.T) {
 	for _, depth := range []int{0, 2} {
 		for _, back := range []bool{false, true} {
 			m := newModel(t, -2, depth)
-			for i := range 30000 {
+			for i := range scaled(30000) {
 				m.pushTail([]string{"same", "same", fmt.Sprint("other ", i)}[min(i%100, 2)])
 			}
 			for i := range m.want {

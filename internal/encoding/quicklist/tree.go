@@ -389,12 +389,25 @@ func (l *List) divide(p *path, h, edge, keep int, fresh mem.Ref, c uint8) {
 		changeSum(left, x.field, -x.d)
 		changeSum(e, x.field, x.d)
 	}
-	if int(old.i) > keep {
-		p.at[h] = step{ref: fresh, i: old.i - uint16(keep), n: uint8(move), cap: c}
-		return
-	}
 	up.i--
 	p.at[h].n = uint8(keep)
+	l.shrinkBlock(p, h) // or the slots of half a block would stay unused in a list that grows in order
+	if int(old.i) > keep {
+		up.i++
+		p.at[h] = step{ref: fresh, i: old.i - uint16(keep), n: uint8(move), cap: c}
+	}
+}
+
+// shrinkBlock makes the block at height h smaller if it is much too large, leaving room for one slot.
+func (l *List) shrinkBlock(p *path, h int) {
+	s := &p.at[h]
+	c := capFor(min(int(s.n)+1, most(h)), unit(h))
+	if c*4 > int(s.cap)*3 {
+		return
+	}
+	if to := l.st.tryAlloc(c*unit(h), mem.PurposeQuicklist); to != 0 {
+		l.recap(p, h, to, c)
+	}
 }
 
 // addLevel puts a block with one entry, for the block that was topmost, on top.
@@ -477,12 +490,8 @@ func (l *List) tidy(p *path, h int) {
 			return
 		}
 	}
-	if h < p.levels {
-		if c := capFor(min(int(s.n)+1, most(h)), unit(h)); c*2 <= int(s.cap) {
-			if to := l.st.tryAlloc(c*unit(h), mem.PurposeQuicklist); to != 0 {
-				l.recap(p, h, to, c)
-			}
-		}
+	if h < p.levels && int(s.n)*2 < int(s.cap) {
+		l.shrinkBlock(p, h)
 	}
 }
 
