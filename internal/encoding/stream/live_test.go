@@ -61,13 +61,6 @@ func (p *peer) same(what string, got any, want string) {
 
 func (id ID) String() string { return fmt.Sprintf("%d-%d", id.Ms, id.Seq) }
 
-func parseID(s string) ID {
-	ms, seq, _ := strings.Cut(s, "-")
-	a, _ := strconv.ParseUint(ms, 10, 64)
-	b, _ := strconv.ParseUint(seq, 10, 64)
-	return ID{a, b}
-}
-
 // field returns a field of a map in RESP2; it has one of the names.
 func field(r live.Reply, names ...string) live.Reply {
 	for i := 0; i+1 < len(r.Elems); i += 2 {

@@ -525,15 +525,15 @@ func BenchmarkRange(b *testing.B) {
 	for _, reverse := range []bool{false, true} {
 		b.Run(fmt.Sprintf("reverse=%v", reverse), func(b *testing.B) {
 			var it Iter
-			n := 0
+			s.Range(&it, MinID, MaxID, reverse)
 			for b.Loop() {
 				if !it.Next() {
 					s.Range(&it, MinID, MaxID, reverse)
+					continue
 				}
 				for range it.Fields {
 					it.Field()
 				}
-				n++
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (s *Stream) Delete(id ID) bool {
 		lp := s.recount(nd.lp, v, -1)
 		// The counts lie before the entry and may have become longer or shorter.
 		p := e.at + len(lp) - len(nd.lp)
-		lp = lp.ReplaceInt(p, e.flags|flagDeleted)
+		lp.ReplaceInt(p, e.flags|flagDeleted)
 		s.trimBlock(v)
 	}
 	h.length--
