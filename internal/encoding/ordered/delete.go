@@ -156,7 +156,7 @@ func (t *Tree) mergeLeaf(p *path) bool {
 	gone := parent.child(slot + 1)
 	l, right := leafAt(p.leaf), leafAt(gone)
 	n = int(l.n) + int(right.n)
-	if size := fit(n, leafSlack, leafCap); int(l.cap) < n {
+	if size := fit(n, leafSlack, leafCap); int(l.cap) <= n { // one to spare: see Update
 		to := t.tryAlloc(size)
 		if to == 0 {
 			return false
@@ -229,32 +229,5 @@ func (t *Tree) Replace(old, e mem.Ref) bool {
 	if p.idx == 0 {
 		t.setFirst(&p, p.height, firstEntry{k, e})
 	}
-	return true
-}
-
-// Rescore prepares for a new score of entry e, if that leaves it between the same neighbours: it reports true, and the
-// caller must write the score into the entry. Otherwise nothing has changed, and the caller has to delete the entry,
-// write the score, and insert it. Entries at the ends of leaves are not prepared.
-//
-// REQUIRES: e is in the tree and still has its old score.
-func (t *Tree) Rescore(e mem.Ref, score float64) bool {
-	var p path
-	m := t.kind.Member(e)
-	if !t.search(&p, t.keyOf(e), m, e) {
-		return false
-	}
-	l, i, k := leafAt(p.leaf), p.idx, scoreKey(score)
-	n := int(l.n)
-	if l.kind == byMember {
-		return k == l.score
-	}
-	if i > 0 && !t.below(l.ref(i-1), k, m) || i < n-1 && t.below(l.ref(i+1), k, m) {
-		return false
-	}
-	if p.height > 0 && (i == 0 || i == n-1) {
-		return false
-	}
-	h := l.cover(k)
-	l.hints(i, i+1)[0] = h
 	return true
 }

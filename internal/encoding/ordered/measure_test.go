@@ -121,7 +121,7 @@ func measureBytes(t *testing.T, o order, n int) {
 // TestEntriesRead counts the entries that a step reads: what it costs at most does not depend on the size of the tree, and
 // on average it is little.
 func TestEntriesRead(t *testing.T) {
-	n := 200_000
+	n := 100_000
 	if raceBuild {
 		n = 10_000
 	}
@@ -232,6 +232,7 @@ func BenchmarkTree(b *testing.B) {
 			run("Rank/skiplist", func(i int) { list.rank(es[i]) })
 			run("DeleteInsert", func(i int) { tree.Delete(es[i]); tree.Insert(es[i]) })
 			run("DeleteInsert/skiplist", func(i int) { list.delete(es[i]); list.insert(es[i]) })
+			run("Update", func(i int) { tree.Update(es[i], entryScore(es[(i+1)%n])) })
 			run("At", func(i int) { sink = tree.At((i * 7_919_999) % n) })
 			run("Seek10", func(i int) {
 				it := tree.SeekScore(entryScore(es[i]), false)

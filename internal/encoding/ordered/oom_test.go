@@ -21,6 +21,19 @@ func insertOrNot(t *Tree, e mem.Ref) (ok bool) {
 	return true
 }
 
+// updateOrNot updates and reports whether there was memory for it.
+func updateOrNot(t *Tree, e mem.Ref, f float64) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != error(mem.ErrOutOfMemory) {
+				panic(r)
+			}
+			ok = false
+		}
+	}()
+	return t.Update(e, f)
+}
+
 func allocOrNot(a *mem.Arena, n int) (r mem.Ref) {
 	defer func() {
 		if e := recover(); e != nil && e != error(mem.ErrOutOfMemory) {
@@ -108,6 +121,26 @@ func oomCase(t *testing.T, pages int, score func(int) float64) (refused bool) {
 	// Take what is left, so that nothing can be allocated; then delete.
 	for _, size := range []int{4096, 3584, 3072, 2560, 2048, 1024, 896, 768, 640, 512, 384, 256, 128} {
 		take(size)
+	}
+	// Give them other scores: where there is no memory for it, nothing changes.
+	updated := 0
+	for i, e := range es[:n] {
+		was := entryScore(e)
+		f := float64(i*i%n) + 0.5
+		if updateOrNot(&tree, e, f) {
+			updated++
+		} else if entryScore(e) != was {
+			t.Fatalf("%d pages: score %v has become %v", pages, was, entryScore(e))
+		}
+		if _, ok := tree.Rank(e); !ok {
+			t.Fatalf("%d pages: entry %d of %d is lost by Update", pages, i, n)
+		}
+		if i%500 == 0 {
+			check(n)
+		}
+	}
+	if n > 0 && updated == 0 {
+		t.Errorf("%d pages: no entry of %d updated", pages, n)
 	}
 	at := n
 	for i, e := range es[:n] {

@@ -60,7 +60,7 @@
 //
 // # Memory
 //
-// Insert allocates before it changes anything that can be seen. Delete frees only; where it would rather have a
+// Insert and Update allocate before they change anything that can be seen. Delete frees only; where it would rather have a
 // smaller block and there is no memory, it keeps the one it has. One place refers to each node, so compaction moves
 // them (Relocate).
 //
@@ -81,10 +81,11 @@ import (
 
 // Kind says what the entries of a tree are.
 type Kind struct {
-	Name    string
-	Score   func(mem.Ref) float64 // never NaN; -0 equals 0
-	Member  func(mem.Ref) []byte
-	Purpose mem.Purpose // purpose of the tree's blocks
+	Name     string
+	Score    func(mem.Ref) float64 // never NaN; -0 equals 0
+	Member   func(mem.Ref) []byte
+	SetScore func(mem.Ref, float64) // writes the score where it is; nil: Update is not used
+	Purpose  mem.Purpose            // purpose of the tree's blocks
 }
 
 // Tree is a handle to a tree. The zero Tree is not valid; copies of a handle are the same tree.

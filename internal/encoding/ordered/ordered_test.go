@@ -19,10 +19,11 @@ var seedFlag = flag.Uint64("seed", 1, "seed of the random histories")
 
 // A test entry: 8 bytes of score, 1 byte of member length, the member; 24 bytes for a member of 13.
 var testKind = &Kind{
-	Name:    "test",
-	Score:   entryScore,
-	Member:  entryMember,
-	Purpose: mem.PurposeZSetIndex,
+	Name:     "test",
+	Score:    entryScore,
+	Member:   entryMember,
+	SetScore: setScore,
+	Purpose:  mem.PurposeZSetIndex,
 }
 
 func entryScore(r mem.Ref) float64 {
@@ -145,21 +146,15 @@ func (m *model) move(i int) {
 	it.e = to
 }
 
-// rescore changes a score as ZADD does.
-func (m *model) rescore(i int, f float64) (inPlace bool) {
+func (m *model) update(i int, f float64) {
 	it := m.all[i]
-	if inPlace = m.t.Rescore(it.e, f); !inPlace {
-		m.t.Delete(it.e)
-	}
-	setScore(it.e, f)
-	if !inPlace {
-		m.t.Insert(it.e)
+	if !m.t.Update(it.e, f) {
+		m.tb.Fatalf("Update(%v, %q): not found", it.score, it.member)
 	}
 	m.all = slices.Delete(m.all, i, i+1)
 	it.score = f
 	j, _ := m.at(f, it.member)
 	m.all = slices.Insert(m.all, j, it)
-	return inPlace
 }
 
 func (m *model) check() {
@@ -326,7 +321,7 @@ func history(t *testing.T, d draw, peak int, rnd *rand.Rand) {
 	if invariants.Enabled {
 		every = 1 + steps/100
 	}
-	goal, inPlace := 0, 0
+	goal := 0
 	for i := range steps {
 		if i%every == 0 {
 			m.check()
@@ -352,10 +347,8 @@ func history(t *testing.T, d draw, peak int, rnd *rand.Rand) {
 			if what < 6 {
 				f = m.all[x].score + rnd.Float64()/100
 			}
-			if m.all[x].score != f {
-				if _, there := m.at(f, m.all[x].member); !there && m.rescore(x, f) {
-					inPlace++
-				}
+			if _, there := m.at(f, m.all[x].member); !there || f == m.all[x].score {
+				m.update(x, f)
 			}
 		case what == 8:
 			x := rnd.IntN(len(m.all))
@@ -439,7 +432,7 @@ func TestOpen(t *testing.T) {
 		t.Error("not found")
 	}
 	stranger := newEntry(m.a, 1, "b")
-	if _, ok := m.t.Rank(stranger); ok || m.t.Delete(stranger) || m.t.Replace(stranger, stranger) || m.t.Rescore(stranger, 2) {
+	if _, ok := m.t.Rank(stranger); ok || m.t.Delete(stranger) || m.t.Replace(stranger, stranger) || m.t.Update(stranger, 2) {
 		t.Error("found what is not there")
 	}
 	freeEntry(m.a, stranger)
@@ -465,7 +458,7 @@ func TestAllocs(t *testing.T) {
 				t.Fatal("lost")
 			}
 			tree.Replace(e, e)
-			tree.Rescore(e, entryScore(e))
+			tree.Update(e, entryScore(e)+float64(i%7-3))
 			it := tree.SeekScore(float64(i%500), false)
 			it.Next()
 			it = tree.SeekMember(entryScore(e), entryMember(e), true)
