@@ -148,7 +148,9 @@ func (m *model) move(i int) {
 
 func (m *model) update(i int, f float64) {
 	it := m.all[i]
-	if !m.t.Update(it.e, f) {
+	if i%2 == 0 && m.t.Rescore(it.e, f) {
+		setScore(it.e, f)
+	} else if !m.t.Update(it.e, f) {
 		m.tb.Fatalf("Update(%v, %q): not found", it.score, it.member)
 	}
 	m.all = slices.Delete(m.all, i, i+1)
@@ -432,7 +434,7 @@ func TestOpen(t *testing.T) {
 		t.Error("not found")
 	}
 	stranger := newEntry(m.a, 1, "b")
-	if _, ok := m.t.Rank(stranger); ok || m.t.Delete(stranger) || m.t.Replace(stranger, stranger) || m.t.Update(stranger, 2) {
+	if _, ok := m.t.Rank(stranger); ok || m.t.Delete(stranger) || m.t.Replace(stranger, stranger) || m.t.Update(stranger, 2) || m.t.Rescore(stranger, 2) {
 		t.Error("found what is not there")
 	}
 	freeEntry(m.a, stranger)

@@ -67,3 +67,26 @@ func (t *Tree) rescore(p *path, e mem.Ref, score float64, k uint64) {
 		t.setFirst(p, p.height, firstEntry{k, e})
 	}
 }
+
+// Rescore is the half of Update that needs no room and no SetScore: if the new score leaves entry e where it is, it reports
+// true, and the caller must write the score into the entry at once. Otherwise nothing has changed. Entries at the ends of
+// leaves it leaves to others.
+//
+// REQUIRES: as Update.
+func (t *Tree) Rescore(e mem.Ref, score float64) bool {
+	var p path
+	old, k, m := t.keyOf(e), scoreKey(score), t.kind.Member(e)
+	if !t.search(&p, old, m, e) {
+		return false
+	}
+	l, i := leafAt(p.leaf), p.idx
+	if k == old {
+		return true
+	}
+	if l.kind == byMember || p.height > 0 && i == 0 || !t.stays(l, i, old, k, m) {
+		return false
+	}
+	h := l.cover(k)
+	l.hints(i, i+1)[0] = h
+	return true
+}
