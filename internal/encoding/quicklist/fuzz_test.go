@@ -33,7 +33,7 @@ func FuzzHistory(f *testing.F) {
 		m := &model{tb: t, a: a}
 		m.l = New(NewStore(a), []int{-1, -2, 1, 2, 3, 7, 100, -5}[next()%8], next()%4)
 		m.l.st.SetPackedThreshold([]int{0, 0, 1, 50}[next()%4])
-		for n := 0; len(ops) > 0 && n < 300; n++ {
+		for n := 0; len(ops) > 0 && n < 100; n++ {
 			size := len(m.want)
 			at := func() int { return (next()*256 + next()) % max(size, 1) }
 			switch op := next() % 12; {

@@ -67,7 +67,7 @@ func TestOutOfMemory(t *testing.T) {
 		for _, depth := range []int{0, 1} {
 			t.Run(fmt.Sprintf("fill %d depth %d", fill, depth), func(t *testing.T) {
 				refused := map[string]int{}
-				for blocks := range scaled(60) {
+				for blocks := range scaled(40) {
 					oomCase(t, fill, depth, blocks, refused)
 				}
 				t.Logf("refused: %v", refused)
@@ -107,7 +107,7 @@ func oomCase(t *testing.T, fill, depth, blocks int, refused map[string]int) {
 		}
 	}
 	lp := listpack.New(make([]byte, listpack.EmptySize, 64)).Append(of("one")).Append(of("two"))
-	for range 150 {
+	for range 100 {
 		n := len(m.want)
 		old := slices.Clone(m.want)
 		i, s := rnd.IntN(n), elem()
