@@ -1,10 +1,7 @@
 package generic
 
 import (
-	"math"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 
 	"granary/internal/command"
 	"granary/internal/glob"
@@ -63,22 +60,14 @@ var specScan = &command.Spec{
 	Handler: cmdScan,
 }
 
-// scanOptions are the options of SCAN.
-type scanOptions struct {
-	count   int64
-	pattern []byte // nil: all
-	kind    []byte // nil: all types
-}
-
 // cmdScan answers SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. It looks at buckets of the table until it has met
 // count keys, or ten times count buckets, whatever the size of the database.
 func cmdScan(c *command.Ctx) {
-	cursor, ok := parseCursor(c.Args[1])
+	cursor, ok := c.ScanCursor(c.Args[1])
 	if !ok {
-		c.Out.Error(command.ErrInvalidCursor)
 		return
 	}
-	opt, ok := parseScan(c)
+	opt, ok := c.ScanOptions(c.Args[2:])
 	if !ok {
 		return
 	}
@@ -87,87 +76,24 @@ func cmdScan(c *command.Ctx) {
 	met := int64(0)
 	emit := func(e object.Entry) {
 		met++
-		if opt.takes(e) && !db.Due(e) {
+		if takes(&opt, e) && !db.Due(e) {
 			found = append(found, e)
 		}
 	}
-	most := opt.count
-	if most <= math.MaxInt64/10 {
-		most *= 10
-	}
-	for ; most > 0; most-- {
-		if cursor = db.Scan(cursor, emit); cursor == 0 || met >= opt.count {
+	for most := opt.ScanSteps(); most > 0; most-- {
+		if cursor = db.Scan(cursor, emit); cursor == 0 || met >= opt.Count {
 			break
 		}
 	}
-	c.Out.Array(2)
-	var digits [20]byte
-	c.Out.Bulk(strconv.AppendUint(digits[:0], cursor, 10))
-	c.Out.Array(len(found))
+	c.ScanReply(cursor, len(found))
 	for _, e := range found {
 		c.Out.Bulk(e.Key())
 	}
 }
 
-func (o *scanOptions) takes(e object.Entry) bool {
-	return (o.pattern == nil || glob.Match(o.pattern, e.Key(), false)) &&
-		(o.kind == nil || command.Is(o.kind, e.Type().String()))
-}
-
-// parseScan reads what stands behind the cursor and answers an error when it makes no sense.
-func parseScan(c *command.Ctx) (o scanOptions, ok bool) {
-	o.count = 10
-	args := c.Args[2:]
-	for len(args) > 0 {
-		switch {
-		case command.Is(args[0], "count") && len(args) > 1:
-			if o.count, ok = c.Int(args[1]); !ok {
-				return o, false
-			}
-			if o.count < 1 {
-				c.SyntaxError()
-				return o, false
-			}
-		case command.Is(args[0], "match") && len(args) > 1:
-			if o.pattern = args[1]; string(o.pattern) == "*" {
-				o.pattern = nil
-			}
-		case command.Is(args[0], "type") && len(args) > 1:
-			o.kind = args[1]
-		case command.Is(args[0], "novalues"):
-			c.Out.Error("ERR NOVALUES option can only be used in HSCAN")
-			return o, false
-		default:
-			c.SyntaxError()
-			return o, false
-		}
-		args = args[2:]
-	}
-	return o, true
-}
-
-// parseCursor reads a cursor as strtoul does, which takes a sign and wraps a negative number around, takes nothing for
-// 0, and ends at a zero byte; only leading space is refused.
-func parseCursor(arg []byte) (uint64, bool) {
-	s, _, _ := strings.Cut(string(arg), "\x00")
-	if s == "" {
-		return 0, true
-	}
-	digits := strings.TrimPrefix(s, "+")
-	negative := s[0] == '-'
-	if negative {
-		digits = s[1:]
-	}
-	for i := range len(digits) {
-		if digits[i]-'0' > 9 {
-			return 0, false
-		}
-	}
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if negative {
-		n = -n
-	}
-	return n, err == nil
+func takes(o *command.ScanOptions, e object.Entry) bool {
+	return (o.Pattern == nil || glob.Match(o.Pattern, e.Key(), false)) &&
+		(o.Kind == nil || command.Is(o.Kind, e.Type().String()))
 }
 
 var specRandomKey = &command.Spec{
