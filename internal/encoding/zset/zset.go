@@ -52,7 +52,7 @@ const (
 
 var members = &table.Kind{Name: "zset", Key: Member, Purpose: mem.PurposeZSetTable}
 
-var index = &ordered.Kind{Name: "zset", Score: Score, Member: Member, Purpose: mem.PurposeZSetIndex}
+var index = &ordered.Kind{Name: "zset", Score: Score, Member: Member, SetScore: setScore, Purpose: mem.PurposeZSetIndex}
 
 // Score returns the score of an entry.
 func Score(e mem.Ref) float64 {
@@ -182,26 +182,11 @@ func (s *Set) Add(p Place, member []byte, score float64) {
 	s.table.AddContent(usable(member))
 }
 
-// Rescore gives the member at p another score, one that differs from its score.
+// Rescore gives the member at p another score.
 func (s *Set) Rescore(p Place, score float64) {
-	// Fast path: the member keeps its rank.
-	if s.tree.Rescore(p.Entry, score) {
-		setScore(p.Entry, score)
-		return
+	if !s.tree.Update(p.Entry, score) {
+		panic("BUG: zset: an entry of the table is not in the tree")
 	}
-	// Taken out and put back the entry might find no memory on its way back; so another one goes in before it goes.
-	e := newEntry(s.arena, Member(p.Entry), score)
-	done := false
-	defer func() {
-		if !done {
-			freeEntry(s.arena, e)
-		}
-	}()
-	s.tree.Insert(e)
-	done = true
-	s.tree.Delete(p.Entry)
-	s.table.Replace(p.pos, e)
-	freeEntry(s.arena, p.Entry)
 }
 
 // Remove removes the member at p. No memory is needed for it.
