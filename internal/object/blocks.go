@@ -3,6 +3,7 @@ package object
 import (
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/set"
+	"granary/internal/encoding/zset"
 	"granary/internal/mem"
 )
 
@@ -29,6 +30,12 @@ func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
 		s := set.Open(nil, e.Root())
 		fn(mem.PurposeSetTable, int(s.TableBytes()))
 		fn(mem.PurposeSetMember, int(s.MemberBytes()))
+	case e.Type() == ZSet:
+		z := zset.Open(nil, e.Root())
+		table, index, members := z.Bytes()
+		fn(mem.PurposeZSetTable, int(table))
+		fn(mem.PurposeZSetIndex, int(index))
+		fn(mem.PurposeZSetMember, int(members))
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package object
 import (
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/set"
+	"granary/internal/encoding/zset"
 	"granary/internal/mem"
 )
 
@@ -19,6 +20,9 @@ func freeRooted(a *mem.Arena, e Entry, budget int) (freed int, done bool) {
 	case Set:
 		s := set.Open(a, e.Root())
 		return s.FreeSlice(budget)
+	case ZSet:
+		z := zset.Open(a, e.Root())
+		return z.FreeSlice(budget)
 	}
 	panic("BUG: object: no way to free " + e.describe())
 }
@@ -36,6 +40,9 @@ func FreeRoot(a *mem.Arena, t Type, root mem.Ref) {
 	case Set:
 		s := set.Open(a, root)
 		s.Free()
+	case ZSet:
+		z := zset.Open(a, root)
+		z.Free()
 	default:
 		panic("BUG: object: no way to free the root of a " + t.String())
 	}
@@ -52,6 +59,10 @@ func dupRooted(a *mem.Arena, e Entry) mem.Ref {
 	case Set:
 		s := set.Open(a, e.Root())
 		d := s.Dup()
+		return d.Root()
+	case ZSet:
+		z := zset.Open(a, e.Root())
+		d := z.Dup()
 		return d.Root()
 	}
 	panic("BUG: object: no way to copy " + e.describe())
@@ -99,6 +110,12 @@ func (e Entry) checkRooted() error {
 			return errEmpty
 		}
 		return s.Check()
+	case ZSet:
+		z := zset.Open(nil, e.Root())
+		if z.Len() == 0 {
+			return errEmpty
+		}
+		return z.Check()
 	}
 	return nil
 }
