@@ -90,8 +90,10 @@ func TestLive(t *testing.T) {
 			}
 			info := do("DEBUG", "OBJECT", "k").Str
 			own := m.l.Info()
-			for _, want := range []string{fmt.Sprintf("ql_nodes:%d ", own.Nodes), fmt.Sprintf("ql_avg_node:%.2f ", own.AvgNode),
-				fmt.Sprintf("ql_listpack_max:%d ", own.Fill), "ql_compressed:0 ", fmt.Sprintf("ql_uncompressed_size:%d", own.RawBytes)} {
+			for _, want := range []string{
+				fmt.Sprintf("ql_nodes:%d ", own.Nodes), fmt.Sprintf("ql_avg_node:%.2f ", own.AvgNode),
+				fmt.Sprintf("ql_listpack_max:%d ", own.Fill), "ql_compressed:0 ", fmt.Sprintf("ql_uncompressed_size:%d", own.RawBytes),
+			} {
 				if !strings.Contains(info, want) {
 					t.Errorf("fill %d: DEBUG OBJECT says %s, here %s", fill, info, want)
 				}

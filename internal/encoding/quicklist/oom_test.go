@@ -111,7 +111,8 @@ func oomCase(t *testing.T, fill, depth, blocks int, refused map[string]int) {
 		n := len(m.want)
 		old := slices.Clone(m.want)
 		i, s := rnd.IntN(n), elem()
-		op, f := "", func() {}
+		var op string
+		var f func()
 		switch rnd.IntN(12) {
 		case 0:
 			op, f = "push", func() { m.pushHead(s) }

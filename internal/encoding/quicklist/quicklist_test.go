@@ -63,6 +63,8 @@ func (m *model) step(rnd *rand.Rand, elem func() string, grow bool) {
 		m.find(rnd.IntN(n), some(), rnd.IntN(n+1), rnd.IntN(2) == 0)
 	case op == 15 && rnd.IntN(20) == 0:
 		m.dup(rnd.IntN(2) == 0)
+	case op == 19:
+		m.l = Open(m.l.st, m.l.Root()) // a list is its root block
 	case op == 16 && rnd.IntN(20) == 0:
 		m.relocate()
 	case op == 17 && rnd.IntN(20) == 0:
