@@ -8,6 +8,8 @@ import (
 // AppendListpack adds the elements of a listpack at the tail, as a node of its own if they are no more than a node can
 // be: so does a small list become a quicklist, and a node of a file a node.
 //
+// NB: a longer one is added element by element; if memory runs out, those before have been added.
+//
 // REQUIRES: lp was made by package listpack or passed its Validate, and does not lie in a list of this store.
 func (l *List) AppendListpack(lp listpack.Listpack) {
 	count := lp.Len()

@@ -4,7 +4,8 @@ import "granary/internal/encoding/listpack"
 
 // PushHead adds an element before the first.
 //
-// REQUIRES, as all that adds or replaces: e does not borrow from a list of this store.
+// REQUIRES, as all that adds or replaces: e does not borrow from this list. To push what Head or Tail of another list
+// has read is fine.
 func (l *List) PushHead(e Elem) { l.push(e, true) }
 
 // PushTail adds an element after the last.

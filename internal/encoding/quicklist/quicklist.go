@@ -29,8 +29,8 @@
 //
 // # Why a tree
 //
-// LINDEX, LINSERT, LRANGE and LTRIM in the middle of a chain of 10M elements pass 11,000 nodes on the average, each
-// a cache miss. Here they read three or four tree blocks. Whatever a command removes from the middle comes off as
+// LINDEX, LINSERT, LRANGE and LTRIM in the middle of a chain of 10M short elements pass 11,000 nodes, each a cache
+// miss. Here they read three or four tree blocks. Whatever a command removes from the middle comes off as
 // whole subtrees (range.go), so LTRIM takes microseconds and the freeing can be spread over time.
 //
 // # Nodes
