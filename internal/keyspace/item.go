@@ -201,6 +201,23 @@ func (it *Item) SetString(val []byte, expiry int64) {
 	}
 }
 
+// SetBlock is SetString for a value that lies in a raw string's block of the keyspace's arena already (object.InitRaw).
+// OWNS: block, even if there is no memory for the rest.
+func (it *Item) SetBlock(block mem.Ref, expiry int64) {
+	ks := it.db.ks
+	e := it.Entry
+	switch {
+	case e == 0:
+		it.store(object.NewFromBlock(ks.Arena, it.key, block, expiry, ks.Access.Initial()))
+	case e.Type() != object.String || e.Expiry() != expiry:
+		it.store(object.NewFromBlock(ks.Arena, it.key, block, expiry, e.LRU()))
+	default:
+		if n := object.SetBlock(ks.Arena, e, block); n != e {
+			it.moved(n)
+		}
+	}
+}
+
 // SetInt stores a number; an existing key keeps its expiry.
 // REQUIRES: the key is absent or a string.
 func (it *Item) SetInt(n int64) {

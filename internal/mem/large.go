@@ -89,3 +89,25 @@ func (a *Arena) resizeLarge(r Ref, old, n int, p Purpose) bool {
 	a.publish(&a.largePages, int64(to)-int64(from))
 	return true
 }
+
+// Adopt makes a large region of another arena one of this arena, under another purpose. Its bytes stay where they are.
+//
+// REQUIRES: the caller may use both arenas; n is the region's size as from knows it, more than the slab limit.
+func (a *Arena) Adopt(from *Arena, r Ref, n int, was, is Purpose) {
+	if uint(n) <= uint(classes.smallMax) {
+		bug("adoption of %#x (%d bytes, %s): a region of a slab stays in its arena", uint64(r), n, was)
+	}
+	usable := largeUsable(classes.profile, n)
+	s := from.largeRecord(r, n, usable, was)
+	if invariants.Enabled {
+		from.checkLive(r, n, was)
+		from.checkCanary(r, n, usable, was)
+		delete(from.live, r)
+		a.live[r] = liveRegion{n, is}
+	}
+	s.key = a.id<<16 | largeClassBit
+	a.bookLarge(n, usable, is, 1)
+	a.publish(&a.largePages, int64(s.pages))
+	from.bookLarge(n, usable, was, -1)
+	from.publish(&from.largePages, -int64(s.pages))
+}

@@ -345,3 +345,40 @@ func TestReopen(t *testing.T) {
 	copy(Bytes(r, 100), bytes.Repeat([]byte{1}, 100))
 	a.Free(r, 100, PurposeEntry)
 }
+
+// TestAdopt: a large region changes arena and purpose, and the books of both are as if it had been allocated there.
+func TestAdopt(t *testing.T) {
+	from, to := NewSharedArena("from"), NewArena("to")
+	defer from.Close()
+	defer to.Close()
+	for _, n := range []int{32 << 10, 40_000, 1 << 20, 5 << 20} {
+		r := from.Alloc(n, PurposeQueryBuffer)
+		b := Bytes(r, n)
+		b[0], b[n-1] = 1, 2
+		used := Used()
+		to.Adopt(from, r, n, PurposeQueryBuffer, PurposeString)
+		if Used() != used || from.Used() != 0 || to.Used() != int64(Usable(n)) {
+			t.Errorf("%d bytes: used %d, before %d; from %d, to %d", n, Used(), used, from.Used(), to.Used())
+		}
+		if got := to.Books().Purposes[PurposeString]; got != (Tally{int64(n), int64(Usable(n)), 1}) {
+			t.Errorf("%d bytes: booked %+v", n, got)
+		}
+		if got := from.Books().Total; got != (Tally{}) {
+			t.Errorf("%d bytes: still booked %+v", n, got)
+		}
+		Check()
+		if b[0] != 1 || b[n-1] != 2 {
+			t.Errorf("%d bytes: contents changed", n)
+		}
+		r = to.Resize(r, n, n+100_000, PurposeString)
+		to.Free(r, n+100_000, PurposeString)
+	}
+	small := from.Alloc(100, PurposeQueryBuffer)
+	defer from.Free(small, 100, PurposeQueryBuffer)
+	defer func() {
+		if recover() == nil {
+			t.Error("a region of a slab was adopted")
+		}
+	}()
+	to.Adopt(from, small, 100, PurposeQueryBuffer, PurposeString)
+}

@@ -16,6 +16,10 @@ type Conn struct {
 	// is not known.
 	Need int
 
+	// Body is set by Session.Serve: where the first large argument of the
+	// unfinished request begins, counted as Need. 0 if there is none.
+	Body int
+
 	loop    *Loop
 	session Session
 	nc      net.Conn // portable loops only
@@ -183,7 +187,7 @@ func (c *Conn) kill(why Reason, err error) {
 // Sizes, for CLIENT LIST, CLIENT INFO and limits.
 
 // QueryLen returns the bytes of unfinished requests in the query buffer (qbuf).
-func (c *Conn) QueryLen() int { return c.q.len }
+func (c *Conn) QueryLen() int { return c.q.front.len + c.q.len }
 
 // QueryFree returns the room left in the query buffer (qbuf-free).
 func (c *Conn) QueryFree() int { return c.q.cap - c.q.len }
@@ -208,10 +212,7 @@ func (c *Conn) OutMem() int { return c.out.listMem + len(c.out.queue)*segSize }
 // TotMem returns all memory of the connection: itself, its query buffer, its
 // static reply block and its reply list. What the session has comes on top.
 func (c *Conn) TotMem() int {
-	n := connSize + c.OutMem()
-	if c.q.cap > 0 {
-		n += mem.Usable(c.q.cap)
-	}
+	n := connSize + c.OutMem() + c.q.memory()
 	if c.out.staticSize > 0 {
 		n += mem.Usable(c.out.staticSize)
 	}

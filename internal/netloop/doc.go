@@ -53,9 +53,10 @@
 //
 // The next read of such a connection goes behind what its query buffer holds;
 // or, if that is short, it is copied back to the front of what is read next.
-// A request with a large argument gets a query buffer of exactly the size the
-// request will have (Conn.Need), so its bytes are not copied again while they
-// arrive. A query buffer that has been consumed is kept for the next such
+// A request with a large argument gets a query buffer of the size the request
+// will have (Conn.Need), so its bytes are not copied again while they arrive;
+// and the argument begins that buffer (Conn.Body, query), so that the session
+// can take the memory over instead of copying the bytes (Conn.Take). A query buffer that has been consumed is kept for the next such
 // request; the loop's clock takes it away when the client has been silent for
 // two seconds, and fits a large one to what it held recently. A client whose
 // requests arrive whole never has one.

@@ -162,7 +162,7 @@ func (l *Loop) serveAll() {
 	if n := len(l.resumed); n > 0 {
 		for _, c := range l.resumed[:n] {
 			c.flags &^= flagResumed
-			if c.q.len > 0 {
+			if c.q.held() {
 				l.serve(c)
 			}
 		}
@@ -211,18 +211,21 @@ func (l *Loop) welcome(c *Conn) {
 
 // serve hands the session what was read.
 func (l *Loop) serve(c *Conn) {
-	own := c.q.len > 0
+	own := c.q.held()
 	in := c.in
 	if own {
 		in = c.q.bytes()
 	}
 	c.in = nil
+	if len(in) == 0 {
+		return
+	}
 	used := 0
+	c.Need, c.Body = 0, 0
 	if c.flags&(flagPaused|flagClosing|flagDead) == 0 {
-		if int64(len(in)) > l.group.queryLimit.Load() {
+		if int64(len(in)+c.q.front.len) > l.group.queryLimit.Load() {
 			c.kill(ReasonQueryLimit, nil)
 		} else {
-			c.Need = 0
 			used = c.session.Serve(c, in)
 		}
 	}
@@ -230,7 +233,7 @@ func (l *Loop) serve(c *Conn) {
 	case used < len(in) && c.flags&(flagClosing|flagDead) == 0:
 		l.keep(c, in, used)
 	case own:
-		c.q.empty()
+		c.q.done(l.arena)
 	}
 	if c.pending() {
 		l.markDirty(c)
@@ -240,12 +243,14 @@ func (l *Loop) serve(c *Conn) {
 // keep puts what was not used of in into the query buffer of c, or leaves it
 // there. If there is no memory for it the connection ends.
 func (l *Loop) keep(c *Conn, in []byte, used int) {
-	defer l.endWithoutMemory(c)
-	if c.q.len > 0 {
-		c.q.consume(used, c.Need)
-	} else {
-		c.q.keep(l.arena, in[used:], c.Need)
+	if used == 0 && c.q.held() {
+		if c.Need > 0 {
+			c.q.need = c.Need
+		}
+		return
 	}
+	defer l.endWithoutMemory(c)
+	c.q.keep(l.arena, in[used:], c.Need, c.Body)
 }
 
 // makeRoom gets room in the query buffer of c. If there is no memory for it
@@ -259,11 +264,17 @@ func (l *Loop) makeRoom(c *Conn, p *[]byte) (ok bool) {
 // endWithoutMemory is deferred where a query buffer is allocated.
 func (l *Loop) endWithoutMemory(c *Conn) {
 	if e := recover(); e != nil {
-		if err, ok := e.(error); !ok || !errors.Is(err, mem.ErrOutOfMemory) {
+		if !noMemory(e) {
 			panic(e)
 		}
 		c.kill(ReasonMemory, mem.ErrOutOfMemory)
 	}
+}
+
+// noMemory reports whether a panic with e says that memory is out.
+func noMemory(e any) bool {
+	err, ok := e.(error)
+	return ok && errors.Is(err, mem.ErrOutOfMemory)
 }
 
 // bury ends the dead: the session hears of it, and nothing is held any more.
@@ -298,6 +309,7 @@ func (l *Loop) newConn() *Conn {
 	c := &Conn{loop: l, fd: -1}
 	c.created = time.Now().UnixMilli()
 	c.lastIO = c.created
+	c.q.spare = l.group.opts.Spare
 	c.Out.Init(c, 2)
 	return c
 }

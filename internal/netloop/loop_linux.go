@@ -250,8 +250,8 @@ func (l *Loop) readConn(c *Conn) bool {
 	}
 	var p []byte
 	front := 0 // bytes of p that are there already
-	own := c.q.len > 0
-	if own && c.q.len <= mergeMax && c.q.need < needBig && !c.has(flagPaused) &&
+	own := c.q.held()
+	if own && c.q.front.len == 0 && c.q.len <= mergeMax && c.q.need < needBig && !c.has(flagPaused) &&
 		len(l.read)-l.readUsed >= c.q.len+readMin {
 		// A short rest goes before what is read now, so that a client that
 		// sends without pause is read in large pieces.
@@ -270,8 +270,14 @@ func (l *Loop) readConn(c *Conn) bool {
 			return false
 		}
 	}
-	if !own && len(p) > readMax {
-		p = p[:readMax]
+	if !own {
+		most := readMax
+		if c.q.cap > needBig {
+			// Another large argument is likely: what is read of it here has
+			// to be copied.
+			most = readFew
+		}
+		p = p[:min(len(p), most)]
 	}
 	p = p[front:]
 	n, errno := recv(c.fd, p)
@@ -290,7 +296,7 @@ func (l *Loop) readConn(c *Conn) bool {
 		c.q.filled(c.q.len + n)
 	} else {
 		if front > 0 {
-			c.q.empty()
+			c.q.len, c.q.need = 0, 0
 		}
 		n := front + n
 		c.in = l.read[l.readUsed : l.readUsed+n : l.readUsed+n]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"os"
@@ -193,19 +194,20 @@ func TestByteByByte(t *testing.T) {
 	})
 }
 
-// TestLargeArgument: the query buffer has the exact size of the request.
+// TestLargeArgument: the query buffer has the size of the request, and room
+// for what follows a large argument.
 func TestLargeArgument(t *testing.T) {
 	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
 		c := dial()
 		const n = 5 << 20
 		head := "*2\r\n$4\r\nECHO\r\n$" + strconv.Itoa(n) + "\r\n"
 		c.send(head + "abc")
-		total := int64(len(head) + n + 2)
-		eventually(t, "query buffer of the exact size", func() bool { q, _ := s.buffers(); return q == total })
+		total := int64(len(head) + testSpare + n + 2 + queryTail)
+		eventually(t, "query buffer of the size of the request", func() bool { q, _ := s.buffers(); return q == total })
 		body := bytes.Repeat([]byte("x"), n)
 		go c.Write(append(body[3:], "\r\nPING\r\n"...))
 		c.want("$" + strconv.Itoa(n) + "\r\nabc" + string(body[3:]) + "\r\n+PONG\r\n")
-		eventually(t, "buffer fitted", func() bool { q, r := s.buffers(); return q == queryMin && r <= staticMax })
+		eventually(t, "buffer fitted", func() bool { q, r := s.buffers(); return q == testSpare+queryMin && r <= staticMax })
 		eventually(t, "buffer given back", func() bool { q, _ := s.buffers(); return q == 0 })
 
 		// Several large arguments in one request.
@@ -499,7 +501,7 @@ func TestKeep(t *testing.T) {
 		a, b := dial(), dial()
 		b.do("PING", "+PONG\r\n")
 		a.send("*1\r\n$4\r\nPI")
-		eventually(t, "a buffer for the part", func() bool { q, _ := s.buffers(); return q == queryMin })
+		eventually(t, "a buffer for the part", func() bool { q, _ := s.buffers(); return q == testSpare+queryMin })
 		a.send("NG\r\n")
 		a.want("+PONG\r\n")
 		a.do("PING", "+PONG\r\n")
@@ -510,11 +512,54 @@ func TestKeep(t *testing.T) {
 			t.Errorf("never sent a part of a request: %v", m)
 		}
 		time.Sleep(3 * cronEvery * time.Millisecond)
-		if q, _ := s.buffers(); q != queryMin {
+		if q, _ := s.buffers(); q != testSpare+queryMin {
 			t.Errorf("buffers of %d bytes while the clock is paused", q)
 		}
 		s.group.PauseCron(false)
 		eventually(t, "buffer given back", func() bool { q, _ := s.buffers(); return q == 0 })
+	})
+}
+
+// TestTake: a large argument changes hands without a copy, whatever pieces it
+// comes in; not when another request follows.
+func TestTake(t *testing.T) {
+	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
+		c := dial()
+		body := make([]byte, 300_000)
+		for i := range body {
+			body[i] = byte(i * i >> 7)
+		}
+		for _, n := range []int{LargeArg, 100_000, 100_000, 300_000, LargeArg - 1} {
+			for _, more := range []string{"", "EX 60", strings.Repeat("x", queryTail)} {
+				rest := ""
+				for _, w := range strings.Fields(more) {
+					rest += fmt.Sprintf("$%d\r\n%s\r\n", len(w), w)
+				}
+				req := fmt.Sprintf("*%d\r\n$4\r\nTAKE\r\n$%d\r\n", 2+len(strings.Fields(more)), n)
+				answer := func(taken bool) string {
+					text := fmt.Sprint(taken, n, crc32.ChecksumIEEE(body[:n])) + " " + more
+					return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text)
+				}
+				taken := n >= LargeArg && len(more) < queryTail
+				// The pause lets the header be parsed before the argument comes.
+				c.send(req)
+				time.Sleep(5 * time.Millisecond)
+				c.send(string(body[:n/2]))
+				time.Sleep(5 * time.Millisecond)
+				go io.WriteString(c, string(body[n/2:n])+"\r\n"+rest)
+				c.want(answer(taken))
+			}
+		}
+		// A second request arrives together with the end of the first.
+		c.send("*2\r\n$4\r\nTAKE\r\n$50000\r\n")
+		time.Sleep(5 * time.Millisecond)
+		c.send(string(body[:50_000]) + "\r\n*1\r\n$4\r\nPING\r\n")
+		var head [5]byte
+		io.ReadFull(c, head[:])
+		if string(head[1:2]) != "2" && string(head[1:2]) != "1" {
+			t.Fatalf("reply begins with %q", head)
+		}
+		eventually(t, "all buffers given back", func() bool { q, _ := s.buffers(); return q == 0 })
 	})
 }
 

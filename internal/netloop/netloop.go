@@ -13,7 +13,9 @@ type Session interface {
 	// more behind them, for what was not taken. Replies go to c.Out.
 	//
 	// If the session knows how long the request at the front of what it left
-	// will be, it says so in c.Need.
+	// will be, it says so in c.Need, and where its first large argument begins
+	// in c.Body: then what precedes that argument does not come again in in,
+	// but in c.Front.
 	Serve(c *Conn, in []byte) int
 
 	// Closed is the last call: the socket is gone or about to go, c.Reason
@@ -75,6 +77,7 @@ type Options struct {
 
 	ReadBuffer   int   // bytes of the read buffer of a loop; 0: 256 KiB
 	QueryLimit   int64 // client-query-buffer-limit; 0: 1 GiB
+	Spare        int   // bytes kept free before a large argument (Conn.Take); 0: it is not set apart
 	OutputBound  int   // output waiting above which a connection is not read; 0: 32 MiB
 	KeepaliveSec int   // tcp-keepalive; 0: off
 }

@@ -120,10 +120,10 @@ func (l *Loop) received(c *Conn, in []byte, err error) {
 
 // take makes in what the connection has to serve.
 func (l *Loop) take(c *Conn, in []byte) {
-	if c.q.len == 0 {
+	if !c.q.held() {
 		c.in = in
 	}
-	for len(in) > 0 && c.q.len > 0 {
+	for len(in) > 0 && c.q.held() {
 		var p []byte
 		if !l.makeRoom(c, &p) {
 			return

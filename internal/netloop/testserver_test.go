@@ -1,8 +1,10 @@
 package netloop
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"os"
@@ -18,6 +20,8 @@ import (
 	"granary/internal/mem"
 	"granary/internal/resp"
 )
+
+const testSpare = 12
 
 // testServer is a small server over a Group: enough commands to drive every
 // path of the package.
@@ -42,6 +46,7 @@ type testSession struct {
 	conn   *Conn
 	parser resp.Parser
 	name   string
+	left   int // bytes behind the request being executed
 }
 
 func (s *testServer) Lock(l *Loop) { s.mu.Lock(); s.cur = l }
@@ -85,6 +90,7 @@ func (ts *testSession) Closed(c *Conn) {
 
 func (ts *testSession) Serve(c *Conn, in []byte) int {
 	used := 0
+	ts.parser.Front = c.Front()
 	for !c.Paused() && !c.Closing() && used < len(in) {
 		n, err := ts.parser.Parse(in[used:])
 		if err != nil {
@@ -93,10 +99,11 @@ func (ts *testSession) Serve(c *Conn, in []byte) int {
 			return len(in)
 		}
 		if n == 0 {
-			c.Need = ts.parser.Need()
+			c.Need, c.Body = ts.parser.Need(), ts.parser.Body()
 			break
 		}
 		used += n
+		ts.left = len(in) - used
 		if len(ts.parser.Args) > 0 {
 			ts.execute(c, ts.parser.Args)
 		}
@@ -123,6 +130,18 @@ func (ts *testSession) execute(c *Conn, args [][]byte) {
 			n += len(a)
 		}
 		w.Int(int64(n))
+	case "TAKE": // take the first argument over; the others, and a sum of it
+		ref, tail, ok := mem.Ref(0), []byte(nil), false
+		if ts.left == 0 {
+			ref, tail, ok = c.Take(args[1], ts.s.arena, mem.PurposeString)
+		}
+		if ok {
+			ts.parser.Rebase(1, tail)
+			n := testSpare + len(args[1])
+			args[1] = mem.Bytes(ref, n)[testSpare:]
+			defer ts.s.arena.Free(ref, n, mem.PurposeString)
+		}
+		w.BulkString(fmt.Sprint(ok, len(args[1]), crc32.ChecksumIEEE(args[1])) + " " + string(bytes.Join(args[2:], []byte(" "))))
 	case "ECHO":
 		w.Bulk(args[1])
 	case "NAME":
@@ -198,7 +217,7 @@ func newTestServer(tb testing.TB, portable bool, o Options) *testServer {
 		arena: mem.NewArena("test"), sessions: map[*testSession]bool{}, pins: map[mem.Ref]int{},
 		sizes: map[mem.Ref]int{}, reasons: map[Reason]int{}, tickMs: 100,
 	}
-	o.Handler = s
+	o.Handler, o.Spare = s, testSpare
 	var err error
 	if portable {
 		s.group, err = NewPortable(o)

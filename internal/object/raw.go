@@ -9,12 +9,20 @@ import (
 // newRawBlock allocates a block for a string of n bytes with room for alloc, one reference, payload unset.
 func newRawBlock(a *mem.Arena, n, alloc int) mem.Ref {
 	r := a.Alloc(rawHead+alloc, mem.PurposeString)
+	putRawHead(r, n, alloc)
+	return r
+}
+
+func putRawHead(r mem.Ref, n, alloc int) {
 	b := mem.Bytes(r, rawHead)
 	put40(b[rawLenOff:], n)
 	put40(b[rawAllocOff:], alloc)
 	binary.LittleEndian.PutUint16(b[rawRefsOff:], 1)
-	return r
 }
+
+// InitRaw makes a region a raw block with one reference. The string's n bytes are at RawPayload already, and the region
+// is of RawPayload + n bytes (mem.PurposeString).
+func InitRaw(r mem.Ref, n int) { putRawHead(r, n, n) }
 
 func get40(b []byte) int {
 	_ = b[4]

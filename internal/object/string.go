@@ -46,8 +46,9 @@ const (
 // shape is how a string is about to be stored: exactly one of the three.
 type shape struct {
 	enc   Encoding
-	num   int64  // Int
-	bytes []byte // Embstr and Raw
+	num   int64   // Int
+	bytes []byte  // Embstr and Raw
+	block mem.Ref // Raw: the block that has the bytes already, 0: one has to be made
 }
 
 // shapeOf decides how a new value is stored, as SET does: a number as int, a short text inside the entry, the
@@ -121,6 +122,13 @@ func NewRaw(a *mem.Arena, key []byte, n int, expiry int64, clock uint32) Entry {
 	return e
 }
 
+// NewFromBlock allocates an entry for a raw block that InitRaw made.
+// OWNS: block, which is given back if memory is out.
+func NewFromBlock(a *mem.Arena, key []byte, block mem.Ref, expiry int64, clock uint32) Entry {
+	s := shape{enc: Raw, block: block}
+	return newString(a, key, &s, expiry, clock, StringLimits{})
+}
+
 // NewRooted allocates an entry for a value of any type whose root block is root.
 func NewRooted(a *mem.Arena, key []byte, t Type, enc Encoding, root mem.Ref, expiry int64, clock uint32) Entry {
 	e := newEntry(a, key, t, enc, refBytes, expiry, clock, 0)
@@ -129,8 +137,8 @@ func NewRooted(a *mem.Arena, key []byte, t Type, enc Encoding, root mem.Ref, exp
 }
 
 func newString(a *mem.Arena, key []byte, s *shape, expiry int64, clock uint32, lim StringLimits) Entry {
-	var block mem.Ref
-	if s.enc == Raw {
+	block := s.block
+	if s.enc == Raw && block == 0 {
 		block = newRawBlock(a, len(s.bytes), len(s.bytes))
 		copy(rawPayload(block, len(s.bytes)), s.bytes)
 	}
@@ -212,6 +220,13 @@ func SetString(a *mem.Arena, e Entry, val []byte, lim StringLimits) Entry {
 	return setShape(a, e, &s, lim)
 }
 
+// SetBlock is SetString for a raw block that InitRaw made.
+// OWNS: block, which is given back if memory is out.
+func SetBlock(a *mem.Arena, e Entry, block mem.Ref) Entry {
+	s := shape{enc: Raw, block: block}
+	return setShape(a, e, &s, StringLimits{})
+}
+
 // SetInt gives the entry a new int value.
 func SetInt(a *mem.Arena, e Entry, n int64, lim StringLimits) Entry {
 	s := shape{enc: Int, num: n}
@@ -229,8 +244,8 @@ func SetText(a *mem.Arena, e Entry, val []byte, lim StringLimits) Entry {
 func setShape(a *mem.Arena, e Entry, s *shape, lim StringLimits) Entry {
 	off := e.valueOff()
 	old, n := off+e.valueLen(off), off+s.inEntry()
-	var block mem.Ref
-	if s.enc == Raw {
+	block := s.block
+	if s.enc == Raw && block == 0 {
 		if e.Encoding() == Raw && rewriteRaw(a, e.Root(), s.bytes) {
 			return e
 		}

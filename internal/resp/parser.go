@@ -50,6 +50,13 @@ type Parser struct {
 	// of its input, valid as long as that is, and until the next Parse.
 	Args [][]byte
 
+	// Front are the first bytes of the unfinished request if they do not lie
+	// before the input: the input goes on behind them. Parse forgets them when
+	// the request is complete.
+	//
+	// REQUIRES: they end where a large argument begins (Body).
+	Front []byte
+
 	MaxBulk int64 // proto-max-bulk-len; 0: 512 MB
 	Unauth  bool  // apply the limits for clients that have not authenticated
 
@@ -63,13 +70,14 @@ type Parser struct {
 
 type span struct{ off, len int }
 
-// Parse looks at in, which begins with a request. If that is complete it
-// returns the number of bytes it takes and sets Args, which is empty for a
+// Parse looks at in, which begins with a request, or goes on behind Front. If
+// that is complete it returns the number of bytes of in it takes and sets Args, which is empty for a
 // request that is to be ignored: an empty line or "*0". n is 0 if more bytes
 // are needed; then the next input begins with the same request. After an
 // error the Parser is of no more use.
 func (p *Parser) Parse(in []byte) (n int, err error) {
 	if !p.busy {
+		// NB: there is no Front: only an unfinished request has one.
 		if n = p.fast(in); n > 0 {
 			return n, nil
 		}
@@ -83,13 +91,42 @@ func (p *Parser) Parse(in []byte) (n int, err error) {
 	return p.slow(in)
 }
 
-// Need returns how many bytes the unfinished request will have at least, from
-// its first one, if its current argument is large; otherwise 0.
+// Need returns how many bytes the unfinished request will have at least, Front
+// not counted, if its current argument is large; otherwise 0.
 func (p *Parser) Need() int {
 	if !p.busy || p.bulk < bigArg {
 		return 0
 	}
-	return p.pos + p.bulk + 2
+	return p.pos - len(p.Front) + p.bulk + 2
+}
+
+// Body returns where the current argument of the unfinished request begins if
+// it is large, and the first that is; otherwise 0. The bytes before it may
+// become the Front of the next call.
+func (p *Parser) Body() int {
+	if !p.busy || p.bulk < bigArg || len(p.Front) > 0 {
+		return 0
+	}
+	return p.pos
+}
+
+// Unread makes the request that Parse just found the unfinished one again, so
+// that the same bytes, with the same Front, find it once more.
+//
+// REQUIRES: it had a Front.
+func (p *Parser) Unread() { p.busy = true }
+
+// Rebase says that what the last request had behind its argument i lies at tail
+// now.
+//
+// REQUIRES: the request had a Front.
+func (p *Parser) Rebase(i int, tail []byte) {
+	end := p.spans[i].off + p.spans[i].len
+	for j := i + 1; j < len(p.Args); j++ {
+		s := p.spans[j]
+		at := s.off - end
+		p.Args[j] = tail[at : at+s.len : at+s.len]
+	}
 }
 
 // Unfinished returns the number of arguments of the unfinished request that
@@ -107,6 +144,7 @@ func (p *Parser) Unfinished() (args, size int) {
 // Reset forgets an unfinished request.
 func (p *Parser) Reset() {
 	p.busy = false
+	p.Front = nil
 	p.Args = p.Args[:0]
 }
 
@@ -187,10 +225,10 @@ func fastHead(in []byte, i int) (v, next int) {
 
 // slow continues the unfinished request.
 func (p *Parser) slow(in []byte) (int, error) {
-	if in[0] != '*' {
+	if p.pos == 0 && in[0] != '*' {
 		return p.inline(in)
 	}
-	if p.left == 0 {
+	if p.pos == 0 {
 		done, err := p.count(in)
 		if err != nil || !done {
 			return 0, err
@@ -206,7 +244,7 @@ func (p *Parser) slow(in []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if len(in)-p.pos < p.bulk+2 {
+		if len(p.Front)+len(in)-p.pos < p.bulk+2 {
 			return 0, nil
 		}
 		// NB: the two bytes behind the argument are not looked at.
@@ -244,7 +282,7 @@ func (p *Parser) count(in []byte) (done bool, err error) {
 
 // header reads the length of an argument: "$3\r\n".
 func (p *Parser) header(in []byte) (done bool, err error) {
-	rest := in[p.pos:]
+	rest := in[p.pos-len(p.Front):]
 	cr := line(rest, '\r')
 	if cr < 0 {
 		if len(rest) > maxInline {
@@ -278,10 +316,16 @@ func (p *Parser) header(in []byte) (done bool, err error) {
 func (p *Parser) finish(in []byte) int {
 	p.busy = false
 	p.Args = p.Args[:0]
+	front := p.Front
+	p.Front = nil
 	for _, s := range p.spans {
-		p.Args = append(p.Args, in[s.off:s.off+s.len:s.off+s.len])
+		from, off := in, s.off-len(front)
+		if off < 0 {
+			from, off = front, s.off
+		}
+		p.Args = append(p.Args, from[off:off+s.len:off+s.len])
 	}
-	return p.pos
+	return p.pos - len(front)
 }
 
 // inline reads a request that is one line of words.

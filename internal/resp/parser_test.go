@@ -148,6 +148,47 @@ func TestNeed(t *testing.T) {
 	}
 }
 
+// TestFront: the bytes before a large argument may lie elsewhere, and those
+// behind it may move.
+func TestFront(t *testing.T) {
+	val := strings.Repeat("v", bigArg)
+	head := "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$32768\r\n"
+	tail := "\r\n$2\r\nEX\r\n$2\r\n60\r\n"
+	var p Parser
+	n, err := p.Parse([]byte(head + val[:10]))
+	if n != 0 || err != nil || p.Body() != len(head) || p.Need() != len(head)+bigArg+2 {
+		t.Fatalf("n %d, err %v, body %d, need %d", n, err, p.Body(), p.Need())
+	}
+	p.Front = []byte(head)
+	for _, in := range []string{val[:100], val, val + "\r\n$2"} {
+		if n, err = p.Parse([]byte(in)); n != 0 || err != nil || p.Body() != 0 {
+			t.Fatalf("%d bytes: n %d, err %v, body %d", len(in), n, err, p.Body())
+		}
+	}
+	in := []byte(val + tail + "PING\r\n")
+	for range 2 { // the second time after Unread
+		n, err = p.Parse(in)
+		if n != len(val)+len(tail) || err != nil || p.Front != nil {
+			t.Fatalf("n %d, err %v", n, err)
+		}
+		if got := string(bytes.Join(p.Args, []byte(" "))); got != "SET k "+val+" EX 60" {
+			t.Fatalf("%.20q... of %d bytes", got, len(got))
+		}
+		p.Unread()
+		p.Front = []byte(head)
+	}
+	p.Parse(in)
+	moved := []byte(tail)
+	clear(in[len(val):])
+	p.Rebase(2, moved)
+	if string(p.Args[3]) != "EX" || string(p.Args[4]) != "60" {
+		t.Errorf("moved: %q %q", p.Args[3], p.Args[4])
+	}
+	if n, err = p.Parse([]byte("PING\r\n")); n != 6 || err != nil || string(p.Args[0]) != "PING" {
+		t.Errorf("the next request: %d, %v", n, err)
+	}
+}
+
 // TestManyArguments reads a request of many arguments in small pieces: the
 // work must be of the order of its length.
 func TestManyArguments(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"granary/internal/commands/bitmaps"
 	"granary/internal/commands/connection"
 	"granary/internal/commands/generic"
+	"granary/internal/commands/hyperloglog"
 	"granary/internal/commands/memory"
 	"granary/internal/commands/strings"
 	"granary/internal/config"
@@ -32,6 +33,7 @@ import (
 	"granary/internal/logger"
 	"granary/internal/mem"
 	"granary/internal/netloop"
+	"granary/internal/object"
 )
 
 // Server is one running server.
@@ -61,6 +63,7 @@ var families = []func(*command.Table){
 	bitmaps.Register,
 	connection.Register,
 	generic.Register,
+	hyperloglog.Register,
 	memory.Register,
 	strings.Register,
 }
@@ -93,6 +96,7 @@ func start(cfg *config.Config) (*Server, error) {
 		Handler:      (*handler)(s),
 		QueryLimit:   cfg.ClientQueryBufferLimit,
 		KeepaliveSec: int(cfg.TCPKeepAlive),
+		Spare:        object.RawPayload,
 	})
 	if err != nil {
 		return nil, s.fatal("%v", err)

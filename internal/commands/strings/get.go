@@ -78,7 +78,7 @@ func cmdGetSet(c *command.Ctx) {
 		return
 	}
 	it := c.Write(key)
-	it.SetString(val, 0)
+	c.SetString(&it, 2, 0)
 	c.Changed(key, keyspace.String, "set")
 	if c.Feeding() {
 		c.Rewrite(tokenSet, key, val)

@@ -61,7 +61,7 @@ func cmdSet(c *command.Ctx) {
 	}
 	key := c.Args[1]
 	it := c.Write(key)
-	it.SetString(c.Args[2], 0)
+	c.SetString(&it, 2, 0)
 	c.Changed(key, keyspace.String, "set")
 	c.Out.OK()
 }
@@ -80,7 +80,7 @@ func setWithOptions(c *command.Ctx) {
 			return
 		}
 	}
-	key, val := c.Args[1], c.Args[2]
+	key := c.Args[1]
 	if o.get && !getReply(c, key) {
 		return
 	}
@@ -100,7 +100,7 @@ func setWithOptions(c *command.Ctx) {
 	if o.keepTTL && it.Exists() {
 		at = it.Expiry()
 	}
-	it.SetString(val, at)
+	c.SetString(&it, 2, at)
 	c.Changed(key, keyspace.String, "set")
 	if o.unit != noTime {
 		c.Notify(keyspace.Generic, "expire", key)
@@ -173,7 +173,7 @@ func cmdSetNX(c *command.Ctx) {
 		c.Out.Int(0)
 		return
 	}
-	it.SetString(c.Args[2], 0)
+	c.SetString(&it, 2, 0)
 	c.Changed(key, keyspace.String, "set")
 	c.Out.Int(1)
 }
@@ -217,7 +217,7 @@ func setFor(c *command.Ctx, unit timeUnit) {
 		return
 	}
 	it := c.Write(key)
-	it.SetString(val, at)
+	c.SetString(&it, 3, at)
 	c.Changed(key, keyspace.String, "set")
 	c.Notify(keyspace.Generic, "expire", key)
 	c.Out.OK()
