@@ -19,7 +19,11 @@ type Arena struct {
 
 	largePages int64 // pages of large regions
 	name       string
-	live       map[Ref]liveRegion // with build tag invariants: every live region
+
+	// Attached is what a package above keeps beside the arena: package object its buffers for lists.
+	Attached any
+
+	live map[Ref]liveRegion // with build tag invariants: every live region
 }
 
 // bin is an arena's part in one slab class.

@@ -2,6 +2,7 @@ package object
 
 import (
 	"granary/internal/encoding/hash"
+	"granary/internal/encoding/quicklist"
 	"granary/internal/encoding/set"
 	"granary/internal/encoding/zset"
 	"granary/internal/mem"
@@ -36,6 +37,11 @@ func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
 		fn(mem.PurposeZSetTable, int(table))
 		fn(mem.PurposeZSetIndex, int(index))
 		fn(mem.PurposeZSetMember, int(members))
+	case e.Type() == List:
+		l := quicklist.Open(nil, e.Root())
+		tree := l.TreeBytes()
+		fn(mem.PurposeQuicklist, int(tree))
+		fn(mem.PurposeListpack, int(l.Bytes()-tree))
 	default:
 		return false
 	}

@@ -2,6 +2,7 @@ package object
 
 import (
 	"granary/internal/encoding/hash"
+	"granary/internal/encoding/quicklist"
 	"granary/internal/encoding/set"
 	"granary/internal/encoding/zset"
 	"granary/internal/mem"
@@ -20,6 +21,8 @@ func freeRooted(a *mem.Arena, e Entry, budget int) (freed int, done bool) {
 	case Set:
 		s := set.Open(a, e.Root())
 		return s.FreeSlice(budget)
+	case List:
+		return freeList(a, e, budget)
 	case ZSet:
 		z := zset.Open(a, e.Root())
 		return z.FreeSlice(budget)
@@ -40,6 +43,9 @@ func FreeRoot(a *mem.Arena, t Type, root mem.Ref) {
 	case Set:
 		s := set.Open(a, root)
 		s.Free()
+	case List:
+		l := quicklist.Open(Lists(a), root)
+		l.Free()
 	case ZSet:
 		z := zset.Open(a, root)
 		z.Free()
@@ -59,6 +65,10 @@ func dupRooted(a *mem.Arena, e Entry) mem.Ref {
 	case Set:
 		s := set.Open(a, e.Root())
 		d := s.Dup()
+		return d.Root()
+	case List:
+		l := quicklist.Open(Lists(a), e.Root())
+		d := l.Dup()
 		return d.Root()
 	case ZSet:
 		z := zset.Open(a, e.Root())
@@ -110,6 +120,12 @@ func (e Entry) checkRooted() error {
 			return errEmpty
 		}
 		return s.Check()
+	case List:
+		l := quicklist.Open(nil, e.Root())
+		if l.Len() == 0 {
+			return errEmpty
+		}
+		return l.Check()
 	case ZSet:
 		z := zset.Open(nil, e.Root())
 		if z.Len() == 0 {
