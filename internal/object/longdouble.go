@@ -60,6 +60,9 @@ func normal(mant uint64, exp int32, neg bool) LongDouble {
 	return LongDouble{mant: mant << n, exp: exp - int32(n), neg: neg}
 }
 
+// IsInf tells whether the number is an infinity.
+func (a LongDouble) IsInf() bool { return a.inf }
+
 // ParseLongDouble reads a number as strtold does, hexadecimal forms and infinities included, but nothing may come before
 // or after it, and what is not a number, overflows, or vanishes is refused.
 func ParseLongDouble(b []byte) (LongDouble, bool) {

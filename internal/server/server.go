@@ -25,6 +25,7 @@ import (
 	"granary/internal/commands/bitmaps"
 	"granary/internal/commands/connection"
 	"granary/internal/commands/generic"
+	"granary/internal/commands/hashes"
 	"granary/internal/commands/hyperloglog"
 	"granary/internal/commands/memory"
 	"granary/internal/commands/strings"
@@ -63,6 +64,7 @@ var families = []func(*command.Table){
 	bitmaps.Register,
 	connection.Register,
 	generic.Register,
+	hashes.Register,
 	hyperloglog.Register,
 	memory.Register,
 	strings.Register,

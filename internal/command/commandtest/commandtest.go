@@ -74,6 +74,11 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 			s.Effects = append(s.Effects, "DEL "+string(key))
 		}
 	}
+	s.Env.Keys.Hooks.FieldExpired = func(_ int, key, field []byte) {
+		if s.Env.Feed != nil {
+			s.Effects = append(s.Effects, "HDEL "+string(key)+" "+string(field))
+		}
+	}
 	s.Env.BeginTurn()
 	s.Client = command.NewClient(s.Env, s.Env.Clients.NextID(), nil, &s.Out.Writer)
 	s.Client.Authenticated = true

@@ -112,6 +112,16 @@ func addPair(lp listpack.Listpack, name, value listpack.Elem) listpack.Listpack 
 // set sets one field of a hash that exists. A flat hash that becomes too long becomes a table.
 // REQUIRES: an expiry other than 0 and KeepExpiry has been noted, and the hash is no plain listpack then.
 func set(it *keyspace.Item, lim Limits, name, value []byte, expiry int64) (created bool) {
+	if it.FieldsDue() {
+		// Slow path: what has expired and is still there counts as absent.
+		now := it.DB().Keyspace().Now
+		if _, has := Has(it.Entry, name, now); !has {
+			if remove(it, name); expiry > 0 {
+				it.NoteFieldExpiry(expiry) // it may have been the last field that expires
+			}
+			expiry = max(expiry, 0)
+		}
+	}
 	if it.Entry.IsFlat() {
 		n, v := listpack.Of(name), listpack.Of(value)
 		if lp := flat(it.Entry); lp.CanGrow(n.Size() + v.Size() + maxTime) {
@@ -153,6 +163,16 @@ func SetExpiry(it *keyspace.Item, name []byte, at int64) {
 // Delete deletes a field and reports whether there was one. The hash may be left without fields: the caller deletes it
 // then.
 func Delete(it *keyspace.Item, name []byte) bool {
+	if it.FieldsDue() {
+		// Slow path: what has expired and is still there counts as absent.
+		_, has := Has(it.Entry, name, it.DB().Keyspace().Now)
+		return remove(it, name) && has
+	}
+	return remove(it, name)
+}
+
+// remove is Delete for a field whether it has expired or not.
+func remove(it *keyspace.Item, name []byte) bool {
 	if it.Entry.Encoding() == object.Hashtable {
 		h := open(it)
 		if !h.Delete(name) {
