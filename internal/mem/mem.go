@@ -4,7 +4,7 @@
 //
 // # Actors
 //
-//	range     one reservation of addresses, committed as it grows; a Ref is an offset into it (ref.go, reserve.go)
+//	range     one reservation of addresses, committed as it grows; a Ref is an offset into it (ref.go, reserve_*.go)
 //	extent    a run of 4 KiB pages: a slab, a large region, or free (dirty or clean) (pages.go)
 //	slab      an extent cut into regions of one size class (slab.go); its slot is its age in its class (slots.go)
 //	region    what Alloc returns
