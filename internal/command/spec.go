@@ -57,7 +57,6 @@ var FlagNames = []struct {
 	{Asking, "asking"},
 	{Fast, "fast"},
 	{NoAuth, "no_auth"},
-	{MayReplicate, "may_replicate"},
 	{NoMandatoryKeys, "no_mandatory_keys"},
 	{ProtectedCmd, "protected"},
 	{NoAsyncLoading, "no_async_loading"},
