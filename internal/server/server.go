@@ -28,6 +28,7 @@ import (
 	"granary/internal/commands/hashes"
 	"granary/internal/commands/hyperloglog"
 	"granary/internal/commands/memory"
+	"granary/internal/commands/sets"
 	"granary/internal/commands/strings"
 	"granary/internal/config"
 	"granary/internal/keyspace"
@@ -67,6 +68,7 @@ var families = []func(*command.Table){
 	hashes.Register,
 	hyperloglog.Register,
 	memory.Register,
+	sets.Register,
 	strings.Register,
 }
 

@@ -8,6 +8,7 @@ import (
 	"granary/internal/command"
 	"granary/internal/keyspace"
 	"granary/internal/object"
+	"granary/internal/types/set"
 )
 
 // Digests of data, the same that Redis makes of the same data, whatever the encodings, the order of keys and the
@@ -19,8 +20,9 @@ import (
 //	xor(x)   d = d xor SHA1(x)         things whose order does not matter
 //	mix(x)   d = SHA1(d xor SHA1(x))   things whose order matters
 //
-// A value is mix(type) and then its content; a string is mix(text); an expiry adds xor("!!expire!!"). A data set is,
-// for each database that is not empty, mix(number), and xor(digest of mix(key) and value) for every key.
+// A value is mix(type) and then its content: a string is mix(text), a set is xor(member) for each member. An expiry adds
+// xor("!!expire!!"). A data set is, for each database that is not empty, mix(number), and xor(digest of mix(key) and
+// value) for every key.
 
 type digest [sha1.Size]byte
 
@@ -47,15 +49,31 @@ func (d *digest) text() string { return hex.EncodeToString(d[:]) }
 // value adds the value and the expiry of an entry. It reports false for a type that it does not know.
 func (d *digest) value(e object.Entry) bool {
 	d.number(uint32(e.Type()))
-	if e.Type() != object.String {
+	switch e.Type() {
+	case object.String:
+		var buf object.Scratch
+		d.mix(e.Text(&buf))
+	case object.Hash:
+		d.hash(e)
+	case object.Set:
+		d.set(e)
+	default:
 		return false
 	}
-	var buf object.Scratch
-	d.mix(e.Text(&buf))
 	if e.HasExpiry() {
 		d.xor([]byte("!!expire!!"))
 	}
 	return true
+}
+
+// set adds the members of a set, in any order.
+func (d *digest) set(e object.Entry) {
+	v := set.Of(e)
+	var m set.Member
+	v.Each(&m, func() bool {
+		d.xor(m.Text())
+		return true
+	})
 }
 
 const errNoDigest = "ERR a value has a type that cannot be digested"

@@ -16,7 +16,7 @@ type audit struct {
 
 func (a *audit) entry(e object.Entry) bool {
 	a.keys++
-	if !blocks(e, func(p mem.Purpose, usable int) { a.counted[p] += int64(usable) }) {
+	if !e.Blocks(func(p mem.Purpose, usable int) { a.counted[p] += int64(usable) }) {
 		a.unknown++
 	}
 	return true
@@ -28,16 +28,13 @@ func (a *audit) entry(e object.Entry) bool {
 func cmdMemoryAudit(c *command.Ctx) {
 	c.Env.FinishReclaim()
 	var a audit
-	tables := int64(0)
 	for _, db := range c.Keys().DBs {
 		db.Each(a.entry)
-		tables += db.TableBytes()
+		// A table knows the sum of its blocks, the order of expiry included.
+		a.counted[mem.PurposeTable] += db.TableBytes() - db.ExpireBytes()
+		a.counted[mem.PurposeExpire] += db.ExpireBytes()
 	}
-	// A table knows the sum of its blocks, the order of expiry included.
 	books := mem.Totals()
-	expire := books.Purposes[mem.PurposeExpire].Usable
-	a.counted[mem.PurposeTable] = tables - expire
-	a.counted[mem.PurposeExpire] = expire
 
 	difference, purposes := int64(0), 0
 	for p := range mem.NumPurposes {

@@ -12,7 +12,6 @@ import (
 	"granary/internal/info"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
-	"granary/internal/object"
 )
 
 // Register adds the family to the table.
@@ -48,7 +47,7 @@ func cmdMemoryUsage(c *command.Ctx) {
 		return
 	}
 	own := int64(0)
-	if !blocks(it.Entry, func(_ mem.Purpose, usable int) { own += int64(usable) }) {
+	if !it.Entry.Blocks(func(_ mem.Purpose, usable int) { own += int64(usable) }) {
 		c.Out.Error(errUnknownType)
 		return
 	}
@@ -65,19 +64,6 @@ func tableShare(db *keyspace.DB) int64 {
 }
 
 const errUnknownType = "ERR the value has a type whose memory cannot be counted"
-
-// blocks calls fn for every block that belongs to an entry alone, with its purpose and usable bytes. A raw string that
-// replies are being sent from counts once, here. It reports false for a type that it does not know.
-func blocks(e object.Entry, fn func(p mem.Purpose, usable int)) bool {
-	fn(mem.PurposeEntry, mem.Usable(e.Size()))
-	if e.Type() != object.String {
-		return false
-	}
-	if e.Encoding() == object.Raw {
-		fn(mem.PurposeString, mem.Usable(object.RawSize(e.Root())))
-	}
-	return true
-}
 
 // cmdMemoryPurge answers MEMORY PURGE: free pages go back to the system at once.
 func cmdMemoryPurge(c *command.Ctx) {
