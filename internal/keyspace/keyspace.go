@@ -145,12 +145,16 @@ func (db *DB) AvgTTL() int64 {
 	return max(db.ttls.mean(uint64(n))-db.ks.Now, 0)
 }
 
-// TableBytes returns the usable bytes of the key table.
+// TableBytes returns the usable bytes of the key table, with what keeps the order of expiry (ExpireBytes).
 func (db *DB) TableBytes() int64 {
-	if db.keys.Root() == 0 {
-		return 0
+	n := int64(0)
+	if db.keys.Root() != 0 {
+		n += db.keys.Bytes()
 	}
-	return db.keys.Bytes()
+	if db.fields.Root() != 0 {
+		n += db.fields.Bytes()
+	}
+	return n
 }
 
 // Keyspace returns the keyspace the database belongs to.

@@ -36,7 +36,7 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	idle("sync_full"),
 	idle("sync_partial_ok"),
 	idle("sync_partial_err"),
-	idle("expired_subkeys"),
+	count("expired_subkeys", func(v *view) int64 { return v.env.Keys.Stats.ExpiredFields }),
 	count("expired_keys", func(v *view) int64 { return v.env.Keys.Stats.Expired }),
 	ratio("expired_stale_perc", func(v *view) float64 { return v.env.Keys.Stats.ExpiredStale }),
 	count("expired_time_cap_reached_count", func(v *view) int64 { return v.env.Keys.Stats.ExpireTimeCaps }),
@@ -202,7 +202,7 @@ func keyspaceLines(v *view, b []byte) []byte {
 		if db.Len() == 0 {
 			continue
 		}
-		b = fmt.Appendf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=0\r\n", db.ID, db.Len(), db.Expires(), db.AvgTTL())
+		b = fmt.Appendf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d\r\n", db.ID, db.Len(), db.Expires(), db.AvgTTL(), db.SubExpires())
 	}
 	return b
 }
