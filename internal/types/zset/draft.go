@@ -1,0 +1,87 @@
+package zset
+
+import (
+	"granary/internal/encoding/listpack"
+	large "granary/internal/encoding/zset"
+	"granary/internal/keyspace"
+	"granary/internal/object"
+)
+
+// Draft is a sorted set in the making, which no key refers to yet. First members are put into it, then it is finished and
+// read, or stored under a key. Whoever makes one defers Free, which gives back what was not stored, also when memory runs
+// out.
+type Draft struct {
+	b        large.Builder
+	set      large.Set // once finished
+	finished bool
+	longest  int // bytes of the longest member
+	total    int // bytes of all members
+}
+
+// NewDraft returns an empty Draft in the memory of the keyspace.
+func NewDraft(ks *keyspace.Keyspace) Draft { return Draft{b: large.NewBuilder(ks.Arena)} }
+
+// Len returns the number of members.
+func (d *Draft) Len() int {
+	if d.finished {
+		return d.set.Len()
+	}
+	return d.b.Len()
+}
+
+// Find looks for a member.
+func (d *Draft) Find(member []byte) large.Place { return d.b.Find(member) }
+
+// Score returns the score of a member that was found.
+func (d *Draft) Score(p large.Place) float64 { return large.Score(p.Entry) }
+
+// Add adds a member that Find did not find.
+func (d *Draft) Add(p large.Place, member []byte, score float64) {
+	d.b.Add(p, member, score)
+	d.longest = max(d.longest, len(member))
+	d.total += len(member)
+}
+
+// SetScore gives a member that was found another score.
+func (d *Draft) SetScore(p large.Place, score float64) { d.b.SetScore(p, score) }
+
+// Finish ends the changes and returns the value, which is valid until Store or Free.
+func (d *Draft) Finish() Value {
+	if !d.finished {
+		d.set = d.b.Finish()
+		d.finished = true
+	}
+	return Value{large: d.set}
+}
+
+// Store makes the draft the value of a key, whatever the key held before; it loses its expiry. REQUIRES: Len is not 0.
+func (d *Draft) Store(dst *keyspace.Item, lim Limits) {
+	v := d.Finish()
+	if d.set.Len() > lim.Entries || d.longest > lim.Value || d.total > listpack.MaxSafeSize {
+		root := d.set.Root()
+		d.set = large.Set{}
+		putRootUntil(dst, root, 0)
+		return
+	}
+	var text scoreText
+	var digits Scratch
+	b := make([]byte, listpack.EmptySize, listpack.EmptySize+d.total+32*d.set.Len())
+	lp := listpack.New(b)
+	for c := v.At(0); c.Valid(); c.Next() {
+		m, scored := listpack.Of(c.Member(&digits)), scoreElem(c.Score(), &text)
+		if n := len(lp) + m.Size() + scored.Size(); n > cap(lp) {
+			lp = append(make([]byte, 0, 2*n), lp...)
+		}
+		lp = lp.BatchInsert(lp.End(), m, scored)
+	}
+	dst.Put(object.NewFlat(arena(dst), dst.Key(), object.ZSet, object.Listpack, lp, 0, accessClock(dst)))
+}
+
+// Free gives back what was not stored.
+func (d *Draft) Free() {
+	d.b.Free()
+	if d.finished && d.set.Root() != 0 {
+		d.set.Free()
+	}
+	*d = Draft{}
+}
