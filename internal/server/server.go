@@ -30,6 +30,7 @@ import (
 	"granary/internal/commands/memory"
 	"granary/internal/commands/sets"
 	"granary/internal/commands/strings"
+	"granary/internal/commands/zsets"
 	"granary/internal/config"
 	"granary/internal/keyspace"
 	"granary/internal/logger"
@@ -70,6 +71,7 @@ var families = []func(*command.Table){
 	memory.Register,
 	sets.Register,
 	strings.Register,
+	zsets.Register,
 }
 
 // Run runs a server until it is shut down and returns the exit code of the process.

@@ -4,11 +4,14 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
+	"math"
+	"strconv"
 
 	"granary/internal/command"
 	"granary/internal/keyspace"
 	"granary/internal/object"
 	"granary/internal/types/set"
+	"granary/internal/types/zset"
 )
 
 // Digests of data, the same that Redis makes of the same data, whatever the encodings, the order of keys and the
@@ -57,6 +60,8 @@ func (d *digest) value(e object.Entry) bool {
 		d.hash(e)
 	case object.Set:
 		d.set(e)
+	case object.ZSet:
+		d.zset(e)
 	default:
 		return false
 	}
@@ -74,6 +79,29 @@ func (d *digest) set(e object.Entry) {
 		d.xor(m.Text())
 		return true
 	})
+}
+
+// zset adds the members of a sorted set, in any order: for each the digest of mix(member) and mix(score).
+func (d *digest) zset(e object.Entry) {
+	v := zset.OfEntry(nil, e)
+	var s zset.Scratch
+	for at := v.At(0); at.Valid(); at.Next() {
+		var one digest
+		one.mix(at.Member(&s))
+		one.mix(appendScore(nil, at.Score()))
+		d.xor(one[:])
+	}
+}
+
+// appendScore appends a score with 17 digits, as printf does with %.17g.
+func appendScore(dst []byte, score float64) []byte {
+	switch {
+	case math.IsInf(score, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(score, -1):
+		return append(dst, "-inf"...)
+	}
+	return strconv.AppendFloat(dst, score, 'g', 17, 64)
 }
 
 const errNoDigest = "ERR a value has a type that cannot be digested"
