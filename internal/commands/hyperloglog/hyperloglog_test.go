@@ -2,6 +2,7 @@ package hyperloglog
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	gostrings "strings"
 	"testing"
@@ -9,9 +10,20 @@ import (
 	"granary/internal/command/commandtest"
 	"granary/internal/commands/strings"
 	"granary/internal/encoding/hll"
+	"granary/internal/mem"
 )
 
-func session(t testing.TB) *commandtest.Session { return commandtest.New(t, Register, strings.Register) }
+// The tests run in a small range, which one of them fills.
+func TestMain(m *testing.M) {
+	if err := mem.Open(mem.Config{Limit: 16 << 20}); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func session(t testing.TB) *commandtest.Session {
+	return commandtest.New(t, Register, strings.Register)
+}
 
 // fill adds n elements, a hundred at a time.
 func fill(s *commandtest.Session, key string, n int) {
@@ -111,7 +123,50 @@ func TestCorruptMidway(t *testing.T) {
 	args = append(args, "1", "2", "3")
 	s.IsError(errCorrupt, args...)
 	s.Is("$17 "+stale+"\x3f", "GET", "k")
-	s.HasEvents("set k")
+	s.HasEvents("new k", "set k")
+}
+
+// TestOutOfMemory: without memory for it a command changes nothing, wherever among its elements it needs some.
+func TestOutOfMemory(t *testing.T) {
+	s := session(t)
+	s.Feed()
+	fill(s, "sparse", 300)
+	before := s.Do("GET", "sparse")
+	try := func(fn func()) (failed bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				if r != mem.ErrOutOfMemory {
+					panic(r)
+				}
+				failed = true
+			}
+		}()
+		fn()
+		return false
+	}
+	// Nothing larger than size is left.
+	for size := 1 << 20; size >= 1024; size /= 2 {
+		value := gostrings.Repeat("x", size)
+		for i := 0; !try(func() { s.Do("SET", "fill:"+strconv.Itoa(size)+":"+strconv.Itoa(i), value) }); i++ {
+		}
+	}
+	s.Reset()
+	args := []string{"PFADD", "sparse"}
+	for i := range 3000 {
+		args = append(args, strconv.Itoa(i))
+	}
+	for _, args := range [][]string{args, {"PFDEBUG", "TODENSE", "sparse"}, append([]string{"PFADD", "absent"}, args[2:]...)} {
+		if !try(func() { s.Do(args...) }) {
+			t.Fatalf("%.40q found memory", args)
+		}
+	}
+	s.HasEvents()
+	s.HasEffects()
+	if s.Do("GET", "sparse") != before {
+		t.Error("the value has changed")
+	}
+	s.Is(":0", "PFCOUNT", "absent")
+	s.Check()
 }
 
 func TestSelfTest(t *testing.T) {
