@@ -27,6 +27,7 @@ import (
 	"granary/internal/commands/generic"
 	"granary/internal/commands/hashes"
 	"granary/internal/commands/hyperloglog"
+	"granary/internal/commands/lists"
 	"granary/internal/commands/memory"
 	"granary/internal/commands/sets"
 	"granary/internal/commands/strings"
@@ -68,6 +69,7 @@ var families = []func(*command.Table){
 	generic.Register,
 	hashes.Register,
 	hyperloglog.Register,
+	lists.Register,
 	memory.Register,
 	sets.Register,
 	strings.Register,

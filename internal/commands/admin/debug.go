@@ -143,12 +143,15 @@ func debugReload(c *command.Ctx) {
 	c.Out.Error(errPersistence)
 }
 
-// debugPackedThreshold reads DEBUG QUICKLIST-PACKED-THRESHOLD size.
+// debugPackedThreshold sets from which length an element of a large list is kept apart: DEBUG QUICKLIST-PACKED-THRESHOLD
+// size; 0 is as if it was never set.
 func debugPackedThreshold(c *command.Ctx) {
-	if n, ok := config.ParseMemory(string(c.Args[2])); !ok || n >= 1<<32 {
+	n, ok := config.ParseMemory(string(c.Args[2]))
+	if !ok || n >= 1<<32 {
 		c.Out.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
 		return
 	}
+	object.Lists(c.Keys().Arena).SetPackedThreshold(int(n))
 	c.Out.OK()
 }
 

@@ -8,8 +8,11 @@ import (
 	"strconv"
 
 	"granary/internal/command"
+	"granary/internal/encoding/listpack"
 	"granary/internal/keyspace"
+	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/types/list"
 	"granary/internal/types/set"
 	"granary/internal/types/zset"
 )
@@ -49,8 +52,8 @@ func (d *digest) number(n uint32) {
 
 func (d *digest) text() string { return hex.EncodeToString(d[:]) }
 
-// value adds the value and the expiry of an entry. It reports false for a type that it does not know.
-func (d *digest) value(e object.Entry) bool {
+// value adds the value and the expiry of an entry, whose arena is a. It reports false for a type that it does not know.
+func (d *digest) value(a *mem.Arena, e object.Entry) bool {
 	d.number(uint32(e.Type()))
 	switch e.Type() {
 	case object.String:
@@ -60,6 +63,8 @@ func (d *digest) value(e object.Entry) bool {
 		d.hash(e)
 	case object.Set:
 		d.set(e)
+	case object.List:
+		d.list(a, e)
 	case object.ZSet:
 		d.zset(e)
 	default:
@@ -104,6 +109,16 @@ func appendScore(dst []byte, score float64) []byte {
 	return strconv.AppendFloat(dst, score, 'g', 17, 64)
 }
 
+// list adds the elements of a list in their order.
+func (d *digest) list(a *mem.Arena, e object.Entry) {
+	v := list.Of(a, e)
+	var buf listpack.Scratch
+	for it := v.From(0, false); it.Valid(); it.Next() {
+		elem := it.Elem()
+		d.mix(elem.Text(&buf))
+	}
+}
+
 const errNoDigest = "ERR a value has a type that cannot be digested"
 
 // debugDigest does DEBUG DIGEST: the digest of all data, zeros when there is none.
@@ -118,7 +133,7 @@ func debugDigest(c *command.Ctx) {
 		db.Each(func(e object.Entry) bool {
 			var d digest
 			d.mix(e.Key())
-			ok = d.value(e) && ok
+			ok = d.value(c.Keys().Arena, e) && ok
 			all.xor(d[:])
 			return ok
 		})
@@ -135,7 +150,7 @@ func debugDigestValue(c *command.Ctx) {
 	c.Out.Array(len(c.Args) - 2)
 	for _, key := range c.Args[2:] {
 		var d digest
-		if it := c.DB.Lookup(key, keyspace.NoTouch|keyspace.NoStats|keyspace.NoNotify); it.Exists() && !d.value(it.Entry) {
+		if it := c.DB.Lookup(key, keyspace.NoTouch|keyspace.NoStats|keyspace.NoNotify); it.Exists() && !d.value(c.Keys().Arena, it.Entry) {
 			c.Out.Error(errNoDigest)
 			continue
 		}

@@ -2,10 +2,10 @@ package admin
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 
 	"granary/internal/command"
+	"granary/internal/encoding/quicklist"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/object"
@@ -38,41 +38,31 @@ func debugObject(c *command.Ctx) {
 		refs = object.RawRefs(e.Root())
 	}
 	at := mem.Ref(e)
-	if e.Encoding() != object.Int && e.Encoding() != object.Embstr {
+	if e.Encoding() != object.Int && e.Encoding() != object.Embstr && !(e.IsFlat() && e.Embedded()) {
 		at = e.Root()
 	}
 	idle := int64(0)
 	if !c.Keys().Access.LFU {
 		idle = c.Keys().Access.Idle(e)
 	}
-	c.Out.Status(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		uint64(at)*8, refs, e.Encoding(), savedLen(e), e.LRU(), idle))
+	more := ""
+	if e.Encoding() == object.Quicklist {
+		l := quicklist.Open(object.Lists(c.Keys().Arena), e.Root())
+		more = quicklistInfo(&l)
+	}
+	c.Out.Status(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d%s",
+		uint64(at)*8, refs, e.Encoding(), savedLen(c.Keys().Arena, e), e.LRU(), idle, more))
 }
 
-// savedLen returns the bytes that a string takes in an RDB file without compression.
-func savedLen(e object.Entry) int {
-	var buf object.Scratch
-	text := e.Text(&buf)
-	if n, ok := object.ParseInt(text); ok && len(text) <= 11 {
-		switch {
-		case n >= math.MinInt8 && n <= math.MaxInt8:
-			return 2
-		case n >= math.MinInt16 && n <= math.MaxInt16:
-			return 3
-		case n >= math.MinInt32 && n <= math.MaxInt32:
-			return 5
-		}
+// quicklistInfo is what DEBUG OBJECT says of a large list beside what it says of every key.
+func quicklistInfo(l *quicklist.List) string {
+	info := l.Info()
+	compressed := 0
+	if info.Depth != 0 {
+		compressed = 1
 	}
-	switch n := len(text); {
-	case n < 1<<6:
-		return 1 + n
-	case n < 1<<14:
-		return 2 + n
-	case n <= math.MaxUint32:
-		return 5 + n
-	default:
-		return 9 + n
-	}
+	return fmt.Sprintf(" ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d ql_uncompressed_size:%d",
+		info.Nodes, info.AvgNode, info.Fill, compressed, info.RawBytes)
 }
 
 // debugSDSLen does DEBUG SDSLEN key. Key and short values lie inside the entry: key_zmalloc is what the entry takes, and

@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"math"
+
+	"granary/internal/object"
+	"granary/internal/types/hash"
+	"granary/internal/types/set"
+	"granary/internal/types/zset"
+)
+
+// savedLen returns the bytes that a value takes in an RDB file without compression: a flat value is saved as one string, a
+// large one as its number of elements and their strings. It is 0 for types that are not written out this way.
+func savedLen(e object.Entry) int {
+	switch {
+	case e.Type() == object.String:
+		var s object.Scratch
+		return savedText(e.Text(&s))
+	case e.IsFlat():
+		return savedSpan(len(e.Flat()))
+	}
+	n := 0
+	switch e.Type() {
+	case object.Set:
+		v := set.Of(e)
+		var m set.Member
+		n = lengthBytes(v.Len())
+		v.Each(&m, func() bool {
+			n += savedText(m.Text())
+			return true
+		})
+	case object.Hash:
+		var s hash.Scratch
+		n = lengthBytes(hash.Len(e))
+		for i := hash.NewIter(e, 0); i.Next(); {
+			n += savedText(i.Name(&s))
+			n += savedText(i.Value(&s))
+		}
+	case object.ZSet:
+		const score = 8
+		v := zset.OfEntry(nil, e)
+		var s zset.Scratch
+		n = lengthBytes(v.Len())
+		for at := v.At(0); at.Valid(); at.Next() {
+			n += savedText(at.Member(&s)) + score
+		}
+	}
+	return n
+}
+
+// savedText returns the bytes of a string: small integers are saved as numbers.
+func savedText(text []byte) int {
+	if n, ok := object.ParseInt(text); ok && len(text) <= 11 {
+		switch {
+		case n >= math.MinInt8 && n <= math.MaxInt8:
+			return 2
+		case n >= math.MinInt16 && n <= math.MaxInt16:
+			return 3
+		case n >= math.MinInt32 && n <= math.MaxInt32:
+			return 5
+		}
+	}
+	return savedSpan(len(text))
+}
+
+// savedSpan returns the bytes of n bytes with their length.
+func savedSpan(n int) int { return lengthBytes(n) + n }
+
+// lengthBytes returns the bytes of a length.
+func lengthBytes(n int) int {
+	switch {
+	case n < 1<<6:
+		return 1
+	case n < 1<<14:
+		return 2
+	case n <= math.MaxUint32:
+		return 5
+	}
+	return 9
+}
