@@ -6,7 +6,7 @@
 //	rename.go     RENAME, RENAMENX, MOVE, COPY
 //	scan.go       KEYS, SCAN, RANDOMKEY
 //	object.go     OBJECT
-//	sort.go       SORT, SORT_RO
+//	sort.go       SORT, SORT_RO: their syntax; sort_run.go sorts, sort_types.go knows the types
 //	databases.go  SELECT, SWAPDB, FLUSHDB, FLUSHALL, DBSIZE
 package generic
 

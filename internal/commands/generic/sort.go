@@ -2,7 +2,6 @@ package generic
 
 import (
 	"granary/internal/command"
-	"granary/internal/keyspace"
 )
 
 var specSort = &command.Spec{
@@ -75,54 +74,55 @@ var specSortRO = &command.Spec{
 // cmdSortRO answers SORT_RO, which is SORT without STORE.
 func cmdSortRO(c *command.Ctx) { sortKey(c, true) }
 
-// sortKey sorts what is at the key. None of the types that can be sorted (list, set, sorted set) exists in this server,
-// so what is there is either nothing, which sorts to nothing, or of the wrong type.
-func sortKey(c *command.Ctx, readOnly bool) {
-	store, ok := parseSort(c, readOnly)
-	if !ok {
-		return
-	}
-	if it := c.Read(c.Args[1]); it.Exists() {
-		c.Out.Error(command.ErrWrongType)
-		return
-	}
-	if store == 0 {
-		c.Out.Array(0)
-		return
-	}
-	// An empty result is stored as no key.
-	if dst := c.Write(c.Args[store]); dst.Exists() {
-		dst.Delete()
-		c.Changed(dst.Key(), keyspace.Generic, "del")
-	}
-	c.Out.Int(0)
+// order is what a SORT asks for.
+type order struct {
+	by    []byte   // pattern of the keys that hold the weights, nil: the elements are their own weights
+	gets  [][]byte // patterns of what is answered, none: the elements
+	store int      // position of the key to store at, 0: answer
+
+	start, count int64 // LIMIT; a negative count is all
+	desc, alpha  bool
+	unsorted     bool // BY a pattern without '*'
 }
 
-// parseSort reads the options and answers an error when they make no sense. It returns the position of the key to store
-// at, 0 without STORE.
-func parseSort(c *command.Ctx, readOnly bool) (store int, ok bool) {
+// parseSort reads the options and answers an error when they make no sense.
+func parseSort(c *command.Ctx, readOnly bool) (o order, ok bool) {
+	o.count = -1
 	for i := 2; i < len(c.Args); i++ {
 		arg, left := c.Args[i], len(c.Args)-i-1
 		switch {
-		case command.Is(arg, "asc"), command.Is(arg, "desc"), command.Is(arg, "alpha"):
+		case command.Is(arg, "asc"):
+			o.desc = false
+		case command.Is(arg, "desc"):
+			o.desc = true
+		case command.Is(arg, "alpha"):
+			o.alpha = true
 		case command.Is(arg, "limit") && left >= 2:
-			for range 2 {
-				i++
-				if _, ok := c.Int(c.Args[i]); !ok {
-					return 0, false
-				}
+			if o.start, ok = c.Int(c.Args[i+1]); !ok {
+				return o, false
 			}
+			if o.count, ok = c.Int(c.Args[i+2]); !ok {
+				return o, false
+			}
+			i += 2
 		case command.Is(arg, "store") && left >= 1 && !readOnly:
 			i++
-			store = i
-		case (command.Is(arg, "by") || command.Is(arg, "get")) && left >= 1:
+			o.store = i
+		case command.Is(arg, "by") && left >= 1:
 			i++
+			o.by = c.Args[i]
+			if star(o.by) < 0 {
+				o.unsorted = true
+			}
+		case command.Is(arg, "get") && left >= 1:
+			i++
+			o.gets = append(o.gets, c.Args[i])
 		default:
 			c.SyntaxError()
-			return 0, false
+			return o, false
 		}
 	}
-	return store, true
+	return o, true
 }
 
 // sortKeys finds the keys of SORT: the one that is sorted, and the last one behind a STORE. Keys that BY and GET lead to
