@@ -3,6 +3,8 @@ package admin
 import (
 	"math"
 
+	"granary/internal/encoding/quicklist"
+	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/types/hash"
 	"granary/internal/types/set"
@@ -11,7 +13,7 @@ import (
 
 // savedLen returns the bytes that a value takes in an RDB file without compression: a flat value is saved as one string, a
 // large one as its number of elements and their strings. It is 0 for types that are not written out this way.
-func savedLen(e object.Entry) int {
+func savedLen(a *mem.Arena, e object.Entry) int {
 	switch {
 	case e.Type() == object.String:
 		var s object.Scratch
@@ -21,6 +23,12 @@ func savedLen(e object.Entry) int {
 	}
 	n := 0
 	switch e.Type() {
+	case object.List:
+		// Nodes are saved as they are: a kind, and one string.
+		l := quicklist.Open(object.Lists(a), e.Root())
+		info := l.Info()
+		nodes, raw := info.Nodes, int(info.RawBytes)
+		n = lengthBytes(nodes) + nodes*(1+lengthBytes(raw/max(nodes, 1))) + raw
 	case object.Set:
 		v := set.Of(e)
 		var m set.Member
