@@ -250,7 +250,7 @@ func TestConversions(t *testing.T) {
 
 // TestCopyAndFree copies a large list, and gives both back in slices while the books shrink.
 func TestCopyAndFree(t *testing.T) {
-	w := newWorld(t, Limits{Fill: -2})
+	w := newWorld(t, Limits{Fill: 8})
 	it := w.item()
 	for i := range 200 {
 		some := make([]string, 1000)
