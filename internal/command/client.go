@@ -55,6 +55,7 @@ type Client struct {
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
 	parser    resp.Parser
+	run       run
 	ctx       Ctx
 }
 

@@ -40,8 +40,8 @@ func bucket(v int64) (row, sub int) {
 	return row, int(v>>(row-1)) - histSub
 }
 
-// record counts a value. Hot path.
-func (h *Histogram) record(a *mem.Arena, v int64) {
+// record counts a value n times. Hot path.
+func (h *Histogram) record(a *mem.Arena, v, n int64) {
 	v = min(max(v, 1), histMax)
 	row, sub := bucket(v)
 	r := h.rows[row]
@@ -53,8 +53,8 @@ func (h *Histogram) record(a *mem.Arena, v int64) {
 		h.rows[row] = r
 	}
 	b := mem.Bytes(r, histRowBytes)[8*sub:]
-	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+1)
-	h.count++
+	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+uint64(n))
+	h.count += n
 }
 
 // tryAllocZero is AllocZero that returns 0 when memory is out, for what the server notes on its own account.

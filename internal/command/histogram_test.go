@@ -19,7 +19,7 @@ func TestHistogram(t *testing.T) {
 		var all []int64
 		for range 5000 {
 			v := 1 + rng.Int64N(most)
-			h.record(a, v)
+			h.record(a, v, 1)
 			all = append(all, min(v, histMax))
 		}
 		slices.Sort(all)
@@ -54,7 +54,7 @@ func TestHistogramBounds(t *testing.T) {
 	var h Histogram
 	defer h.free(a)
 	for v := int64(1000); v < 100e6; v *= 2 {
-		h.record(a, v)
+		h.record(a, v, 1)
 	}
 	micros, _ := h.Cumulative()
 	want := []int64{1, 2, 4, 8, 16, 33, 66, 132, 264, 528, 1056, 2113, 4227, 8454, 16908, 33816, 67633}
@@ -70,12 +70,12 @@ func TestHistogramMemory(t *testing.T) {
 	var h Histogram
 	defer h.free(a)
 	for v := int64(300); v < 40_000; v += 7 {
-		h.record(a, v)
+		h.record(a, v, 1)
 	}
 	if got := a.Books().Purposes[mem.PurposeLatency].Usable; got != 8*1024 {
 		t.Errorf("a histogram of 300 ns to 40 us takes %d bytes", got)
 	}
-	if n := testing.AllocsPerRun(100, func() { h.record(a, 777) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { h.record(a, 777, 1) }); n != 0 {
 		t.Errorf("recording allocates %v times", n)
 	}
 }

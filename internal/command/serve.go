@@ -16,6 +16,9 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	c.Env.setMono(clock.Mono())
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
+	if c.run.n > 0 {
+		c.endRun(nil)
+	}
 	return c.taken
 }
 
@@ -43,7 +46,7 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 		c.taken += n
 		if len(p.Args) > 0 {
 			c.replied = c.Out.Len()
-			c.execute(p.Args)
+			c.execute(p.Args, n < len(in))
 			if c.Flags&afterFlags != 0 && c.after(n) || conn.Closing() {
 				break
 			}
@@ -129,4 +132,4 @@ func (c *Client) protocolError(conn *netloop.Conn, err error, in []byte) {
 }
 
 // Do executes one request of a session that has no socket. REQUIRES: the keyspace lock.
-func (c *Client) Do(args ...[]byte) { c.execute(args) }
+func (c *Client) Do(args ...[]byte) { c.execute(args, false) }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"granary/internal/config"
 )
@@ -36,10 +37,11 @@ type Stats struct {
 	errors   map[string]int64
 	overflow bool // more kinds of errors than maxErrorKinds came: none is counted any more
 
-	slow     int64 // nanoseconds from which on a command is looked at by slowlog and latency monitor
-	slowlog  int64 // nanoseconds; MaxInt64: off
-	latency  int64 // nanoseconds; MaxInt64: off
-	tracking bool  // latency-tracking
+	longestRun int64 // requests of one fast command whose time may be read together
+	slow       int64 // nanoseconds from which on a command is looked at by slowlog and latency monitor
+	slowlog    int64 // nanoseconds; MaxInt64: off
+	latency    int64 // nanoseconds; MaxInt64: off
+	tracking   bool  // latency-tracking
 
 	rates [numRates]rate
 }
@@ -66,6 +68,9 @@ func (p *Peak) Note(used, now int64) {
 	}
 }
 
+// maxRun is the most requests whose time is read together.
+const maxRun = 8
+
 // maxErrorKinds bounds the table of errors by prefix. A client that makes up error codes (in a script) would fill it.
 const maxErrorKinds = 128
 
@@ -87,28 +92,37 @@ func (s *Stats) Configure(cfg *config.Config) {
 		s.latency = ms * 1_000_000
 	}
 	s.slow = min(s.slowlog, s.latency)
+	s.longestRun = 1
+	if s.slow >= int64(time.Millisecond) {
+		s.longestRun = maxRun
+	}
 	s.tracking = cfg.LatencyTracking
 }
 
-// ran counts a command that ran. Hot path.
-func (s *Stats) ran(c *Client, spec *Spec, args [][]byte, ns int64, failed bool) {
-	s.Commands++
+// ran counts n requests for a command that ran in ns nanoseconds together. Hot path.
+func (s *Stats) ran(c *Client, spec *Spec, args [][]byte, ns, n int64) {
+	s.Commands += n
 	if spec.ID >= len(s.specs) {
 		s.grow(spec.ID)
 	}
 	st := &s.specs[spec.ID]
-	st.Calls++
+	st.Calls += n
 	st.Nanos += ns
 	if s.tracking {
-		st.Latency.record(c.Env.Keys.Arena, ns)
-	}
-	if failed {
-		st.Failed++
-		s.countError(c.Out.LastError())
+		st.Latency.record(c.Env.Keys.Arena, ns/n, n)
 	}
 	if ns >= s.slow {
 		s.wasSlow(c, spec, args, ns)
 	}
+}
+
+// failed counts a command that answered an error.
+func (s *Stats) failed(spec *Spec, text string) {
+	if spec.ID >= len(s.specs) {
+		s.grow(spec.ID)
+	}
+	s.specs[spec.ID].Failed++
+	s.countError(text)
 }
 
 // grow makes room for commands that were registered after the statistics were made.
