@@ -13,6 +13,8 @@ func init() {
 	arguments = map[string]func(*generator){
 		"key":     func(g *generator) { g.arg(g.pick(keys, 40)) },
 		"num":     func(g *generator) { g.arg(counters[g.rng.IntN(len(counters))]) },
+		"hash":    func(g *generator) { g.arg(hashes[g.rng.IntN(len(hashes))]) },
+		"field":   (*generator).field,
 		"val":     (*generator).value,
 		"word":    func(g *generator) { g.arg(words[g.rng.IntN(len(words))]) },
 		"int":     func(g *generator) { g.integer() },
@@ -48,6 +50,8 @@ var (
 	}
 	keysCommon = 8
 	counters   = []string{"n0", "n1"} // keys that mostly hold numbers
+
+	hashes = []string{"h0", "h1", "h2", "k0"} // keys that mostly hold hashes
 
 	words    = []string{"x", "hello", "NX", "", "k1", "-", "(1", "1.5x", "name with space", "name", "\x00", "*", "0x10", " 1", "1 ", "+1", "01", "nan"}
 	intEdges = []string{
@@ -113,6 +117,18 @@ func (g *generator) value() {
 		g.arg(strconv.FormatInt(int64(g.rng.Uint64()), 10))
 	default:
 		g.text(g.rng.IntN(16))
+	}
+}
+
+// field is the name of a field of a hash: mostly one of a few, and sometimes as long as a listpack takes them.
+func (g *generator) field() {
+	switch g.rng.IntN(16) {
+	case 0:
+		g.text([]int{0, 63, 64, 65}[g.rng.IntN(4)])
+	case 1:
+		g.arg(strconv.Itoa(g.rng.IntN(300)))
+	default:
+		g.arg("f" + strconv.Itoa(g.rng.IntN(12)))
 	}
 }
 
