@@ -25,6 +25,7 @@ import (
 	"granary/internal/commands/bitmaps"
 	"granary/internal/commands/connection"
 	"granary/internal/commands/generic"
+	"granary/internal/commands/geo"
 	"granary/internal/commands/hashes"
 	"granary/internal/commands/hyperloglog"
 	"granary/internal/commands/lists"
@@ -67,6 +68,7 @@ var families = []func(*command.Table){
 	bitmaps.Register,
 	connection.Register,
 	generic.Register,
+	geo.Register,
 	hashes.Register,
 	hyperloglog.Register,
 	lists.Register,
