@@ -13,8 +13,14 @@ func init() {
 	arguments = map[string]func(*generator){
 		"key":     func(g *generator) { g.arg(g.pick(keys, 40)) },
 		"num":     func(g *generator) { g.arg(counters[g.rng.IntN(len(counters))]) },
+		"hll":     func(g *generator) { g.arg(hlls[g.rng.IntN(len(hlls))]) },
 		"hash":    func(g *generator) { g.arg(hashes[g.rng.IntN(len(hashes))]) },
 		"field":   (*generator).field,
+		"lst":     func(g *generator) { g.arg(lists[g.rng.IntN(len(lists))]) },
+		"elem":    (*generator).element,
+		"fill":    func(g *generator) { g.arg(fills[g.rng.IntN(len(fills))]) },
+		"set":     func(g *generator) { g.arg(sets[g.rng.IntN(len(sets))]) },
+		"member":  (*generator).member,
 		"val":     (*generator).value,
 		"word":    func(g *generator) { g.arg(words[g.rng.IntN(len(words))]) },
 		"int":     func(g *generator) { g.integer() },
@@ -51,7 +57,14 @@ var (
 	keysCommon = 8
 	counters   = []string{"n0", "n1"} // keys that mostly hold numbers
 
+	hlls = []string{"hll0", "hll1", "hll2"} // keys that mostly hold HyperLogLogs
+
 	hashes = []string{"h0", "h1", "h2", "k0"} // keys that mostly hold hashes
+
+	lists = []string{"l0", "l1", "l2"} // keys that mostly hold lists
+	fills = []string{"-2", "-2", "-1", "1", "2", "8", "128", "-5"}
+
+	sets = []string{"s0", "s1", "s2", "s3"} // keys that mostly hold sets
 
 	words    = []string{"x", "hello", "NX", "", "k1", "-", "(1", "1.5x", "name with space", "name", "\x00", "*", "0x10", " 1", "1 ", "+1", "01", "nan"}
 	intEdges = []string{
@@ -129,6 +142,29 @@ func (g *generator) field() {
 		g.arg(strconv.Itoa(g.rng.IntN(300)))
 	default:
 		g.arg("f" + strconv.Itoa(g.rng.IntN(12)))
+	}
+}
+
+// element is a value of which there are few, so that some are found again, or any other.
+func (g *generator) element() {
+	if g.rng.IntN(3) > 0 {
+		g.arg([]string{"a", "b", "c", "1", "-1", "300", "007", ""}[g.rng.IntN(8)])
+		return
+	}
+	g.value()
+}
+
+// member is a member of a set: mostly one of a few integers or short texts, and sometimes too long for a listpack.
+func (g *generator) member() {
+	switch g.rng.IntN(10) {
+	case 0:
+		g.value()
+	case 1:
+		g.arg("m" + strconv.Itoa(g.rng.IntN(20)))
+	case 2:
+		g.text(60 + g.rng.IntN(8))
+	default:
+		g.arg(strconv.Itoa(g.rng.IntN(40) - 5))
 	}
 }
 

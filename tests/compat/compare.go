@@ -43,6 +43,30 @@ var knownDifferences = []knownDifference{
 				strings.HasPrefix(redis.Str, "ERR unknown subcommand or wrong number of arguments for '")
 		},
 	},
+	{
+		"lists are listpacks while they are small since Redis 7.2",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "OBJECT", "ENCODING") && redis.Str == "quicklist" && granary.Str == "listpack"
+		},
+	},
+	{
+		"small sets are listpacks since Redis 7.2",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "OBJECT", "ENCODING") && redis.Str == "hashtable" && granary.Str == "listpack"
+		},
+	},
+	{
+		"what SPOP leaves of a set, and results of SINTERSTORE, are listpacks first since Redis 7.2",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "OBJECT", "ENCODING") && redis.Str == "intset" && granary.Str == "listpack"
+		},
+	},
+	{
+		"after a weight that was out of range, Redis takes every weight for one until something else fails",
+		func(args []string, redis, granary live.Reply) bool {
+			return (is(args, "SORT") || is(args, "SORT_RO")) && strings.Contains(redis.Str, "can't be converted into double") && granary.Kind != '-'
+		},
+	},
 }
 
 // is reports whether args begin with these words, in any case.
