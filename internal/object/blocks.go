@@ -4,6 +4,7 @@ import (
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/quicklist"
 	"granary/internal/encoding/set"
+	"granary/internal/encoding/stream"
 	"granary/internal/encoding/zset"
 	"granary/internal/mem"
 )
@@ -42,6 +43,11 @@ func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
 		tree := l.TreeBytes()
 		fn(mem.PurposeQuicklist, int(tree))
 		fn(mem.PurposeListpack, int(l.Bytes()-tree))
+	case e.Type() == Stream:
+		s := stream.Open(nil, e.Root())
+		entries, groups := s.BytesByPurpose()
+		fn(mem.PurposeStream, int(entries))
+		fn(mem.PurposeStreamGroup, int(groups))
 	default:
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/quicklist"
 	"granary/internal/encoding/set"
+	"granary/internal/encoding/stream"
 	"granary/internal/encoding/zset"
 	"granary/internal/mem"
 )
@@ -26,6 +27,8 @@ func freeRooted(a *mem.Arena, e Entry, budget int) (freed int, done bool) {
 	case ZSet:
 		z := zset.Open(a, e.Root())
 		return z.FreeSlice(budget)
+	case Stream:
+		return freeStream(a, e, budget)
 	}
 	panic("BUG: object: no way to free " + e.describe())
 }
@@ -49,6 +52,9 @@ func FreeRoot(a *mem.Arena, t Type, root mem.Ref) {
 	case ZSet:
 		z := zset.Open(a, root)
 		z.Free()
+	case Stream:
+		s := stream.Open(a, root)
+		s.Free()
 	default:
 		panic("BUG: object: no way to free the root of a " + t.String())
 	}
@@ -73,6 +79,10 @@ func dupRooted(a *mem.Arena, e Entry) mem.Ref {
 	case ZSet:
 		z := zset.Open(a, e.Root())
 		d := z.Dup()
+		return d.Root()
+	case Stream:
+		s := stream.Open(a, e.Root())
+		d := s.Copy()
 		return d.Root()
 	}
 	panic("BUG: object: no way to copy " + e.describe())
@@ -132,6 +142,9 @@ func (e Entry) checkRooted() error {
 			return errEmpty
 		}
 		return z.Check()
+	case Stream: // may be empty
+		s := stream.Open(nil, e.Root())
+		return s.Check()
 	}
 	return nil
 }

@@ -67,6 +67,8 @@ func (d *digest) value(a *mem.Arena, e object.Entry) bool {
 		d.list(a, e)
 	case object.ZSet:
 		d.zset(e)
+	case object.Stream:
+		d.stream(a, e)
 	default:
 		return false
 	}

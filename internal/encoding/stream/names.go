@@ -285,6 +285,17 @@ func (x *names) last() place {
 	return place{c, x.chunk(c).n() - 1}
 }
 
+// bytes returns the usable bytes of the chunks and the directory.
+func (x *names) bytes() (sum int64) {
+	for c := range x.chunks() {
+		sum += int64(mem.Usable(listBytes(x.chunk(c).cap())))
+	}
+	if x.many() {
+		sum += int64(mem.Usable(listBytes(list{x.ref()}.cap())))
+	}
+	return sum
+}
+
 // relocate serves compaction: it moves chunks and the directory.
 func (x *names) relocate(bk books) {
 	if x.word == 0 {

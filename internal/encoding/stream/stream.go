@@ -146,6 +146,14 @@ func (s *Stream) Bytes() int64 {
 	}
 }
 
+// BytesByPurpose is Bytes, by the purpose of the blocks: PurposeStream and PurposeStreamGroup.
+func (s *Stream) BytesByPurpose() (entries, groups int64) {
+	h := s.head()
+	names := h.groups.bytes()
+	entries = h.bytes - names
+	return entries, s.Bytes() - entries
+}
+
 // nodeRef reads a value of the tree of nodes.
 func nodeRef(v []byte) (r mem.Ref, capacity int) {
 	return mem.LoadRef(v), int(binary.LittleEndian.Uint32(v[mem.RefSize:]))

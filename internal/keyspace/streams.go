@@ -1,0 +1,18 @@
+package keyspace
+
+import "granary/internal/encoding/stream"
+
+// groupJob gives back a consumer group that was destroyed while its stream stays.
+type groupJob struct{ group stream.Group }
+
+// step counts nothing as freed: lazyfreed_objects is about keys.
+func (j *groupJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j.group.FreeSlice(n) }
+
+func (j *groupJob) pending() int { return 0 }
+
+// GiveBackGroup frees a group that was taken out of a stream: a small one at once, a large one in slices.
+func (ks *Keyspace) GiveBackGroup(g stream.Group) {
+	if !g.FreeSlice(reclaimStep) {
+		ks.giveBack(&groupJob{g})
+	}
+}
