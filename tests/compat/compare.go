@@ -56,12 +56,6 @@ var knownDifferences = []knownDifference{
 		},
 	},
 	{
-		"what SPOP leaves of a set, and results of SINTERSTORE, are listpacks first since Redis 7.2",
-		func(args []string, redis, granary live.Reply) bool {
-			return is(args, "OBJECT", "ENCODING") && redis.Str == "intset" && granary.Str == "listpack"
-		},
-	},
-	{
 		"after a weight that was out of range, Redis takes every weight for one until something else fails",
 		func(args []string, redis, granary live.Reply) bool {
 			return (is(args, "SORT") || is(args, "SORT_RO")) && strings.Contains(redis.Str, "can't be converted into double") && granary.Kind != '-'

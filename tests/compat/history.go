@@ -104,7 +104,7 @@ func (w *weighted) history(seed uint64, n int) []command {
 		i := w.draw[g.rng.IntN(len(w.draw))]
 		g.flat, g.ends = g.flat[:0], g.ends[:0]
 		g.emit(&w.trees[i])
-		if g.rng.IntN(50) == 0 {
+		if g.rng.IntN(50) == 0 && !random(w.rows[i].line) {
 			g.spoil()
 		}
 		from := len(buf)
@@ -112,6 +112,11 @@ func (w *weighted) history(seed uint64, n int) []command {
 		out = append(out, command{buf[from:len(buf):len(buf)], w.rows[i].by})
 	}
 	return out
+}
+
+// random tells whether a command takes a member at random when it has an argument less.
+func random(line string) bool {
+	return strings.HasPrefix(line, "SPOP") || strings.HasPrefix(line, "SRANDMEMBER")
 }
 
 // spoil changes the command so that it may be wrong: an argument less, or one more. It invents no number, since a small
