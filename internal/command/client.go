@@ -22,6 +22,7 @@ const (
 	FlagClosing   // no more commands are read
 	FlagMonitor   // MONITOR
 	FlagPostponed // the request at hand waits for the end of CLIENT PAUSE
+	FlagBlocked   // a command waits for a key (blocking.go)
 )
 
 // Client is a session: what the server remembers of a client from command to command.
@@ -48,6 +49,7 @@ type Client struct {
 	Last       *Spec // the last command, nil before the first
 	Calls      uint64
 
+	waiting   *waiting        // while FlagBlocked is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed

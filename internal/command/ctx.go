@@ -21,6 +21,9 @@ type Ctx struct {
 	Env    *Env
 	Spec   *Spec
 
+	// DenyBlocking is set in transactions and scripts: a command that would wait answers as if its time were over.
+	DenyBlocking bool
+
 	effects [][][]byte // what to repeat elsewhere instead of Args; see Rewrite
 	quiet   bool       // nothing is to be repeated elsewhere
 

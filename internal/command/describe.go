@@ -3,6 +3,8 @@ package command
 import (
 	"reflect"
 	"strconv"
+
+	"granary/internal/mem"
 )
 
 var sessionSize = int64(reflect.TypeFor[Client]().Size())
@@ -83,7 +85,7 @@ func (c *Client) flagLetters() string {
 	if c.Flags&FlagMonitor != 0 {
 		b = append(b, 'O')
 	}
-	if c.Flags&FlagPostponed != 0 {
+	if c.Flags&(FlagPostponed|FlagBlocked) != 0 {
 		b = append(b, 'b')
 	}
 	if c.Conn != nil && c.Conn.Closing() {
@@ -122,6 +124,10 @@ func (c *Client) Memory() ClientMemory {
 		}
 	}
 	m.Total += m.args
+	if x := c.waiting; x != nil {
+		m.args = x.bytes
+		m.Total += int64(mem.Usable(x.size))
+	}
 	if n := c.Conn; n != nil {
 		m.fd = int64(n.Fd())
 		m.query, m.queryFree = int64(n.QueryLen()), int64(n.QueryFree())

@@ -49,6 +49,10 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if c.Out.Errors() != errors {
 		env.Stats.failed(spec, c.Out.LastError())
 	}
+	if c.Flags&FlagBlocked != 0 {
+		c.blocked()
+		return
+	}
 	c.run.spec = spec
 	if c.run.n++; !more || spec.Flags&Fast == 0 || c.run.n >= env.Stats.longestRun {
 		c.endRun(args)

@@ -6,6 +6,7 @@ import (
 	"granary/internal/keyspace"
 	"granary/internal/logger"
 	"granary/internal/mem"
+	"granary/internal/netloop"
 )
 
 // Env is what all commands share: one per server, guarded by the keyspace lock.
@@ -27,6 +28,12 @@ type Env struct {
 
 	// Pause is what CLIENT PAUSE asked for.
 	Pause Pause
+
+	// Blocked is the clients that wait for keys.
+	Blocked Blocked
+
+	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.
+	Loop *netloop.Loop
 
 	Wall   clock.Wall
 	mono   int64 // the reading at which the command being executed began

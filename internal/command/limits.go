@@ -11,7 +11,7 @@ import (
 func (c *Client) class() config.Class { return config.ClassNormal }
 
 // TimesOut reports whether the client is closed when it is silent for longer than the directive timeout allows.
-func (c *Client) TimesOut() bool { return c.Conn != nil && c.Flags&FlagPostponed == 0 }
+func (c *Client) TimesOut() bool { return c.Conn != nil && c.Flags&(FlagPostponed|FlagBlocked) == 0 }
 
 // CheckOutputLimit closes the client when more output waits for it than client-output-buffer-limit allows: more than
 // the hard limit at once, more than the soft limit for too long. It is called whenever the reply list has grown, and
@@ -44,6 +44,9 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	env := c.Env
 	if c.Flags&FlagPostponed != 0 {
 		env.Pause.forget(c)
+	}
+	if c.waiting != nil {
+		env.Blocked.leave(c.waiting)
 	}
 	if conn.Reason() == netloop.ReasonQueryLimit {
 		env.Stats.QueryLimit++

@@ -48,6 +48,7 @@ func (e *Env) UnpauseClients(cur *netloop.Loop) {
 		c.Conn.Resume()
 		c.Conn.Return(cur)
 	}
+	e.ServeReady()
 }
 
 // postpone leaves the request at hand of a client for the end of the pause.

@@ -23,7 +23,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 }
 
 // afterFlags are the states that Serve has to look at after a command.
-const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed
+const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed | FlagBlocked
 
 // serve executes requests, adding the bytes they took to taken, until none is complete or the client is not to be
 // served any more. It reports false if it was interrupted because memory was out and there is more to serve.
@@ -47,6 +47,9 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 		if len(p.Args) > 0 {
 			c.replied = c.Out.Len()
 			c.execute(p.Args, n < len(in))
+			if len(c.Env.Blocked.ready) > 0 {
+				c.serveReady()
+			}
 			if c.Flags&afterFlags != 0 && c.after(n) || conn.Closing() {
 				break
 			}
@@ -68,14 +71,24 @@ func (c *Client) after(n int) (stop bool) {
 		}
 		c.Env.Pause.postpone(c)
 		return true
+	case c.Flags&FlagBlocked != 0:
+		c.Conn.Pause()
+		return true
 	case c.Flags&FlagReplySkipNext != 0:
 		c.Flags = c.Flags&^FlagReplySkipNext | FlagReplySkip
 		c.Out.Mute(true)
-	case c.Flags&FlagReplySkip != 0:
+	default:
+		c.skipped()
+	}
+	return false
+}
+
+// skipped is the end of a command whose reply CLIENT REPLY SKIP does not want, if it was one.
+func (c *Client) skipped() {
+	if c.Flags&FlagReplySkip != 0 {
 		c.Flags &^= FlagReplySkip
 		c.Out.Mute(c.Flags&FlagReplyOff != 0)
 	}
-	return false
 }
 
 // outOfMemory is deferred by serve: a command for which there was no memory answers an error, and the next one runs. If
@@ -132,4 +145,9 @@ func (c *Client) protocolError(conn *netloop.Conn, err error, in []byte) {
 }
 
 // Do executes one request of a session that has no socket. REQUIRES: the keyspace lock.
-func (c *Client) Do(args ...[]byte) { c.execute(args, false) }
+func (c *Client) Do(args ...[]byte) {
+	c.execute(args, false)
+	if len(c.Env.Blocked.ready) > 0 {
+		c.serveReady()
+	}
+}

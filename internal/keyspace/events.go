@@ -31,6 +31,20 @@ func (ks *Keyspace) Notify(class Class, event string, key []byte, db int) {
 	ks.Hooks.Event(class, event, key, db)
 }
 
+// exchanged tells that a database holds other keys now.
+func (ks *Keyspace) exchanged(db *DB) {
+	if ks.Hooks.Exchanged != nil {
+		ks.Hooks.Exchanged(db.ID)
+	}
+}
+
+// removed tells that the item's key goes away, or is about to hold something else.
+func (it *Item) removed() {
+	if ks := it.db.ks; ks.Hooks.Removed != nil {
+		ks.Hooks.Removed(it.db.ID, it.Entry.Type(), it.key)
+	}
+}
+
 // Modified tells that the value of a key changed or went away.
 func (ks *Keyspace) Modified(db int, key []byte) {
 	if ks.Hooks.Modified != nil {

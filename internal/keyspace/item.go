@@ -139,6 +139,7 @@ func (it *Item) placePlain(e object.Entry, settle func()) {
 		return
 	}
 	pos, old := it.at(), it.Entry
+	it.removed()
 	db.keys.Replace(pos, mem.Ref(e))
 	db.ttls.sub(old.Expiry())
 	db.ttls.add(e.Expiry())
@@ -168,6 +169,7 @@ func (it *Item) Delete() {
 func (it *Item) take() object.Entry {
 	pos := it.at()
 	e := it.Entry
+	it.removed()
 	it.db.keys.Delete(pos)
 	it.db.epoch++
 	it.db.ttls.sub(e.Expiry())

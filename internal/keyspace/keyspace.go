@@ -84,6 +84,10 @@ type Hooks struct {
 	FieldExpired func(db int, key, field []byte)
 	// Created is told that a key came into being (clients that block on it).
 	Created func(db int, t object.Type, key []byte)
+	// Removed is told that a key of a type goes away or is about to hold something else altogether.
+	Removed func(db int, t object.Type, key []byte)
+	// Exchanged is told that a database holds other keys now, or none (SWAPDB, FLUSHDB).
+	Exchanged func(db int)
 }
 
 // DB is one logical database.
@@ -168,6 +172,8 @@ func (ks *Keyspace) Swap(a, b int) {
 	x.ttls, y.ttls = y.ttls, x.ttls
 	x.epoch++
 	y.epoch++
+	ks.exchanged(x)
+	ks.exchanged(y)
 }
 
 // Flush empties the database and returns the number of keys it had. What it held is given back in slices; unless lazy,
@@ -206,6 +212,7 @@ func (db *DB) detach() int {
 	db.keys = table.Table{}
 	db.ttls = sum{}
 	db.epoch++
+	db.ks.exchanged(db)
 	return n
 }
 

@@ -140,6 +140,12 @@ func (l *Loop) idle() bool {
 		!l.tickDue() && !l.cron.due(l.now)
 }
 
+// TickBy has Handler.Tick called at a time, in milliseconds of Now, if it is not
+// due sooner.
+//
+// REQUIRES: called in B of the loop.
+func (l *Loop) TickBy(at int64) { l.tickAt = min(l.tickAt, at) }
+
 // serveAll is B.
 //
 // REQUIRES: the keyspace lock.

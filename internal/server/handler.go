@@ -18,14 +18,14 @@ func (h *handler) server() *Server { return (*Server)(h) }
 // Lock takes the keyspace lock for a turn.
 func (h *handler) Lock(l *netloop.Loop) {
 	h.mu.Lock()
-	h.cur = l
+	h.cur, h.env.Loop = l, l
 	h.env.BeginTurn()
 }
 
 // Unlock ends a turn.
 func (h *handler) Unlock(*netloop.Loop) {
 	h.env.EndTurn()
-	h.cur = nil
+	h.cur, h.env.Loop = nil, nil
 	h.mu.Unlock()
 }
 
@@ -79,12 +79,13 @@ func loopback(addr string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Tick runs background work: the cron on the first loop, nothing on the others.
+// Tick runs background work: the cron on the first loop; on each, the ends of waits of its clients.
 func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
-	if l.ID() != 0 {
-		return now + 1000
+	next := now + 1000
+	if l.ID() == 0 {
+		next = h.server().tick(now)
 	}
-	return h.server().tick(now)
+	return h.env.TickBlocked(l, next)
 }
 
 // Unpin gives back a string that was sent straight from the data set.
