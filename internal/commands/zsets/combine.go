@@ -118,8 +118,10 @@ func combine(c *command.Ctx, op operation, event string) {
 	pairs(c, n, q.withScores)
 	if n > 0 {
 		v := d.Finish()
-		all := query{direction: forward}
-		all.each(&v, 0, n, func(member []byte, score float64) { pair(c, member, score, q.withScores) })
+		var s zset.Scratch
+		for at := v.At(0); at.Valid(); at.Next() {
+			pair(c, at.Member(&s), at.Score(), q.withScores)
+		}
 	}
 }
 

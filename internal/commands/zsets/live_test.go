@@ -112,7 +112,7 @@ func (g generator) lexKey() string { return g.one("lex0", "lex1") }
 func (g generator) score() string {
 	switch g.IntN(20) {
 	case 0:
-		return g.one("inf", "-inf", "+inf", "1e3", "-0", "x", "", "0x10", "1e15", "4503599627370497")
+		return g.one("inf", "-inf", "+inf", "1e3", "-0", "x", "", "0x10", "1e9", "123456")
 	case 1, 2, 3:
 		return strconv.FormatFloat(float64(g.IntN(80)-40)/8, 'f', -1, 64)
 	}

@@ -158,23 +158,36 @@ func ranks(start, stop int64, n int, reverse bool) (lo, hi int) {
 	return int(start), int(stop) + 1
 }
 
-// each gives fn the members of ranks [lo, hi) in the order of the query.
-func (q *query) each(v *zset.Value, lo, hi int, fn func(member []byte, score float64)) {
-	if lo >= hi {
-		return
+// walk goes through the members of a range of ranks, in the order of a query.
+//
+//	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+//		use(w.Member(&s), w.Score())
+//	}
+type walk struct {
+	zset.Cursor
+	left     int
+	backward bool
+}
+
+// walk begins at the first of the members of ranks [lo, hi).
+func (q *query) walk(v *zset.Value, lo, hi int) (w walk) {
+	w.left = hi - lo
+	w.backward = q.direction == backward
+	switch {
+	case w.left <= 0:
+	case w.backward:
+		w.Cursor = v.At(hi - 1)
+	default:
+		w.Cursor = v.At(lo)
 	}
-	var s zset.Scratch
-	if q.direction == backward {
-		at := v.At(hi - 1)
-		for range hi - lo {
-			fn(at.Member(&s), at.Score())
-			at.Prev()
-		}
-		return
-	}
-	at := v.At(lo)
-	for range hi - lo {
-		fn(at.Member(&s), at.Score())
-		at.Next()
+	return w
+}
+
+func (w *walk) next() {
+	w.left--
+	if w.backward {
+		w.Prev()
+	} else {
+		w.Next()
 	}
 }

@@ -35,7 +35,14 @@ func list(c *command.Ctx, q query) {
 	}
 	lo, hi := q.span(&v)
 	pairs(c, hi-lo, q.withScores)
-	q.each(&v, lo, hi, func(member []byte, score float64) { pair(c, member, score, q.withScores) })
+	var s zset.Scratch
+	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+		if q.withScores {
+			pair(c, w.Member(&s), w.Score(), true)
+		} else {
+			c.Out.Bulk(w.Member(&s))
+		}
+	}
 }
 
 // cmdZRangeStore answers ZRANGESTORE dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count].
@@ -51,7 +58,11 @@ func cmdZRangeStore(c *command.Ctx) {
 	d := zset.NewDraft(c.Keys())
 	defer d.Free()
 	lo, hi := q.span(&v)
-	q.each(&v, lo, hi, func(member []byte, score float64) { d.Add(d.Find(member), member, score) })
+	var s zset.Scratch
+	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+		member := w.Member(&s)
+		d.Add(d.Find(member), member, w.Score())
+	}
 	store(c, c.Args[1], &d, "zrangestore")
 }
 
