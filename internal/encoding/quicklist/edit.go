@@ -150,6 +150,11 @@ func (l *List) Set(i int, e Elem) {
 		k = l.seek(&p, i+1)
 		n = p.node()
 		l.eraseIn(&p, &n, k, 1)
+		if !big {
+			// A short element in the place of a long one may go together with what follows.
+			l.seek(&p, i)
+			l.mergeAt(l.nodeIndex(&p))
+		}
 	}
 	l.settleAround(i)
 	l.settleEnds(before)
