@@ -387,7 +387,10 @@ func (e Entry) intAt(off int) int64 {
 }
 
 // IsSharedInt tells whether the value is one of the shared pool.
-func (e Entry) IsSharedInt() bool { return e.head()[4]&flagSharedInt != 0 }
+func (e Entry) IsSharedInt() bool {
+	h := e.head()
+	return h[4]&flagSharedInt != 0 && Encoding(h[0]>>4) == Int
+}
 
 // Text returns the bytes of a string value: a view of the entry or its raw block, valid until the entry is changed or
 // freed, or the digits of an int in scratch.

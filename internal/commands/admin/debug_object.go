@@ -5,7 +5,9 @@ import (
 	"strconv"
 
 	"granary/internal/command"
+	"granary/internal/encoding/hash"
 	"granary/internal/encoding/quicklist"
+	"granary/internal/encoding/set"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/object"
@@ -116,10 +118,19 @@ func tableStats(n int, bytes int64) string {
 		slots, n, bytes, float64(bytes)/float64(n), 100*float64(n)/float64(slots))
 }
 
-// debugHTStatsKey does DEBUG HTSTATS-KEY key.
+// debugHTStatsKey does DEBUG HTSTATS-KEY key: the fill of a value's table.
 func debugHTStatsKey(c *command.Ctx) {
-	if _, ok := look(c); ok {
+	e, ok := look(c)
+	switch {
+	case !ok:
+	case e.Encoding() != object.Hashtable:
 		c.Out.Error("ERR The value stored at the specified key is not represented using an hash table")
+	case e.Type() == object.Hash:
+		h := hash.Open(nil, e.Root())
+		c.Out.Verbatim(tableStats(h.Len(), h.TableBytes()-h.ExpireBytes()), "txt")
+	default:
+		v := set.Open(nil, e.Root())
+		c.Out.Verbatim(tableStats(v.Len(), v.TableBytes()), "txt")
 	}
 }
 
