@@ -138,7 +138,7 @@ func (c *Ctx) Block(w Wait) {
 	x := &waiting{client: cl, spec: c.Spec, typ: w.Type, onNoKey: w.OnNoKey, place: -1}
 	x.keep(c.Env.Keys.Arena, args) // may panic: first
 	if w.Timeout > 0 {
-		x.deadline = clock.Mono() + w.Timeout*1e6
+		x.deadline = clock.Mono() + min(w.Timeout, longest)*1e6
 	}
 	b.enter(c.Env, x, c.DB, w.Keys)
 	cl.waiting = x

@@ -1,9 +1,51 @@
 package command
 
 import (
+	"math"
+
 	"granary/internal/clock"
 	"granary/internal/netloop"
+	"granary/internal/object"
 )
+
+// Timeout reads a number of seconds, which may have a fraction, as the time that a command waits at most: in ms, 0 for
+// ever. It answers an error when it is none.
+func (c *Ctx) Timeout(arg []byte) (ms int64, ok bool) {
+	sec, ok := object.ParseDouble(arg)
+	if !ok || math.IsNaN(sec) {
+		c.Out.Error(ErrTimeoutFloat)
+		return 0, false
+	}
+	v := math.Ceil(sec * 1000)
+	switch {
+	case v >= math.MaxInt64 || v > 0 && int64(v) > math.MaxInt64-c.Now():
+		c.Out.Error(ErrTimeoutRange)
+		return 0, false
+	case v < 0:
+		c.Out.Error(ErrTimeoutNegative)
+		return 0, false
+	}
+	return int64(v), true
+}
+
+// TimeoutMillis reads a whole number of ms as Timeout reads seconds.
+func (c *Ctx) TimeoutMillis(arg []byte) (ms int64, ok bool) {
+	ms, ok = object.ParseInt(arg)
+	switch {
+	case !ok:
+		c.Out.Error(ErrTimeoutInteger)
+	case ms < 0:
+		c.Out.Error(ErrTimeoutNegative)
+	case ms > math.MaxInt64-c.Now():
+		c.Out.Error(ErrTimeoutRange)
+	default:
+		return ms, true
+	}
+	return 0, false
+}
+
+// longest is the longest time, in ms, that is measured: 146 years.
+const longest = math.MaxInt64 / 2 / 1_000_000
 
 // deadlines is a heap of the clients of one loop that wait with a time limit: none ends later than those at twice its
 // place plus one and plus two. Each loop looks after its own clients, in its own time: an idle server sleeps.

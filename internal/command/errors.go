@@ -23,5 +23,7 @@ const (
 	ErrInvalidExpire   = "ERR invalid expire time in '%s' command"
 	ErrTimeoutNegative = "ERR timeout is negative"
 	ErrTimeoutFloat    = "ERR timeout is not a float or out of range"
+	ErrTimeoutInteger  = "ERR timeout is not an integer or out of range"
+	ErrTimeoutRange    = "ERR timeout is out of range"
 	ErrInvalidCursor   = "ERR invalid cursor"
 )

@@ -147,14 +147,14 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 	count("maxclients", func(v *view) int64 { return v.cfg.MaxClients }),
 	size("client_recent_max_input_buffer", func(v *view) int64 { return v.mem().MaxIn }),
 	size("client_recent_max_output_buffer", func(v *view) int64 { return v.mem().MaxOut }),
-	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held()) }),
+	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held() + v.env.Blocked.Len()) }),
 	idle("tracking_clients"),
 	idle("pubsub_clients"),
 	idle("watching_clients"),
-	idle("clients_in_timeout_table"),
+	count("clients_in_timeout_table", func(v *view) int64 { return int64(v.env.Blocked.Timed()) }),
 	idle("total_watched_keys"),
-	idle("total_blocking_keys"),
-	idle("total_blocking_keys_on_nokey"),
+	count("total_blocking_keys", func(v *view) int64 { all, _ := v.env.Blocked.Keys(); return int64(all) }),
+	count("total_blocking_keys_on_nokey", func(v *view) int64 { _, n := v.env.Blocked.Keys(); return int64(n) }),
 	text("paused_reason", func(v *view) string {
 		if now, _ := v.env.Paused(); now {
 			return "client_pause"

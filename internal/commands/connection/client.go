@@ -120,7 +120,7 @@ func cmdClientReply(c *command.Ctx) {
 	}
 }
 
-// cmdClientUnblock answers CLIENT UNBLOCK id [TIMEOUT|ERROR]. No command of this version blocks, so nobody is released.
+// cmdClientUnblock answers CLIENT UNBLOCK id [TIMEOUT|ERROR]. It answers 1 if the client waited.
 func cmdClientUnblock(c *command.Ctx) {
 	if len(c.Args) > 4 {
 		c.WrongSubArity()
@@ -130,9 +130,15 @@ func cmdClientUnblock(c *command.Ctx) {
 		c.Out.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
 		return
 	}
-	if _, ok := c.Int(c.Args[2]); ok {
-		c.Out.Int(0)
+	id, ok := c.Int(c.Args[2])
+	if !ok {
+		return
 	}
+	n := int64(0)
+	if x := c.Env.Clients.Find(id); x != nil && x.Unblock(len(c.Args) == 4 && command.Is(c.Args[3], "error")) {
+		n = 1
+	}
+	c.Out.Int(n)
 }
 
 // cmdClientHelp answers CLIENT HELP.

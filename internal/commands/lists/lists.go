@@ -1,4 +1,4 @@
-// Package lists holds the commands on lists that do not block.
+// Package lists holds the commands on lists.
 //
 //	push.go      LPUSH, RPUSH, LPUSHX, RPUSHX
 //	pop.go       LPOP, RPOP, LMPOP
@@ -6,6 +6,7 @@
 //	element.go   LLEN, LINDEX, LSET, LINSERT
 //	ranges.go    LRANGE, LTRIM, LREM
 //	position.go  LPOS
+//	blocking.go  BLPOP, BRPOP, BLMPOP, BLMOVE, BRPOPLPUSH
 //
 // How a list is stored (listpack, quicklist) is decided in package types/list.
 package lists
@@ -21,6 +22,7 @@ import (
 // Register adds the commands of the family.
 func Register(t *command.Table) {
 	t.Register(
+		specBLMove, specBLMPop, specBLPop, specBRPop, specBRPopLPush,
 		specLIndex, specLInsert, specLLen, specLMove, specLMPop, specLPop, specLPos, specLPush, specLPushX, specLRange,
 		specLRem, specLSet, specLTrim, specRPop, specRPopLPush, specRPush, specRPushX,
 	)

@@ -48,15 +48,16 @@ var specRPopLPush = &command.Spec{
 // cmdRPopLPush answers RPOPLPUSH source destination.
 func cmdRPopLPush(c *command.Ctx) { move(c, false, true) }
 
-// move takes an element from the head or the tail of Args[1] to the head or the tail of Args[2].
-func move(c *command.Ctx, fromHead, toHead bool) {
+// move takes an element from the head or the tail of Args[1] to the head or the tail of Args[2]. It reports whether
+// there was one to move.
+func move(c *command.Ctx, fromHead, toHead bool) bool {
 	src := c.Write(c.Args[1])
 	if !src.Exists() {
 		c.Out.Null()
-		return
+		return false
 	}
 	if !isList(c, &src) {
-		return
+		return false
 	}
 	if string(c.Args[1]) == string(c.Args[2]) {
 		if fromHead != toHead {
@@ -66,11 +67,11 @@ func move(c *command.Ctx, fromHead, toHead bool) {
 		reply(c.Out, v.End(toHead))
 		changed(c, c.Args[2], pushEvent(toHead), 0)
 		changed(c, c.Args[1], popEvent(fromHead), 1)
-		return
+		return true
 	}
 	dst := c.Write(c.Args[2])
 	if dst.Exists() && !isList(c, &dst) {
-		return
+		return false
 	}
 	v := list.In(&src)
 	text := [1][]byte{list.Keep(&src, v.End(fromHead))}
@@ -82,4 +83,5 @@ func move(c *command.Ctx, fromHead, toHead bool) {
 		drop(c, &src, size, 1, fromHead)
 	}
 	removed(c, &src, popEvent(fromHead), 1, size == 1)
+	return true
 }

@@ -127,46 +127,59 @@ var popForms = map[bool][]byte{true: []byte("LPOP"), false: []byte("RPOP")}
 
 // cmdLMPop answers LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count].
 func cmdLMPop(c *command.Ctx) {
-	numkeys, ok := positive(c, c.Args[1], "ERR numkeys should be greater than 0")
-	if !ok {
-		return
+	if keys, atHead, count, ok := parseMPop(c, 1); ok && !popFirst(c, keys, atHead, count) {
+		c.Out.NullArray()
 	}
-	if numkeys >= int64(len(c.Args)-2) {
+}
+
+// parseMPop reads the arguments of LMPOP from numkeys on, which is at a position, and answers an error when they make no
+// sense.
+func parseMPop(c *command.Ctx, at int) (keys [][]byte, atHead bool, count int64, ok bool) {
+	numkeys, ok := positive(c, c.Args[at], "ERR numkeys should be greater than 0")
+	if !ok {
+		return nil, false, 0, false
+	}
+	if numkeys >= int64(len(c.Args)-at-1) {
 		c.SyntaxError()
-		return
+		return nil, false, 0, false
 	}
-	where := int(numkeys) + 2
-	atHead, ok := side(c, c.Args[where])
-	if !ok {
-		return
+	where := at + 1 + int(numkeys)
+	if atHead, ok = side(c, c.Args[where]); !ok {
+		return nil, false, 0, false
 	}
-	count := int64(-1)
+	count = -1
 	for i := where + 1; i < len(c.Args); i += 2 {
 		if !command.Is(c.Args[i], "count") || i+1 == len(c.Args) || count >= 0 {
 			c.SyntaxError()
-			return
+			return nil, false, 0, false
 		}
 		if count, ok = positive(c, c.Args[i+1], "ERR count should be greater than 0"); !ok {
-			return
+			return nil, false, 0, false
 		}
 	}
-	for _, key := range c.Args[2:where] {
+	return c.Args[at+1 : where], atHead, max(count, 1), true
+}
+
+// popFirst answers and removes count elements of the first of several lists that exists. It reports false, without an
+// answer, if there is none.
+func popFirst(c *command.Ctx, keys [][]byte, atHead bool, count int64) bool {
+	for _, key := range keys {
 		it := c.Write(key)
 		if !it.Exists() {
 			continue
 		}
 		if !isList(c, &it) {
-			return
+			return true
 		}
 		c.Out.Array(2)
 		c.Out.Bulk(key)
-		n := popMany(c, &it, max(count, 1), atHead)
+		n := popMany(c, &it, count, atHead)
 		if c.Feeding() {
 			c.Rewrite(popForms[atHead], key, strconv.AppendInt(nil, int64(n), 10))
 		}
-		return
+		return true
 	}
-	c.Out.NullArray()
+	return false
 }
 
 // positive reads an argument as a number above 0, or answers an error.

@@ -78,17 +78,22 @@ func pop(c *command.Ctx, it *keyspace.Item, v *zset.Value, n int, highest, neste
 
 // cmdZMPop answers ZMPOP numkeys key [key ...] MIN | MAX [COUNT count].
 func cmdZMPop(c *command.Ctx) {
-	keys, highest, count, ok := parseMPop(c)
-	if !ok {
-		return
+	keys, highest, count, ok := parseMPop(c, 1)
+	if ok && !popFirst(c, keys, highest, count) {
+		c.Out.NullArray()
 	}
+}
+
+// popFirst answers and removes count members of the first of several sorted sets that exists. It reports false, without
+// an answer, if there is none.
+func popFirst(c *command.Ctx, keys [][]byte, highest bool, count int64) bool {
 	for _, key := range keys {
 		it := c.Write(key)
 		if !it.Exists() {
 			continue
 		}
 		if !c.IsType(&it, object.ZSet) {
-			return
+			return true
 		}
 		v := zset.Of(&it)
 		n := int(min(count, int64(v.Len())))
@@ -99,25 +104,26 @@ func cmdZMPop(c *command.Ctx) {
 		if c.Feeding() {
 			c.Rewrite([]byte(popNames[highest]), key, strconv.AppendInt(nil, int64(n), 10))
 		}
-		return
+		return true
 	}
-	c.Out.NullArray()
+	return false
 }
 
 var popNames = map[bool]string{false: "ZPOPMIN", true: "ZPOPMAX"}
 
-// parseMPop reads the arguments of ZMPOP and answers an error when they make no sense.
-func parseMPop(c *command.Ctx) (keys [][]byte, highest bool, count int64, ok bool) {
-	n, ok := intIn(c, c.Args[1], 1, "ERR numkeys should be greater than 0")
+// parseMPop reads the arguments of ZMPOP from numkeys on, which is at a position, and answers an error when they make no
+// sense.
+func parseMPop(c *command.Ctx, at int64) (keys [][]byte, highest bool, count int64, ok bool) {
+	n, ok := intIn(c, c.Args[at], 1, "ERR numkeys should be greater than 0")
 	if !ok {
 		return nil, false, 0, false
 	}
-	if n >= int64(len(c.Args)-2) {
+	if n >= int64(len(c.Args))-at-1 {
 		c.SyntaxError()
 		return nil, false, 0, false
 	}
-	keys = c.Args[2 : 2+n]
-	rest := c.Args[2+n:]
+	keys = c.Args[at+1 : at+1+n]
+	rest := c.Args[at+1+n:]
 	switch {
 	case command.Is(rest[0], "max"):
 		highest = true

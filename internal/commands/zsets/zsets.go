@@ -5,6 +5,7 @@
 //	query.go    ranges by position, score and order of bytes: their syntax, and what they select
 //	range.go    ZRANGE with its relatives, ZRANGESTORE, ZCOUNT, ZLEXCOUNT, ZREMRANGEBY...
 //	pop.go      ZPOPMIN, ZPOPMAX, ZMPOP
+//	blocking.go BZPOPMIN, BZPOPMAX, BZMPOP
 //	combine.go  ZUNION, ZINTER, ZDIFF, ZINTERCARD, and those that store; source.go: what they read
 //	random.go   ZRANDMEMBER, ZSCAN
 //	spec_*.go   the declarations
@@ -24,6 +25,7 @@ import (
 // Register adds the commands of the family.
 func Register(t *command.Table) {
 	t.Register(
+		specBZMPop, specBZPopMax, specBZPopMin,
 		specZAdd, specZCard, specZCount, specZDiff, specZDiffStore, specZIncrBy, specZInter, specZInterCard, specZInterStore,
 		specZLexCount, specZMPop, specZMScore, specZPopMax, specZPopMin, specZRandMember, specZRange, specZRangeByLex,
 		specZRangeByScore, specZRangeStore, specZRank, specZRem, specZRemRangeByLex, specZRemRangeByRank, specZRemRangeByScore,
