@@ -49,9 +49,22 @@ var stamp = regexp.MustCompile(`^\+\d{10}\.\d{6} \[(\d+) [0-9.:]+\]`)
 // TestMonitor compares what MONITOR shows with what redis-server shows: order, quoting, secrets, what is left out.
 func TestMonitor(t *testing.T) {
 	commands := [][]string{
-		{"SET", "a", "b"}, {"get", "a"}, {"SET", "bin", "\x00\x01\a\b\t\r\n\\\"\x7f\xff"}, {"SELECT", "3"}, {"SET", "a", "", "EX", "100"},
-		{"GETEX", "a", "PERSIST"}, {"CONFIG", "GET", "port"}, {"CONFIG", "SET", "maxmemory", "0"}, {"AUTH", "secret"}, {"AUTH", "user", "secret"},
-		{"HELLO", "2", "AUTH", "default", "secret"}, {"nosuch"}, {"GET"}, {"CLIENT", "SETNAME", "me"}, {"OBJECT", "ENCODING", "a"}, {"SELECT", "0"},
+		{"SET", "a", "b"},
+		{"get", "a"},
+		{"SET", "bin", "\x00\x01\a\b\t\r\n\\\"\x7f\xff"},
+		{"SELECT", "3"},
+		{"SET", "a", "", "EX", "100"},
+		{"GETEX", "a", "PERSIST"},
+		{"CONFIG", "GET", "port"},
+		{"CONFIG", "SET", "maxmemory", "0"},
+		{"AUTH", "secret"},
+		{"AUTH", "user", "secret"},
+		{"HELLO", "2", "AUTH", "default", "secret"},
+		{"nosuch"},
+		{"GET"},
+		{"CLIENT", "SETNAME", "me"},
+		{"OBJECT", "ENCODING", "a"},
+		{"SELECT", "0"},
 	}
 	want := monitored(t, live.NeedStart(t, "redis", live.NeedRedis(t)), commands)
 	got := monitored(t, start(t), commands)

@@ -36,8 +36,10 @@ type treeModel struct {
 }
 
 func newTreeModel(tb testing.TB, width int) *treeModel {
-	return &treeModel{tb: tb, t: &tree{}, k: &kind{width: width, purpose: mem.PurposeStream},
-		bk: books{noLeak(tb), new(int64)}}
+	return &treeModel{
+		tb: tb, t: &tree{}, k: &kind{width: width, purpose: mem.PurposeStream},
+		bk: books{noLeak(tb), new(int64)},
+	}
 }
 
 func (m *treeModel) index(key ID) (int, bool) {
