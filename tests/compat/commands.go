@@ -146,6 +146,8 @@ var families = []family{
 		{2, "SORT set {DESC|ASC|LIMIT idx idx}", exact},
 		{2, "SORT set BY pat {GET pat|DESC}", sorted},
 	}},
+	{"zsets", zsetRows},
+	{"geo", geoRows},
 	{"generic", []row{
 		{6, "DEL key...", exact},
 		{3, "UNLINK key...", exact},
