@@ -147,13 +147,6 @@ func (b *Builder) toTable() {
 	b.v = Value{enc: object.Hashtable, ht: ht}
 }
 
-// ToTable makes the set a hashtable, if it is none.
-func (b *Builder) ToTable() {
-	if b.v.enc != object.Hashtable {
-		b.toTable()
-	}
-}
-
 // Remove removes m and reports whether it was there.
 func (b *Builder) Remove(m *Member) bool {
 	switch b.v.enc {
