@@ -131,8 +131,7 @@ func TestAgainstServer(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 
 	names := map[string]bool{}

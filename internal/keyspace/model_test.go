@@ -12,6 +12,7 @@ import (
 
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/tests/live"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random histories; 0 takes one by the clock")
@@ -21,7 +22,7 @@ func newSeed(t *testing.T) uint64 {
 	t.Helper()
 	seed := *seedFlag
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+		seed = live.Seed(t)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"granary/internal/mem"
+	"granary/tests/live"
 )
 
 var limits = StringLimits{Embstr: 44, Shared: true}
@@ -282,8 +283,7 @@ func randomText(r *rand.Rand) string {
 }
 
 func TestHistory(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 100 {
 		history(t, r, 300)

@@ -36,7 +36,7 @@ func TestRandom(t *testing.T) {
 	p.audit = hasAudit(t, p.servers[1])
 	seed := *flagSeed
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano()) % 1_000_000_000
+		seed = live.Seed(t)
 	}
 	t.Logf("seed %d, %d commands", seed, *flagCommands)
 	began := time.Now()

@@ -7,6 +7,7 @@ import (
 
 	"granary/internal/command/commandtest"
 	"granary/internal/commands/strings"
+	"granary/tests/live"
 )
 
 func randomBytes(r *rand.Rand, n int) []byte {
@@ -36,7 +37,7 @@ func bitAt(b []byte, i int64) byte {
 
 // Counting and searching against a loop over single bits.
 func TestAgainstSingleBits(t *testing.T) {
-	seed := rand.Uint64()
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 5000 {
 		b := randomBytes(r, 1+r.IntN(70))
@@ -60,7 +61,7 @@ func TestAgainstSingleBits(t *testing.T) {
 }
 
 func TestCombine(t *testing.T) {
-	seed := rand.Uint64()
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 2000 {
 		from := make([][]byte, 1+r.IntN(4))
@@ -107,7 +108,7 @@ func TestCombine(t *testing.T) {
 
 // Fields against single bits and numbers of any size.
 func TestFields(t *testing.T) {
-	seed := rand.Uint64()
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 20000 {
 		k := kind{signed: r.IntN(2) == 0, width: uint(1 + r.IntN(63))}

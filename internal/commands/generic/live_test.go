@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"granary/internal/command/commandtest"
+	"granary/tests/live"
 )
 
 // pair is a session and a redis-server that are given the same commands.
@@ -42,8 +43,7 @@ func TestSameAsRedis(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 12000
 	if testing.Short() {

@@ -14,6 +14,7 @@ import (
 	str "granary/internal/commands/strings"
 	"granary/internal/commands/zsets"
 	"granary/internal/object"
+	"granary/tests/live"
 )
 
 func otherTypes(t *command.Table) {
@@ -36,8 +37,7 @@ func TestSortSameAsRedis(t *testing.T) {
 		}
 		p.Same(s, args...)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	one := func(words ...string) string { return words[rng.IntN(len(words))] }
 	n := 3000

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"granary/internal/command/commandtest"
+	"granary/tests/live"
 )
 
 // TestSameAsRedis gives the same commands to us and to a redis-server, and demands the same replies, events, effects,
@@ -24,8 +25,7 @@ func TestSameAsRedis(t *testing.T) {
 	for _, line := range fixed {
 		p.Same(s, strings.Fields(line)...)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 15000
 	if testing.Short() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"granary/internal/command/commandtest"
+	"granary/tests/live"
 )
 
 // modelHash is a hash as Go has it.
@@ -30,8 +31,7 @@ type model struct {
 // TestModel compares random histories over all encodings with a model. The clock is the test's, so it is known at each
 // step what has expired.
 func TestModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	s := newTimed(commandtest.New(t, Register))
 	s.Env.Config.HashMaxListpackEntries, s.Env.Config.HashMaxListpackValue = 8, 12
 	m := &model{s, rand.New(rand.NewPCG(seed, 0)), map[string]modelHash{}}

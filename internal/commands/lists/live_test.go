@@ -8,6 +8,7 @@ import (
 
 	"granary/internal/command/commandtest"
 	"granary/internal/object"
+	"granary/tests/live"
 )
 
 // TestSameAsRedis gives the same commands to us and to a redis-server, and demands the same replies, events, effects and
@@ -20,8 +21,7 @@ func TestSameAsRedis(t *testing.T) {
 	for _, line := range fixed {
 		p.Same(s, line...)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 15000
 	if testing.Short() {

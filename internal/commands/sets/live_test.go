@@ -62,8 +62,7 @@ func TestSameAsRedis(t *testing.T) {
 		for _, line := range fixed {
 			same(t, p, s, strings.Split(line, " ")...)
 		}
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
+		seed := live.Seed(t)
 		// From 7.2 on, SADD of more members than an encoding may hold passes it over, even if some are the same.
 		g := generator{rand.New(rand.NewPCG(seed, 0)), listpacks}
 		n := 10000

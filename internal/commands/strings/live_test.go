@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"granary/internal/command/commandtest"
+	"granary/tests/live"
 )
 
 // TestSameAsRedis gives the same commands to us and to a redis-server, and demands the same replies, events, effects and
@@ -17,8 +18,7 @@ func TestSameAsRedis(t *testing.T) {
 	for _, line := range fixed {
 		p.Same(s, line...)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 20000
 	if testing.Short() {
@@ -256,8 +256,7 @@ func (g generator) command() []string {
 func TestIncrByFloatDigits(t *testing.T) {
 	p := commandtest.NewPeer(t)
 	s := commandtest.New(t, Register)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 20000
 	if testing.Short() {

@@ -11,6 +11,7 @@ import (
 	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/resp"
+	"granary/tests/live"
 )
 
 func TestSetOptions(t *testing.T) {
@@ -133,7 +134,7 @@ func naiveMatches(a, b []byte) (matches [][3]int, length int) {
 }
 
 func TestLCSAgainstTextbook(t *testing.T) {
-	seed := rand.Uint64()
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	arena := mem.NewArena("test")
 	text := func(letters int) []byte {

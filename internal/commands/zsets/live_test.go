@@ -9,6 +9,7 @@ import (
 
 	"granary/internal/command/commandtest"
 	"granary/internal/commands/sets"
+	"granary/tests/live"
 )
 
 // TestSameAsRedis gives the same commands to us and to a redis-server, over RESP2 and RESP3, and demands the same replies,
@@ -26,8 +27,7 @@ func TestSameAsRedis(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
+		seed := live.Seed(t)
 		g := generator{rand.New(rand.NewPCG(seed, 0))}
 		n := 12000
 		if testing.Short() {

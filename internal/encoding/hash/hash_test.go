@@ -9,6 +9,7 @@ import (
 
 	"granary/internal/encoding/listpack"
 	"granary/internal/mem"
+	"granary/tests/live"
 )
 
 // model is a hash beside a Go map.
@@ -78,8 +79,7 @@ var lengths = []int{0, 1, 5, 20, 254, 255, 256, 257, 65535, 65536, 70000}
 
 // TestModel compares random histories with a map: values of all forms, expiries that come and go.
 func TestModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	a := mem.NewArena("hash")
 	defer a.Close()

@@ -67,8 +67,7 @@ func (p *peer) sameCount(key string, o *owner) {
 // TestSameAsRedis adds the same elements here and there; the values must be equal byte for byte.
 func TestSameAsRedis(t *testing.T) {
 	p := newPeer(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	cases := 150
 	if testing.Short() {

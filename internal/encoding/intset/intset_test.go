@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"granary/tests/live"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random histories, 0: another each time")
@@ -16,7 +18,7 @@ var seedFlag = flag.Uint64("seed", 0, "seed of the random histories, 0: another 
 func newRand(t testing.TB) *rand.Rand {
 	seed := *seedFlag
 	if seed == 0 {
-		seed = rand.Uint64()
+		seed = live.Seed(t)
 	}
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))

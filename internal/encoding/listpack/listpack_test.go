@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"granary/tests/live"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random histories, 0: another each time")
@@ -17,7 +19,7 @@ var seedFlag = flag.Uint64("seed", 0, "seed of the random histories, 0: another 
 func newRand(t testing.TB) *rand.Rand {
 	seed := *seedFlag
 	if seed == 0 {
-		seed = rand.Uint64()
+		seed = live.Seed(t)
 	}
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))

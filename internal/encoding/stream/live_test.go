@@ -370,8 +370,7 @@ func (p *peer) claim(g Group, name, consumer string) {
 
 // TestSameAsRedis runs random histories here and on a real server, and compares all that can be seen.
 func TestSameAsRedis(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	p := newPeer(t, seed)
 	steps := 1500
 	if testing.Short() {

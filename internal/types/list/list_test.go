@@ -14,6 +14,7 @@ import (
 	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/tests/live"
 )
 
 // world is a keyspace with one list, and the same list as a plain slice.
@@ -179,8 +180,7 @@ func (w *world) remove(s string, most int, back bool) (n int) {
 
 // TestModel runs histories against a slice, with limits that change on the way.
 func TestModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range 40 {
 		w := newWorld(t, Limits{})
