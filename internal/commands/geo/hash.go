@@ -88,10 +88,18 @@ func decode(score float64) point {
 }
 
 // neighbour returns the square so many squares to the east and to the north. The world goes round in both directions.
+//
+// NB: the easternmost meridian and the northernmost parallel lie in squares of their own beyond the last ones. A step goes
+// round to the other side only in its own direction, so those to the north of such a square lie beyond the last ones too.
 func (h cell) neighbour(east, north int) cell {
 	mask := uint32(1)<<h.step - 1
-	lat := (gather(h.bits) + uint32(north)) & mask
-	lon := (gather(h.bits>>1) + uint32(east)) & mask
+	lat, lon := gather(h.bits), gather(h.bits>>1)
+	if north != 0 {
+		lat = (lat + uint32(north)) & mask
+	}
+	if east != 0 {
+		lon = (lon + uint32(east)) & mask
+	}
 	return cell{interleave(lat, lon), h.step}
 }
 
