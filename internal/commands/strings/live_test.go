@@ -143,6 +143,16 @@ func (g generator) number() string {
 	return g.one("-0", "01", "x", "", "1 ", "+1", "9223372036854775808", "10000", "9999")
 }
 
+// offset is an index at which a string may be written without becoming too long for the address range of a race build.
+func (g generator) offset() string {
+	const most, limit = 1 << 20, 512 << 20
+	s := g.index()
+	if n, err := strconv.Atoi(s); err == nil && n > most && n < limit {
+		return strconv.Itoa(most)
+	}
+	return s
+}
+
 func (g generator) float() string {
 	if g.IntN(3) == 0 {
 		return g.number()
@@ -230,7 +240,7 @@ func (g generator) command() []string {
 	case 15, 16:
 		return []string{"APPEND", g.key(), g.value()}
 	case 17:
-		return []string{"SETRANGE", g.key(), g.index(), g.value()}
+		return []string{"SETRANGE", g.key(), g.offset(), g.value()}
 	case 18:
 		return []string{g.one("GETRANGE", "SUBSTR"), g.key(), g.index(), g.index()}
 	case 19:
