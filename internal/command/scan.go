@@ -12,6 +12,7 @@ type ScanOptions struct {
 	Pattern  []byte // nil: all
 	Kind     []byte // SCAN only: the name of a type, nil: all
 	NoValues bool   // HSCAN only
+	NoScores bool   // ZSCAN only; it is Valkey's
 }
 
 // ScanSteps returns how many steps a scan takes at most, whatever it meets: ten for each element asked for.
@@ -49,6 +50,13 @@ func (c *Ctx) ScanOptions(args [][]byte) (o ScanOptions, ok bool) {
 				return o, false
 			}
 			o.NoValues = true
+			used = 1
+		case Is(args[0], "noscores"):
+			if c.Spec.Group != GroupSortedSet {
+				c.Out.Error("ERR NOSCORES option can only be used in ZSCAN")
+				return o, false
+			}
+			o.NoScores = true
 			used = 1
 		default:
 			c.SyntaxError()

@@ -66,7 +66,7 @@ func randomMembers(c *command.Ctx) {
 	}
 }
 
-// cmdZScan answers ZSCAN key cursor [MATCH pattern] [COUNT count].
+// cmdZScan answers ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES].
 func cmdZScan(c *command.Ctx) {
 	cursor, ok := c.ScanCursor(c.Args[2])
 	if !ok {
@@ -104,6 +104,13 @@ func cmdZScan(c *command.Ctx) {
 		if cursor = v.Scan(cursor, emit); cursor == 0 || met >= opt.Count {
 			break
 		}
+	}
+	if opt.NoScores {
+		c.ScanReply(cursor, len(all))
+		for _, f := range all {
+			c.Out.Bulk(f.member)
+		}
+		return
 	}
 	c.ScanReply(cursor, 2*len(all))
 	var text [32]byte
