@@ -31,6 +31,7 @@ import (
 	"granary/internal/commands/lists"
 	"granary/internal/commands/memory"
 	"granary/internal/commands/sets"
+	"granary/internal/commands/streams"
 	"granary/internal/commands/strings"
 	"granary/internal/commands/zsets"
 	"granary/internal/config"
@@ -74,6 +75,7 @@ var families = []func(*command.Table){
 	lists.Register,
 	memory.Register,
 	sets.Register,
+	streams.Register,
 	strings.Register,
 	zsets.Register,
 }

@@ -117,3 +117,13 @@ func NextID(last ID, now int64) (id ID, ok bool) {
 	}
 	return last.Next()
 }
+
+// Edge returns the ID of the first entry, deleted ones included, or MaxID if there is none: what trimming up to it leaves
+// is what is there.
+func Edge(s *Stream) ID {
+	nodes := s.NodesFrom(MinID)
+	if !nodes.Next() {
+		return MaxID
+	}
+	return nodes.Key
+}
