@@ -30,7 +30,7 @@ const (
 	PurposeSnapshotBuffer                // output and kept originals of a snapshot
 	PurposePubSub                        // channels, patterns and subscribers
 	PurposeTracking                      // client side caching: keys and who read them
-	PurposeBlocked                       // keys that clients wait for
+	PurposeBlocked                       // arguments of commands that wait for a key
 	PurposeScript                        // scripts and their interpreter
 	PurposeFunction                      // function libraries
 	PurposeSlowlog                       // slow log
