@@ -197,6 +197,18 @@ var plays = []struct{ name, acts string }{
 		x: SORT nothing STORE k
 		x: RPUSH k 1
 		a?`},
+	{"CLIENT PAUSE", `
+		a! BLPOP k 0
+		b: BLPOP k 0.01
+		x: CLIENT PAUSE 60000 WRITE
+		b! RPUSH k 1
+		c! BLPOP j 0.01
+		x: EXISTS k
+		x: CLIENT UNPAUSE
+		b?
+		a?
+		c?
+		x: EXISTS k`},
 	{"what is counted", `
 		x: CONFIG RESETSTAT
 		a! BLPOP k 0
