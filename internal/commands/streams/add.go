@@ -101,10 +101,6 @@ func cmdXAdd(c *command.Ctx) {
 		c.Out.Null()
 		return
 	}
-	if a.autoSeq && a.id.Ms == last.Ms && last.Seq == stream.MaxID.Seq {
-		c.Out.Error(errTooLarge) // NB: what Redis says of a millisecond that is full
-		return
-	}
 	id, ok := a.choose(last, c.Now())
 	if !ok {
 		c.Out.Error(errSmallID)
@@ -124,7 +120,9 @@ func cmdXAdd(c *command.Ctx) {
 	if c.Feeding() && (a.autoID || a.autoSeq || a.approx) {
 		args := append([][]byte(nil), c.Args...)
 		a.exactly(&s, args)
-		args[a.idArg] = stream.AppendID(nil, id)
+		if a.autoID || a.autoSeq {
+			args[a.idArg] = stream.AppendID(nil, id)
+		}
 		c.Rewrite(args...)
 	}
 }

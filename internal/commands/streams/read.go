@@ -31,14 +31,15 @@ type source struct {
 }
 
 const (
-	errUnbalanced    = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
-	errTimeout       = "ERR timeout is not an integer or out of range"
-	errGroupOption   = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
-	errNoAckOption   = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
-	errNoGroupOption = "ERR Missing GROUP option for XREADGROUP"
-	errNoGroupToRead = "NOGROUP No such key '%s' or consumer group '%s' in XREADGROUP with GROUP option"
-	errMeaningless   = "ERR The %s ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The %s ID would just return an empty result set."
-	errMoreID        = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+	errUnbalanced      = "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."
+	errUnbalancedGroup = "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified."
+	errTimeout         = "ERR timeout is not an integer or out of range"
+	errGroupOption     = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+	errNoAckOption     = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+	errNoGroupOption   = "ERR Missing GROUP option for XREADGROUP"
+	errNoGroupToRead   = "NOGROUP No such key '%s' or consumer group '%s' in XREADGROUP with GROUP option"
+	errMeaningless     = "ERR The %s ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The %s ID would just return an empty result set."
+	errMoreID          = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
 )
 
 // cmdXRead answers XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...].
@@ -228,7 +229,12 @@ func (r *reading) parse(c *command.Ctx) bool {
 		case more >= 1 && command.Is(word, "streams"):
 			r.keys, r.n = i+1, more/2
 			if more%2 != 0 {
-				c.Out.Error(errUnbalanced)
+				// NB: the texts since 7.2.
+				if r.inGroup {
+					c.Out.Error(errUnbalancedGroup)
+				} else {
+					c.Out.Error(errUnbalanced)
+				}
 				return false
 			}
 		case more >= 2 && command.Is(word, "group"):
