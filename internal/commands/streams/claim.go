@@ -98,7 +98,8 @@ func cmdXClaim(c *command.Ctx) {
 	x.claimant(c, &g)
 	mark := c.Out.ArrayLater()
 	n := 0
-	for _, id := range list {
+	for i, id := range list {
+		x.tell.asSent = c.Args[5+i]
 		p, pending := g.Find(id)
 		if !stream.Has(&s, id) {
 			if pending {

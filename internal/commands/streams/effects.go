@@ -11,7 +11,10 @@ import (
 // who got which entry when, how far a group is, who came into being.
 
 // teller tells of outcomes while a command runs.
-type teller struct{ any bool }
+type teller struct {
+	any    bool
+	asSent []byte // the ID of the entry that claim tells of, as the client wrote it
+}
 
 // end ends the command: when there was no outcome, nothing is repeated elsewhere.
 func (t *teller) end(c *command.Ctx) {
@@ -32,8 +35,12 @@ func (t *teller) claim(c *command.Ctx, key []byte, g *stream.Group, p stream.Pen
 	if !c.Feeding() {
 		return
 	}
+	id := t.asSent
+	if id == nil {
+		id = stream.AppendID(nil, p.ID)
+	}
 	t.say(c,
-		[]byte("XCLAIM"), key, clone(g.Name()), clone(p.Consumer.Name()), []byte("0"), stream.AppendID(nil, p.ID),
+		[]byte("XCLAIM"), key, clone(g.Name()), clone(p.Consumer.Name()), []byte("0"), id,
 		[]byte("TIME"), text(p.Time), []byte("RETRYCOUNT"), text(int64(p.Deliveries)), []byte("FORCE"), []byte("JUSTID"),
 		[]byte("LASTID"), stream.AppendID(nil, g.LastID()),
 	)
