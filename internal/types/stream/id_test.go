@@ -1,0 +1,39 @@
+package stream
+
+import "testing"
+
+func TestParseID(t *testing.T) {
+	is := func(text string, want ID, auto, ok bool) {
+		t.Helper()
+		id, a, o := ParseID([]byte(text), 9)
+		if o != ok || o && (id != want || a != auto) {
+			t.Errorf("%q: %v %v %v, want %v %v %v", text, id, a, o, want, auto, ok)
+		}
+	}
+	is("5", ID{5, 9}, false, true)
+	is("5-1", ID{5, 1}, false, true)
+	is("5-*", ID{5, 0}, true, true)
+	is("007-+5", ID{7, 5}, false, true)
+	is("18446744073709551615-18446744073709551615", MaxID, false, true)
+	is("18446744073709551616", ID{}, false, false)
+	is("", ID{}, false, false)
+	is("-", ID{}, false, false)
+	is("1--5", ID{}, false, false)
+	is("x", ID{}, false, false)
+	is("5-", ID{}, false, false)
+}
+
+func TestParseBound(t *testing.T) {
+	is := func(text string, want ID, exclusive, ok bool) {
+		t.Helper()
+		id, e, o := ParseBound([]byte(text), 3)
+		if o != ok || o && (id != want || e != exclusive) {
+			t.Errorf("%q: %v %v %v, want %v %v %v", text, id, e, o, want, exclusive, ok)
+		}
+	}
+	is("-", MinID, false, true)
+	is("+", MaxID, false, true)
+	is("(7", ID{7, 3}, true, true)
+	is("(-", ID{}, true, false)
+	is("7-*", ID{}, false, false)
+}
