@@ -10,10 +10,10 @@ func TestParseID(t *testing.T) {
 			t.Errorf("%q: %v %v %v, want %v %v %v", text, id, a, o, want, auto, ok)
 		}
 	}
-	is("5", ID{5, 9}, false, true)
-	is("5-1", ID{5, 1}, false, true)
-	is("5-*", ID{5, 0}, true, true)
-	is("007-+5", ID{7, 5}, false, true)
+	is("5", ID{Ms: 5, Seq: 9}, false, true)
+	is("5-1", ID{Ms: 5, Seq: 1}, false, true)
+	is("5-*", ID{Ms: 5, Seq: 0}, true, true)
+	is("007-+5", ID{Ms: 7, Seq: 5}, false, true)
 	is("18446744073709551615-18446744073709551615", MaxID, false, true)
 	is("18446744073709551616", ID{}, false, false)
 	is("", ID{}, false, false)
@@ -33,7 +33,7 @@ func TestParseBound(t *testing.T) {
 	}
 	is("-", MinID, false, true)
 	is("+", MaxID, false, true)
-	is("(7", ID{7, 3}, true, true)
+	is("(7", ID{Ms: 7, Seq: 3}, true, true)
 	is("(-", ID{}, true, false)
 	is("7-*", ID{}, false, false)
 }
