@@ -330,7 +330,11 @@ func (p *peer) stepGroup() {
 
 // read is XREADGROUP of new entries.
 func (p *peer) read(g Group, name, consumer string) {
-	if g.LastID().Less(p.s.LastID()) { // 7.0 makes a consumer only if there is something to read
+	var unread Iter
+	if first, ok := g.LastID().Next(); ok {
+		p.s.Range(&unread, first, MaxID, false)
+	}
+	if g.LastID() != MaxID && unread.Next() { // 7.0 makes a consumer only if there is something to read
 		g.CreateConsumer([]byte(consumer), 1)
 	}
 	c := g.Consumer([]byte(consumer))
