@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"granary/internal/command/commandtest"
+	"granary/tests/live"
 )
 
 // TestSameAsRedis gives the same commands to us and to a redis-server, and demands the same replies, events, effects and
@@ -18,8 +19,7 @@ func TestSameAsRedis(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(fixed), "\n") {
 		p.Same(s, strings.Fields(line)...)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	n := 8000
 	if testing.Short() {
