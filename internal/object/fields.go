@@ -49,4 +49,20 @@ func FieldsDue(r mem.Ref) int64 {
 	return maxNarrow
 }
 
+// FirstField is FieldsDue without slack: it reads all fields of a large hash.
+func FirstField(r mem.Ref) int64 {
+	e := Entry(r)
+	if e.Encoding() != Hashtable {
+		return FieldsDue(r)
+	}
+	h, first := hash.Open(nil, e.Root()), int64(maxNarrow)
+	h.Each(func(f hash.Field) bool {
+		if at := f.Expiry(); at != 0 {
+			first = min(first, at)
+		}
+		return true
+	})
+	return first
+}
+
 var errEmpty = errors.New("a collection without elements")
