@@ -235,7 +235,7 @@ func TestBytesPerField(t *testing.T) {
 // TestOutOfMemory sets, changes and expires fields with 0, 1, 2, ... pages left: the hash is whole after each refusal.
 func TestOutOfMemory(t *testing.T) {
 	if err := mem.Open(mem.Config{Limit: 4 << 20}); err != nil {
-		t.Skip(err)
+		t.Fatal(err) // another test of this process left memory behind
 	}
 	t.Cleanup(func() {
 		if err := mem.Open(mem.Config{}); err != nil {
