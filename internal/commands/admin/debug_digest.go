@@ -92,7 +92,8 @@ func (d *digest) set(e object.Entry) {
 func (d *digest) zset(e object.Entry) {
 	v := zset.OfEntry(nil, e)
 	var s zset.Scratch
-	for at := v.At(0); at.Valid(); at.Next() {
+	at := v.At(0)
+	for ; at.Valid(); at.Next() {
 		var one digest
 		one.mix(at.Member(&s))
 		one.mix(appendScore(nil, at.Score()))
@@ -115,7 +116,8 @@ func appendScore(dst []byte, score float64) []byte {
 func (d *digest) list(a *mem.Arena, e object.Entry) {
 	v := list.Of(a, e)
 	var buf listpack.Scratch
-	for it := v.From(0, false); it.Valid(); it.Next() {
+	it := v.From(0, false)
+	for ; it.Valid(); it.Next() {
 		elem := it.Elem()
 		d.mix(elem.Text(&buf))
 	}

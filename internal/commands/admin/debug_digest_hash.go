@@ -9,7 +9,8 @@ import (
 // xor in that digest.
 func (d *digest) hash(e object.Entry) {
 	var s hash.Scratch
-	for i := hash.NewIter(e, 0); i.Next(); {
+	i := hash.NewIter(e, 0)
+	for i.Next() {
 		var f digest
 		f.mix(i.Name(&s))
 		f.mix(i.Value(&s))

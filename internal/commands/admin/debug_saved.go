@@ -40,7 +40,8 @@ func savedLen(a *mem.Arena, e object.Entry) int {
 	case object.Hash:
 		var s hash.Scratch
 		n = lengthBytes(hash.Len(e))
-		for i := hash.NewIter(e, 0); i.Next(); {
+		i := hash.NewIter(e, 0)
+		for i.Next() {
 			n += savedText(i.Name(&s))
 			n += savedText(i.Value(&s))
 		}
@@ -49,7 +50,8 @@ func savedLen(a *mem.Arena, e object.Entry) int {
 		v := zset.OfEntry(nil, e)
 		var s zset.Scratch
 		n = lengthBytes(v.Len())
-		for at := v.At(0); at.Valid(); at.Next() {
+		at := v.At(0)
+		for ; at.Valid(); at.Next() {
 			n += savedText(at.Member(&s)) + score
 		}
 	}

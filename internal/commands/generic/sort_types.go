@@ -38,7 +38,8 @@ func sortElements(it *keyspace.Item, back bool, from, n int, emit func(text []by
 			from = v.Len() - 1 - from
 		}
 		var room object.Scratch
-		for i := v.From(from, back); n > 0; n-- {
+		i := v.From(from, back)
+		for ; n > 0; n-- {
 			e := i.Elem()
 			emit(e.Text(&room))
 			i.Next()
@@ -56,7 +57,8 @@ func sortElements(it *keyspace.Item, back bool, from, n int, emit func(text []by
 			from = v.Len() - 1 - from
 		}
 		var room object.Scratch
-		for c := v.At(from); n > 0; n-- {
+		c := v.At(from)
+		for ; n > 0; n-- {
 			emit(c.Member(&room))
 			if back {
 				c.Prev()

@@ -23,7 +23,8 @@ func search(v *zset.Value, s *shape, limit int64) (all []found) {
 	var digits zset.Scratch
 	for _, h := range s.squares() {
 		lo, hi := h.scores()
-		for c := v.SeekScore(float64(lo)); c.Valid(); c.Next() {
+		c := v.SeekScore(float64(lo))
+		for ; c.Valid(); c.Next() {
 			score := c.Score()
 			if score >= float64(hi) {
 				break

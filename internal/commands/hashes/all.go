@@ -67,7 +67,8 @@ func all(c *command.Ctx, names, values bool) {
 		return
 	}
 	var s hash.Scratch
-	for i := hash.NewIter(it.Entry, c.Now()); i.Next(); {
+	i := hash.NewIter(it.Entry, c.Now())
+	for i.Next() {
 		if names {
 			c.Out.Bulk(i.Name(&s))
 		}
@@ -146,7 +147,8 @@ func scanFlat(c *command.Ctx, it *keyspace.Item, opt *command.ScanOptions) {
 		return opt.Pattern == nil || glob.Match(opt.Pattern, i.Name(&s), false)
 	}
 	n := 0
-	for i := hash.NewIter(it.Entry, c.Now()); i.Next(); {
+	i := hash.NewIter(it.Entry, c.Now())
+	for i.Next() {
 		if matches(&i) {
 			n++
 		}
@@ -155,7 +157,8 @@ func scanFlat(c *command.Ctx, it *keyspace.Item, opt *command.ScanOptions) {
 		n *= 2
 	}
 	c.ScanReply(0, n)
-	for i := hash.NewIter(it.Entry, c.Now()); i.Next(); {
+	i = hash.NewIter(it.Entry, c.Now())
+	for i.Next() {
 		if matches(&i) {
 			c.Out.Bulk(i.Name(&s))
 			if !opt.NoValues {

@@ -43,7 +43,8 @@ func reply(out *resp.Writer, e list.Elem) {
 // replyRange answers count elements from index start on or, with back, from there towards the head.
 func replyRange(out *resp.Writer, v *list.Value, start, count int, back bool) {
 	out.Array(count)
-	for it := v.From(start, back); count > 0; count-- {
+	it := v.From(start, back)
+	for ; count > 0; count-- {
 		reply(out, it.Elem())
 		it.Next()
 	}

@@ -111,7 +111,8 @@ func (s *search) run(c *command.Ctx, v *list.Value) {
 	if !one {
 		mark = out.ArrayLater()
 	}
-	for it := v.From(at, back); left > 0; it.Next() {
+	it := v.From(at, back)
+	for ; left > 0; it.Next() {
 		from := it.Index()
 		if !it.Find(e, left) {
 			break

@@ -210,7 +210,8 @@ func cmdXAutoClaim(c *command.Ctx) {
 	if !some {
 		to = stream.MaxID
 	}
-	for it := g.EachPending(start, to, stream.Consumer{}); it.Next(); {
+	it := g.EachPending(start, to, stream.Consumer{})
+	for it.Next() {
 		if !stream.Has(&s, it.ID) {
 			gone = append(gone, it.ID)
 			x.drop(c, &g, it.Pending)
@@ -229,7 +230,8 @@ func cmdXAutoClaim(c *command.Ctx) {
 // cursor returns the pending entry that the next XAUTOCLAIM begins with, or MinID: after count entries that are claimed or
 // found deleted, or so many tries.
 func (x *claiming) cursor(c *command.Ctx, s *stream.Stream, g *stream.Group, start stream.ID, count, tries int64) stream.ID {
-	for it := g.EachPending(start, stream.MaxID, stream.Consumer{}); it.Next(); tries-- {
+	it := g.EachPending(start, stream.MaxID, stream.Consumer{})
+	for ; it.Next(); tries-- {
 		if count == 0 || tries == 0 {
 			return it.ID
 		}

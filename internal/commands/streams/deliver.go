@@ -48,7 +48,8 @@ func (d *delivery) history(c *command.Ctx, s *stream.Stream, after stream.ID, co
 	mark := c.Out.ArrayLater()
 	n := int64(0)
 	if from, ok := after.Next(); ok {
-		for it := d.group.EachPending(from, stream.MaxID, d.consumer); it.Next(); {
+		it := d.group.EachPending(from, stream.MaxID, d.consumer)
+		for it.Next() {
 			if !replyOne(c.Out, s, it.ID) {
 				c.Out.Array(2)
 				replyID(c.Out, it.ID)

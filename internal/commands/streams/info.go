@@ -32,7 +32,8 @@ func cmdXInfoConsumers(c *command.Ctx) {
 	}
 	out := c.Out
 	out.Array(g.Consumers())
-	for it := g.EachConsumer(); it.Next(); {
+	it := g.EachConsumer()
+	for it.Next() {
 		out.Map(4)
 		out.BulkString("name")
 		out.Bulk(it.Name())
@@ -81,7 +82,8 @@ func cmdXInfoGroups(c *command.Ctx) {
 	}
 	out := c.Out
 	out.Array(s.Groups())
-	for it := s.EachGroup(); it.Next(); {
+	it := s.EachGroup()
+	for it.Next() {
 		out.Map(6)
 		out.BulkString("name")
 		out.Bulk(it.Name())
@@ -150,7 +152,8 @@ func cmdXInfoStream(c *command.Ctx) {
 func replyGroups(out *resp.Writer, s *stream.Stream, count int64) {
 	out.BulkString("groups")
 	out.Array(s.Groups())
-	for it := s.EachGroup(); it.Next(); {
+	it := s.EachGroup()
+	for it.Next() {
 		out.Map(7)
 		out.BulkString("name")
 		out.Bulk(it.Group.Name())
@@ -181,7 +184,8 @@ func replyPending(out *resp.Writer, g *stream.Group, only stream.Consumer, count
 		n = int(min(int64(n), count))
 	}
 	out.Array(n)
-	for it := g.EachPending(stream.MinID, stream.MaxID, only); n > 0 && it.Next(); n-- {
+	it := g.EachPending(stream.MinID, stream.MaxID, only)
+	for ; n > 0 && it.Next(); n-- {
 		if only.Ok() {
 			out.Array(3)
 			replyID(out, it.ID)

@@ -96,7 +96,8 @@ func cmdXPending(c *command.Ctx) {
 	}
 	mark := c.Out.ArrayLater()
 	found := 0
-	for it := g.EachPending(from, to, only); int64(found) < count && it.Next(); {
+	it := g.EachPending(from, to, only)
+	for int64(found) < count && it.Next() {
 		since := max(c.Now()-it.Time, 0)
 		if idle != 0 && since < idle {
 			continue
@@ -126,7 +127,8 @@ func replySummary(out *resp.Writer, g *stream.Group) {
 	replyID(out, last)
 	mark := out.ArrayLater()
 	n := 0
-	for it := g.EachConsumer(); it.Next(); {
+	it := g.EachConsumer()
+	for it.Next() {
 		if it.Pending() == 0 {
 			continue
 		}

@@ -119,7 +119,8 @@ func combine(c *command.Ctx, op operation, event string) {
 	if n > 0 {
 		v := d.Finish()
 		var s zset.Scratch
-		for at := v.At(0); at.Valid(); at.Next() {
+		at := v.At(0)
+		for ; at.Valid(); at.Next() {
 			pair(c, at.Member(&s), at.Score(), q.withScores)
 		}
 	}

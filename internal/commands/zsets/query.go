@@ -160,7 +160,8 @@ func ranks(start, stop int64, n int, reverse bool) (lo, hi int) {
 
 // walk goes through the members of a range of ranks, in the order of a query.
 //
-//	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+//	w := q.walk(&v, lo, hi)
+//	for ; w.left > 0; w.next() {
 //		use(w.Member(&s), w.Score())
 //	}
 type walk struct {

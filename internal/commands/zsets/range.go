@@ -36,7 +36,8 @@ func list(c *command.Ctx, q query) {
 	lo, hi := q.span(&v)
 	pairs(c, hi-lo, q.withScores)
 	var s zset.Scratch
-	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+	w := q.walk(&v, lo, hi)
+	for ; w.left > 0; w.next() {
 		if q.withScores {
 			pair(c, w.Member(&s), w.Score(), true)
 		} else {
@@ -59,7 +60,8 @@ func cmdZRangeStore(c *command.Ctx) {
 	defer d.Free()
 	lo, hi := q.span(&v)
 	var s zset.Scratch
-	for w := q.walk(&v, lo, hi); w.left > 0; w.next() {
+	w := q.walk(&v, lo, hi)
+	for ; w.left > 0; w.next() {
 		member := w.Member(&s)
 		d.Add(d.Find(member), member, w.Score())
 	}

@@ -49,7 +49,8 @@ func (s *source) each(fn func(member []byte, score float64) bool) {
 		return
 	}
 	var digits zset.Scratch
-	for at := s.zset.At(0); at.Valid(); at.Next() {
+	at := s.zset.At(0)
+	for ; at.Valid(); at.Next() {
 		if !fn(at.Member(&digits), at.Score()) {
 			return
 		}

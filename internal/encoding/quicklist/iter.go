@@ -9,7 +9,8 @@ import (
 // Iter walks over a list in either direction. It is void when the list changes otherwise than by its own methods. It
 // frees nothing and need not be closed.
 //
-//	for it := l.From(0); it.Valid(); it.Next() { ... it.Elem() ... }
+//	it := l.From(0)
+//	for ; it.Valid(); it.Next() { ... it.Elem() ... }
 type Iter struct {
 	l    List
 	p    path

@@ -73,12 +73,14 @@ func (d *Dup) stepGroup(g Group, budget int) int {
 	to, created := d.to.CreateGroup(g.Name(), g.LastID(), g.EntriesRead())
 	if created {
 		d.next = MinID
-		for it := g.EachConsumer(); it.Next(); budget-- {
+		it := g.EachConsumer()
+		for ; it.Next(); budget-- {
 			c, _ := to.CreateConsumer(it.Name(), it.Seen())
 			c.SetActive(it.Active())
 		}
 	}
-	for it := g.EachPending(d.next, MaxID, Consumer{}); it.Next(); {
+	it := g.EachPending(d.next, MaxID, Consumer{})
+	for it.Next() {
 		to.Assign(it.ID, to.Consumer(it.Consumer.Name()), it.Time, it.Deliveries)
 		if budget--; budget <= 0 {
 			if next, ok := it.ID.Next(); ok {

@@ -23,7 +23,8 @@ func (s *Set) Check() error {
 		return fmt.Errorf("zset: %d members in the table, %d in the tree", t, o)
 	}
 	content := int64(0)
-	for it := s.tree.First(); it.Valid(); it.Next() {
+	it := s.tree.First()
+	for ; it.Valid(); it.Next() {
 		e := it.Entry()
 		m := Member(e)
 		if _, r := s.table.Find(table.Hash(m), m); r != e {

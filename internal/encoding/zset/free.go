@@ -49,7 +49,8 @@ func (s *Set) Dup() Set {
 			d.Free()
 		}
 	}()
-	for it := s.tree.First(); it.Valid(); it.Next() {
+	it := s.tree.First()
+	for ; it.Valid(); it.Next() {
 		e := it.Entry()
 		m := Member(e)
 		d.Add(Place{hash: table.Hash(m)}, m, Score(e))

@@ -11,7 +11,8 @@ import (
 
 // Iter goes through the fields of a hash that have not expired. The hash must not change meanwhile.
 //
-//	for i := hash.NewIter(e, now); i.Next(); { ... i.Name(&s) ... }
+//	i := hash.NewIter(e, now)
+//	for i.Next() { ... i.Name(&s) ... }
 type Iter struct {
 	now int64
 
@@ -102,7 +103,8 @@ func Count(it *keyspace.Item, now int64) (n int) {
 	if !it.FieldsDue() {
 		return Len(it.Entry)
 	}
-	for i := NewIter(it.Entry, now); i.Next(); {
+	i := NewIter(it.Entry, now)
+	for i.Next() {
 		n++
 	}
 	return n

@@ -29,7 +29,8 @@ func NewPicker(it *keyspace.Item, now int64) *Picker {
 	p := &Picker{e: it.Entry, now: now}
 	if it.Entry.Encoding() != object.Hashtable {
 		p.lp = flat(it.Entry)
-		for i := NewIter(it.Entry, now); i.Next(); {
+		i := NewIter(it.Entry, now)
+		for i.Next() {
 			p.at = append(p.at, i.at)
 		}
 		return p
@@ -37,7 +38,8 @@ func NewPicker(it *keyspace.Item, now int64) *Picker {
 	p.h = hash.Open(nil, it.Entry.Root())
 	if it.FieldsDue() {
 		p.all = true
-		for i := NewIter(it.Entry, now); i.Next(); {
+		i := NewIter(it.Entry, now)
+		for i.Next() {
 			p.refs = append(p.refs, mem.Ref(i.f))
 		}
 	}
@@ -87,7 +89,8 @@ func (p *Picker) Sample(n int, emit func(name, value []byte)) {
 	}
 	// Of the fields left n are still to be taken, so each is with the chance n/left.
 	var s1, s2 Scratch
-	for i := NewIter(p.e, p.now); n > 0 && i.Next(); left-- {
+	i := NewIter(p.e, p.now)
+	for ; n > 0 && i.Next(); left-- {
 		if rand.IntN(left) < n {
 			emit(i.Name(&s1), i.Value(&s2))
 			n--

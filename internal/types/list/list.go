@@ -114,7 +114,8 @@ func (v *Value) End(atHead bool) Elem {
 
 // Iter walks over a list in either direction. It is void when the list changes.
 //
-//	for it := v.From(0, false); it.Valid(); it.Next() { ... it.Elem() ... }
+//	it := v.From(0, false)
+//	for ; it.Valid(); it.Next() { ... it.Elem() ... }
 type Iter struct {
 	ql    quicklist.Iter
 	lp    listpack.Listpack

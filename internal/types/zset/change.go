@@ -175,7 +175,8 @@ func toLarge(it *keyspace.Item, lp listpack.Listpack) {
 	s := large.New(arena(it))
 	var digits Scratch
 	v := Value{flat: lp}
-	for c := v.At(0); c.Valid(); c.Next() {
+	c := v.At(0)
+	for ; c.Valid(); c.Next() {
 		m := c.Member(&digits)
 		add(&s, s.Find(m), m, c.Score())
 	}

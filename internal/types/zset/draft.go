@@ -67,7 +67,8 @@ func (d *Draft) Store(dst *keyspace.Item, lim Limits) {
 	var digits Scratch
 	b := make([]byte, listpack.EmptySize, listpack.EmptySize+d.total+32*d.set.Len())
 	lp := listpack.New(b)
-	for c := v.At(0); c.Valid(); c.Next() {
+	c := v.At(0)
+	for ; c.Valid(); c.Next() {
 		m, scored := listpack.Of(c.Member(&digits)), scoreElem(c.Score(), &text)
 		if n := len(lp) + m.Size() + scored.Size(); n > cap(lp) {
 			lp = append(make([]byte, 0, 2*n), lp...)

@@ -32,7 +32,8 @@ func (v *Value) Sample(n int, emit func(member []byte, score float64)) {
 		return
 	}
 	var s Scratch
-	for c := v.At(0); n > 0; c.Next() {
+	c := v.At(0)
+	for ; n > 0; c.Next() {
 		// Of the members left n are still to be taken, so this one is with the chance n/left.
 		if rand.IntN(left) < n {
 			emit(c.Member(&s), c.Score())

@@ -48,7 +48,8 @@ func (v *Value) SpanScores(r *ScoreRange) (lo, hi int) {
 		lo = v.large.CountBelow(r.Min, r.MinEx)
 		return lo, max(lo, v.large.CountBelow(r.Max, !r.MaxEx))
 	}
-	for c := v.At(0); c.Valid(); c.Next() {
+	c := v.At(0)
+	for ; c.Valid(); c.Next() {
 		s := c.Score()
 		if s > r.Max || r.MaxEx && s == r.Max {
 			break

@@ -191,7 +191,8 @@ func (v *Value) Scan(cursor uint64, emit func(member []byte, score float64)) uin
 		return v.large.Scan(cursor, func(e mem.Ref) { emit(large.Member(e), large.Score(e)) })
 	}
 	var s Scratch
-	for c := v.At(0); c.Valid(); c.Next() {
+	c := v.At(0)
+	for ; c.Valid(); c.Next() {
 		emit(c.Member(&s), c.Score())
 	}
 	return 0
