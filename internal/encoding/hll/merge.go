@@ -59,23 +59,3 @@ func (r *Registers) Count() uint64 {
 func (r *Registers) Any() bool {
 	return slices.ContainsFunc(r[:], func(v uint8) bool { return v != 0 })
 }
-
-// Raise raises b's registers from register from on to those of r. It returns the value, the register to go on with, and an
-// error as Add does: after ErrSpace or ErrPromote the owner does what Add says and calls again with next. next is
-// NumRegisters when all is done.
-//
-//	for from := 0; from < hll.NumRegisters; {
-//		b, from, err = regs.Raise(b, from, limit)
-//		...
-//	}
-func (r *Registers) Raise(b []byte, from int, limit int) (out []byte, next int, err error) {
-	for i := from; i < NumRegisters; i++ {
-		if r[i] == 0 {
-			continue
-		}
-		if b, _, err = Set(b, i, r[i], limit); err != nil {
-			return b, i, err
-		}
-	}
-	return b, NumRegisters, nil
-}
