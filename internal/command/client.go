@@ -53,6 +53,7 @@ type Client struct {
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
+	inner     uint64          // errors that commands executed inside of it answered to Out
 	running   bool            // a command of this client is being executed
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH

@@ -83,21 +83,6 @@ func (c *Ctx) Notify(class keyspace.Class, event string, key []byte) {
 	c.Env.Keys.Notify(class, event, key, c.DB.ID)
 }
 
-// Feeding tells whether somebody listens to effects, so that a handler need not build what nobody reads.
-func (c *Ctx) Feeding() bool { return c.Env.Feed != nil }
-
-// Rewrite replaces what replicas and the AOF repeat: instead of the command as sent, all effects given by calls of
-// Rewrite, in order, even if no change was counted (FLUSHDB of an empty database). The arguments are kept until the
-// command ends.
-func (c *Ctx) Rewrite(args ...[]byte) {
-	if c.Env.Feed != nil {
-		c.effects = append(c.effects, args)
-	}
-}
-
-// NoEffect says that nothing is to be repeated elsewhere although data changed.
-func (c *Ctx) NoEffect() { c.quiet = true }
-
 // Redact says that an argument is a secret, which the slow log must not show.
 func (c *Ctx) Redact(i int) {
 	if c.redactedFor != c.Client.Calls+1 {

@@ -35,10 +35,14 @@ func (c *Client) execute(args [][]byte, more bool) {
 	ctx.Args, ctx.Spec = args, spec
 	dirty, errors := env.Keys.Stats.Dirty, c.Out.Errors()
 	c.running = true
+	if env.Feed != nil {
+		env.beginUnit(spec)
+	}
 	spec.Handler(ctx)
 	c.running = false
-	if env.Feed != nil && (env.Keys.Stats.Dirty != dirty || ctx.effects != nil || ctx.quiet) {
-		ctx.feed()
+	if env.unit.depth > 0 {
+		ctx.feed(dirty)
+		env.endUnit()
 	}
 	c.Last = spec
 	c.Calls++
@@ -47,7 +51,7 @@ func (c *Client) execute(args [][]byte, more bool) {
 	}
 	c.LastActive = env.Keys.Now
 	if c.Out.Errors() != errors {
-		env.Stats.failed(spec, c.Out.LastError())
+		c.failed(spec, errors)
 	}
 	if c.Flags&FlagBlocked != 0 {
 		c.blocked()
@@ -90,22 +94,13 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 			c.Conn.Close()
 			return nil
 		}
-		c.reject(nil, unknownCommand(args))
-		return nil
-	}
-	if spec.Subs != nil && len(args) > 1 {
-		sub := spec.Sub(args[1])
-		if sub == nil {
-			c.reject(nil, "ERR unknown subcommand '"+clip(args[1], 128)+"'. Try "+strings.ToUpper(spec.Name)+" HELP.")
-			return nil
-		}
-		spec = sub
-	}
-	if !spec.Takes(len(args)) || spec.Handler == nil {
-		c.reject(spec, "ERR wrong number of arguments for '"+spec.Full+"' command")
-		return nil
 	}
 	env := c.Env
+	spec, failure := env.Resolve(args)
+	if failure != "" {
+		c.reject(spec, failure)
+		return nil
+	}
 	switch {
 	case !c.Authenticated && spec.Flags&NoAuth == 0:
 		c.reject(spec, ErrNoAuth)
@@ -125,6 +120,11 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 func (c *Client) reject(spec *Spec, text string) {
 	c.Out.Error(text)
 	c.Env.Stats.rejected(spec, text)
+}
+
+// unknownSubcommand is the error for a name that no subcommand has.
+func unknownSubcommand(spec *Spec, args [][]byte) string {
+	return "ERR unknown subcommand '" + clip(args[1], 128) + "'. Try " + strings.ToUpper(spec.Name) + " HELP."
 }
 
 // unknownCommand is the error for a name that no command has, with the beginning of the arguments.
@@ -152,18 +152,4 @@ func clip(arg []byte, n int) string {
 		s = s[:i]
 	}
 	return s
-}
-
-// feed hands the effects of the command to the feed.
-func (c *Ctx) feed() {
-	switch {
-	case c.quiet:
-	case c.effects == nil:
-		c.Env.Feed.Append(c.DB.ID, c.Args)
-	default:
-		for _, e := range c.effects {
-			c.Env.Feed.Append(c.DB.ID, e)
-		}
-	}
-	c.effects, c.quiet = nil, false
 }

@@ -20,8 +20,9 @@ type Env struct {
 	Slowlog *Slowlog
 	Latency *Latency
 
-	// Feed receives the effects of commands: the append-only file and the replicas. Nil while nobody listens.
+	// Feed receives the effects of commands: the append-only file and the replicas (AddFeed). Nil while nobody listens.
 	Feed Feed
+	unit unit
 
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
@@ -62,12 +63,6 @@ const (
 	GateMonitor                    // somebody watches with MONITOR
 	GatePaused                     // CLIENT PAUSE
 )
-
-// Feed receives effects in execution order.
-type Feed interface {
-	// Append takes a command as it has to be repeated elsewhere. The arguments are valid during the call only.
-	Append(db int, args [][]byte)
-}
 
 // Ops is what commands may ask of the server that runs them. internal/server implements it.
 type Ops interface {
@@ -115,22 +110,24 @@ func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 
 // BeginTurn sets the clocks at the beginning of a turn. REQUIRES: the keyspace lock, just taken.
 func (e *Env) BeginTurn() {
-	e.Wall.Sync()
-	e.setMono(clock.Mono())
+	e.setMono(e.Wall.Read())
 	e.turn = e.mono
 	e.Keys.Access.SetNow(e.Keys.Now)
 }
 
-// EndTurn counts a turn. REQUIRES: the keyspace lock, about to be released.
+// EndTurn counts a turn, which ends with its last command. REQUIRES: the keyspace lock, about to be released.
 func (e *Env) EndTurn() {
 	s := e.Stats
-	ns := clock.Mono() - e.turn
+	ns := e.mono - e.turn
 	s.Turns++
 	s.TurnNanos += ns
 	s.TurnMax = max(s.TurnMax, ns)
 	s.TurnCommandsMax = max(s.TurnCommandsMax, s.Commands-s.turnCommands)
 	s.turnCommands = s.Commands
 }
+
+// ReadClock ends work that is not a command's: the next command begins now. REQUIRES: the keyspace lock.
+func (e *Env) ReadClock() { e.setMono(clock.Mono()) }
 
 func (e *Env) setMono(mono int64) {
 	e.mono = mono

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"granary/internal/clock"
 	"granary/internal/mem"
 	"granary/internal/netloop"
 	"granary/internal/object"
@@ -13,7 +12,6 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	c.taken, c.given = 0, len(in)
 	c.Flags &^= FlagPostponed
 	c.parser.Front = conn.Front()
-	c.Env.setMono(clock.Mono())
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
 	if c.run.n > 0 {
@@ -104,6 +102,7 @@ func (c *Client) outOfMemory(conn *netloop.Conn) {
 	began := !c.running || c.Out.Len() != c.replied
 	c.running = false
 	c.ctx.effects, c.ctx.quiet = nil, false
+	c.Env.breakUnit()
 	if began {
 		conn.Close()
 		return

@@ -101,6 +101,14 @@ func (s *Stats) Configure(cfg *config.Config) {
 
 // ran counts n requests for a command that ran in ns nanoseconds together. Hot path.
 func (s *Stats) ran(c *Client, spec *Spec, args [][]byte, ns, n int64) {
+	s.count(c.Env, spec, ns, n)
+	if ns >= s.slow {
+		s.wasSlow(c, spec, args, ns)
+	}
+}
+
+// count is ran without regard to what is slow.
+func (s *Stats) count(env *Env, spec *Spec, ns, n int64) {
 	s.Commands += n
 	if spec.ID >= len(s.specs) {
 		s.grow(spec.ID)
@@ -109,10 +117,7 @@ func (s *Stats) ran(c *Client, spec *Spec, args [][]byte, ns, n int64) {
 	st.Calls += n
 	st.Nanos += ns
 	if s.tracking {
-		st.Latency.record(c.Env.Keys.Arena, ns/n, n)
-	}
-	if ns >= s.slow {
-		s.wasSlow(c, spec, args, ns)
+		st.Latency.record(env.Keys.Arena, ns/n, n)
 	}
 }
 

@@ -37,6 +37,7 @@ func (c *Client) serveReady() {
 		c.endRun(nil) // the time of others is not that of the run
 	}
 	c.Env.ServeReady()
+	c.Env.ReadClock() // nor that of the next
 }
 
 // serve gives each client that waits for a key its turn, while the key can serve any.
@@ -71,12 +72,16 @@ func (b *Blocked) retry(x *waiting) {
 	if env.Gate&GateMaxMemory != 0 && x.spec.Flags&DenyOOM != 0 && env.OverMaxMemory() {
 		out.Error(ErrOOM)
 	} else {
+		if env.Feed != nil {
+			env.beginUnit(x.spec)
+		}
 		c.handle(x.spec)
 	}
 	b.retrying = nil
 	ctx.Out = c.Out
-	if env.Feed != nil && (env.Keys.Stats.Dirty != dirty || ctx.effects != nil || ctx.quiet) {
-		ctx.feed()
+	if env.unit.depth > 0 {
+		ctx.feed(dirty)
+		env.endUnit()
 	}
 	begin, end := env.mono, clock.Mono()
 	env.setMono(end)

@@ -23,7 +23,9 @@ const (
 	PurposeExpire                        // order in which keys and fields expire
 	PurposeQueryBuffer                   // requests being read
 	PurposeReplyBuffer                   // replies not yet written
-	PurposeClient                        // sessions: queued commands, names, watched keys
+	PurposeClient                        // sessions
+	PurposeMulti                         // queued commands of transactions
+	PurposeWatch                         // watched keys and who watches them
 	PurposeBacklog                       // replication backlog
 	PurposeReplicaBuffer                 // stream waiting for a replica
 	PurposeAOFBuffer                     // append only file, not yet written
@@ -84,6 +86,8 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeQueryBuffer:    {"query-buffer", HeadingBuffers, false},
 	PurposeReplyBuffer:    {"reply-buffer", HeadingBuffers, false},
 	PurposeClient:         {"client", HeadingBuffers, false},
+	PurposeMulti:          {"multi", HeadingBuffers, false},
+	PurposeWatch:          {"watch", HeadingOwn, false},
 	PurposeBacklog:        {"backlog", HeadingBuffers, false},
 	PurposeReplicaBuffer:  {"replica-buffer", HeadingBuffers, false},
 	PurposeAOFBuffer:      {"aof-buffer", HeadingBuffers, false},

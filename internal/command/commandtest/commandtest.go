@@ -69,16 +69,6 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 	s.Env.Keys.Hooks.Event = func(_ keyspace.Class, event string, key []byte, _ int) {
 		s.Events = append(s.Events, event+" "+string(key))
 	}
-	s.Env.Keys.Hooks.Expired = func(_ int, key []byte) {
-		if s.Env.Feed != nil {
-			s.Effects = append(s.Effects, "DEL "+string(key))
-		}
-	}
-	s.Env.Keys.Hooks.FieldExpired = func(_ int, key, field []byte) {
-		if s.Env.Feed != nil {
-			s.Effects = append(s.Effects, "HDEL "+string(key)+" "+string(field))
-		}
-	}
 	s.Env.BeginTurn()
 	s.Client = command.NewClient(s.Env, s.Env.Clients.NextID(), nil, &s.Out.Writer)
 	s.Client.Authenticated = true
@@ -137,12 +127,15 @@ func (s *Session) IsError(want string, args ...string) {
 func (s *Session) Proto(version uint8) { s.Out.Proto = version }
 
 // Feed begins to record effects.
-func (s *Session) Feed() { s.Env.Feed = (*feed)(s) }
+func (s *Session) Feed() { s.Env.AddFeed((*feed)(s)) }
 
 type feed Session
 
-// Append implements command.Feed.
-func (f *feed) Append(_ int, args [][]byte) {
+// Append implements command.Feed. MULTI and EXEC, which are about how effects are sent, are left out.
+func (f *feed) Append(db int, args [][]byte) {
+	if db < 0 {
+		return
+	}
 	words := make([]string, len(args))
 	for i, a := range args {
 		words[i] = string(a)

@@ -1,0 +1,251 @@
+package command
+
+import (
+	"slices"
+
+	"granary/internal/mem"
+)
+
+// What is repeated elsewhere: one stream of effects, in the order in which they happened, for the append-only file and
+// the replicas.
+//
+// An effect is a command with its database. A command that changed something (that counted a change) has itself as its
+// effect, unless it said what to repeat instead (Ctx.Rewrite) or that there is nothing to repeat (Ctx.NoEffect). Keys and
+// fields that the keyspace deletes because their time came have effects of their own.
+//
+// What has to be repeated as a whole is a unit: a command that a client sent, with all that it executes inside of itself
+// (EXEC, scripts) and all that expires on the way. A unit of several effects is put between MULTI and EXEC; one of a
+// single effect is that effect. Keys that a command meets on a walk (SCAN) and that are gone are no unit: nothing holds
+// them together.
+//
+//	GET k               -                                      nothing changed
+//	SET k v EX 9        SET k v PXAT 1700000000000
+//	SUNIONSTORE d a b   MULTI, DEL a, SUNIONSTORE d a b, EXEC  the time of a had come
+//	EXEC                MULTI, SET a 1, SET b 2, EXEC
+//
+// Nothing is collected: the first effect of a unit is held back until it is known whether it is the only one, and
+// everything behind it goes to the feed at once. The one effect of a plain command is its last, and is not even copied.
+
+// Feed receives effects in execution order.
+type Feed interface {
+	// Append takes an effect. The arguments are valid during the call only. db is anyDB for MULTI and EXEC, which mean
+	// the same in every database.
+	Append(db int, args [][]byte)
+}
+
+// anyDB is the database of effects that concern none.
+const anyDB = -1
+
+// feeds is a feed for each of several.
+type feeds []Feed
+
+// Append implements Feed.
+func (f feeds) Append(db int, args [][]byte) {
+	for _, to := range f {
+		to.Append(db, args)
+	}
+}
+
+// AddFeed has all effects from now on sent to f, too.
+func (e *Env) AddFeed(f Feed) { e.setFeeds(append(e.allFeeds(), f)) }
+
+// RemoveFeed undoes AddFeed.
+func (e *Env) RemoveFeed(f Feed) {
+	e.setFeeds(slices.DeleteFunc(e.allFeeds(), func(x Feed) bool { return x == f }))
+}
+
+// allFeeds returns a copy of the list.
+func (e *Env) allFeeds() feeds {
+	switch f := e.Feed.(type) {
+	case nil:
+		return nil
+	case feeds:
+		return slices.Clone(f)
+	default:
+		return feeds{f}
+	}
+}
+
+func (e *Env) setFeeds(list feeds) {
+	h := &e.Keys.Hooks
+	h.Expired, h.FieldExpired = e.keyExpired, e.fieldExpired
+	switch len(list) {
+	case 0:
+		e.Feed = nil
+		h.Expired, h.FieldExpired = nil, nil
+	case 1:
+		e.Feed = list[0]
+	default:
+		e.Feed = list
+	}
+}
+
+// unit is the unit at hand. Guarded by the keyspace lock.
+type unit struct {
+	depth int  // commands in execution, one inside the other; 0: what happens is a unit by itself
+	walk  bool // the command meets keys on a walk: no MULTI
+	state unitState
+
+	// The effect that is held back: a block of the keyspace's arena (PurposeMulti) as queued commands have it.
+	held   mem.Ref
+	heldDB int
+	args   [][]byte
+}
+
+type unitState uint8
+
+const (
+	unitEmpty unitState = iota // no effect yet
+	unitHeld                   // one, which is held back
+	unitOpen                   // MULTI was sent, with all effects so far
+)
+
+var (
+	wordMulti  = [][]byte{[]byte("MULTI")}
+	wordExec   = [][]byte{[]byte("EXEC")}
+	wordDel    = []byte("DEL")
+	wordUnlink = []byte("UNLINK")
+	wordHDel   = []byte("HDEL")
+)
+
+// beginUnit begins a unit, or a command inside of one.
+func (e *Env) beginUnit(spec *Spec) {
+	if u := &e.unit; u.depth == 0 {
+		u.walk = spec.Flags&TouchesArbitrary != 0
+	}
+	e.unit.depth++
+}
+
+// endUnit is the end of beginUnit. With the unit, what was held back is sent.
+func (e *Env) endUnit() {
+	u := &e.unit
+	if u.depth--; u.depth > 0 {
+		return
+	}
+	switch u.state {
+	case unitHeld:
+		e.release()
+	case unitOpen:
+		e.send(anyDB, wordExec)
+	}
+	u.depth, u.state, u.walk = 0, unitEmpty, false
+}
+
+// breakUnit ends whatever unit is at hand: a command ended in a panic.
+func (e *Env) breakUnit() {
+	if u := &e.unit; u.depth > 0 {
+		u.depth = 1
+		e.endUnit()
+	}
+}
+
+// lastEffect is effect for an effect that the unit ends with.
+func (e *Env) lastEffect(db int, args [][]byte) {
+	if u := &e.unit; u.depth <= 1 && u.state == unitEmpty {
+		e.send(db, args)
+		return
+	}
+	e.effect(db, args)
+}
+
+// effect adds an effect to the unit at hand.
+func (e *Env) effect(db int, args [][]byte) {
+	u := &e.unit
+	if u.depth == 0 || u.walk {
+		e.send(db, args)
+		return
+	}
+	switch u.state {
+	case unitEmpty:
+		if e.hold(db, args) {
+			u.state = unitHeld
+			return
+		}
+		e.send(anyDB, wordMulti) // no memory to hold it: a transaction of perhaps one effect does no harm
+	case unitHeld:
+		e.send(anyDB, wordMulti)
+		e.release()
+	case unitOpen:
+	}
+	u.state = unitOpen
+	e.send(db, args)
+}
+
+func (e *Env) send(db int, args [][]byte) {
+	if e.Feed != nil {
+		e.Feed.Append(db, args)
+	}
+}
+
+// hold keeps a copy of an effect, if there is memory for it.
+func (e *Env) hold(db int, args [][]byte) (ok bool) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case mem.ErrOutOfMemory:
+			ok = false
+		default:
+			panic(p)
+		}
+	}()
+	e.unit.held = newQueued(e.Keys.Arena, 0, args)
+	e.unit.heldDB = db
+	return true
+}
+
+// release sends the effect that is held.
+func (e *Env) release() {
+	u := &e.unit
+	u.args = appendQueued(u.args[:0], u.held)
+	e.send(u.heldDB, u.args)
+	clear(u.args)
+	freeQueued(e.Keys.Arena, u.held)
+	u.held = 0
+}
+
+// keyExpired is the hook for keys that the keyspace deletes because their time came.
+func (e *Env) keyExpired(db int, key []byte) {
+	name := wordDel
+	if e.Config.LazyfreeLazyExpire {
+		name = wordUnlink
+	}
+	e.effect(db, [][]byte{name, key})
+}
+
+// fieldExpired is the hook for fields of hashes.
+func (e *Env) fieldExpired(db int, key, field []byte) { e.effect(db, [][]byte{wordHDel, key, field}) }
+
+// Feeding tells whether somebody listens to effects, so that a handler need not build what nobody reads.
+func (c *Ctx) Feeding() bool { return c.Env.Feed != nil }
+
+// Rewrite replaces what replicas and the AOF repeat: instead of the command as sent, all effects given by calls of
+// Rewrite, in order, even if no change was counted (FLUSHDB of an empty database). The arguments are kept until the
+// command ends.
+func (c *Ctx) Rewrite(args ...[]byte) {
+	if c.Env.unit.depth > 0 {
+		c.effects = append(c.effects, args)
+	}
+}
+
+// NoEffect says that nothing is to be repeated elsewhere although data changed. A command that executes others
+// (Client.Call) says so, as they have effects of their own.
+func (c *Ctx) NoEffect() { c.quiet = c.Env.unit.depth > 0 }
+
+// feed hands the effects of the command that just ran, and of nothing inside of it, to the unit. dirty is the count of
+// changes before it.
+func (c *Ctx) feed(dirty int64) {
+	e := c.Env
+	effects, quiet := c.effects, c.quiet
+	c.effects, c.quiet = nil, false
+	switch {
+	case quiet:
+	case len(effects) > 0:
+		last := len(effects) - 1
+		for _, args := range effects[:last] {
+			e.effect(c.DB.ID, args)
+		}
+		e.lastEffect(c.DB.ID, effects[last])
+	case e.Keys.Stats.Dirty != dirty:
+		e.lastEffect(c.DB.ID, c.Args)
+	}
+}
