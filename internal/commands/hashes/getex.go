@@ -16,12 +16,12 @@ var specHGetDel = &command.Spec{
 
 // cmdHGetDel answers HGETDEL key FIELDS numfields field [field ...].
 func cmdHGetDel(c *command.Ctx) {
-	names, ok := fields(c, c.Args[2:], errNumFields)
+	key := c.Args[1]
+	it, ok := write(c, key)
 	if !ok {
 		return
 	}
-	key := c.Args[1]
-	it, ok := write(c, key)
+	names, ok := fields(c, c.Args[2:], errNumFields)
 	if !ok {
 		return
 	}
@@ -78,12 +78,12 @@ var specHGetEx = &command.Spec{
 
 // cmdHGetEx answers HGETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST] FIELDS numfields field [field ...].
 func cmdHGetEx(c *command.Ctx) {
-	o, ok := parseOptions(c, 1)
+	key := c.Args[1]
+	it, ok := write(c, key)
 	if !ok {
 		return
 	}
-	key := c.Args[1]
-	it, ok := write(c, key)
+	o, ok := parseGetOptions(c)
 	if !ok {
 		return
 	}

@@ -1,11 +1,13 @@
 package hashes
 
 import (
+	"math"
+
 	"granary/internal/command"
 )
 
 // options are what HGETEX and HSETEX were told: when the fields shall expire, under which condition they are set, and
-// which fields. The options come in any order, behind the fields too.
+// which fields.
 type options struct {
 	timed    bool  // EX, PX, EXAT, PXAT
 	at       int64 // when, Unix ms
@@ -17,57 +19,69 @@ type options struct {
 	relative bool // the time has to be repeated elsewhere as another than was sent
 }
 
-const errOneCondition = "ERR Only one of FXX or FNX arguments can be specified"
+const (
+	errOneCondition = "ERR Only one of FXX or FNX arguments can be specified"
+	errOneTime      = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
+)
 
-// parseOptions reads the arguments behind the key and answers an error when they make no sense. each is the number of
-// arguments for a field: 1, or 2 for HSETEX, which fields with their values.
-func parseOptions(c *command.Ctx, each int) (o options, ok bool) {
+// parseGetOptions reads the arguments of HGETEX behind the key: one option at most, then the fields, and nothing behind
+// them. It answers an error when they make no sense.
+func parseGetOptions(c *command.Ctx) (o options, ok bool) {
 	args := c.Args[2:]
-	set := each == 2
-	errOneTime := "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified"
-	if set {
-		errOneTime = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
+	base, unit, timed := timeOption(c, args[0])
+	switch {
+	case timed:
+		// The arity leaves room for the time.
+		if o.at, ok = fieldTime(c, args[1], base, unit); !ok {
+			return o, false
+		}
+		o.timed = true
+		args = args[2:]
+	case command.Is(args[0], "persist"):
+		o.persist = true
+		args = args[1:]
 	}
+	if len(args) == 1 && command.Is(args[0], "fields") {
+		c.Out.Error(errNumFields)
+		return o, false
+	}
+	o.fields, ok = fields(c, args, errNumFields)
+	return o, ok
+}
+
+// parseSetOptions reads the arguments of HSETEX behind the key: the options in any order, then the fields with their
+// values, and nothing behind them. It answers an error when they make no sense.
+func parseSetOptions(c *command.Ctx) (o options, ok bool) {
+	args := c.Args[2:]
 	fail := func(text string) (options, bool) {
 		c.Out.Error(text)
 		return o, false
 	}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
-		base, unit := int64(-1), int64(0)
+		base, unit, timed := timeOption(c, arg)
 		switch {
 		case command.Is(arg, "fields"):
-			if o.fields != nil {
-				return fail("ERR FIELDS argument can only be specified once")
-			}
-			if i+1 >= len(args) {
+			rest := args[i+1:]
+			if len(rest) == 0 {
 				return fail(errNoFields)
 			}
-			n, ok := count(args[i+1])
-			if !ok {
+			n, ok := count(rest[0])
+			if !ok || n > math.MaxInt32 {
 				return fail("ERR invalid number of fields")
 			}
-			rest := args[i+2:]
-			if n > int64(len(rest)/each) {
+			if n*2 != int64(len(rest)-1) {
 				c.WrongArity()
 				return o, false
 			}
-			o.fields = rest[:int(n)*each]
-			i += 1 + len(o.fields)
-		case command.Is(arg, "ex"):
-			base, unit = c.Now(), 1000
-		case command.Is(arg, "px"):
-			base, unit = c.Now(), 1
-		case command.Is(arg, "exat"):
-			base, unit = 0, 1000
-		case command.Is(arg, "pxat"):
-			base, unit = 0, 1
-		case set && command.Is(arg, "keepttl"), !set && command.Is(arg, "persist"):
-			if o.timed || o.keepTTL || o.persist {
+			o.fields = rest[1:]
+			return o, true
+		case timed, command.Is(arg, "keepttl"):
+			if o.timed || o.keepTTL {
 				return fail(errOneTime)
 			}
-			o.keepTTL, o.persist = set, !set
-		case set && command.Is(arg, "fnx"), set && command.Is(arg, "fxx"):
+			o.timed, o.keepTTL = timed, !timed
+		case command.Is(arg, "fnx"), command.Is(arg, "fxx"):
 			if o.ifNone || o.ifAll {
 				return fail(errOneCondition)
 			}
@@ -76,24 +90,33 @@ func parseOptions(c *command.Ctx, each int) (o options, ok bool) {
 		default:
 			return fail("ERR unknown argument: " + string(arg))
 		}
-		if base < 0 {
+		if !timed {
 			continue
-		}
-		if o.timed || o.keepTTL || o.persist {
-			return fail(errOneTime)
 		}
 		if i++; i >= len(args) {
 			return fail("ERR missing expire time")
 		}
-		o.timed, o.relative = true, base != 0 || unit != 1
+		o.relative = base != 0 || unit != 1
 		if o.at, ok = fieldTime(c, args[i], base, unit); !ok {
 			return o, false
 		}
 	}
-	if o.fields == nil {
-		return fail(errNoFields)
+	return fail(errNoFields)
+}
+
+// timeOption tells from when and in units of how many milliseconds the option arg counts the time behind it.
+func timeOption(c *command.Ctx, arg []byte) (base, unit int64, ok bool) {
+	switch {
+	case command.Is(arg, "ex"):
+		return c.Now(), 1000, true
+	case command.Is(arg, "px"):
+		return c.Now(), 1, true
+	case command.Is(arg, "exat"):
+		return 0, 1000, true
+	case command.Is(arg, "pxat"):
+		return 0, 1, true
 	}
-	return o, true
+	return 0, 0, false
 }
 
 // past tells whether the fields expire at once: they are deleted then.

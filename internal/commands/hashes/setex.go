@@ -39,7 +39,7 @@ var specHSetEx = &command.Spec{
 // value ...]: 1, or 0 if the condition kept it from setting anything. With a time that is not in the future the fields are
 // deleted instead.
 func cmdHSetEx(c *command.Ctx) {
-	o, ok := parseOptions(c, 2)
+	o, ok := parseSetOptions(c)
 	if !ok {
 		return
 	}
@@ -53,20 +53,22 @@ func cmdHSetEx(c *command.Ctx) {
 		return
 	}
 	c.Out.Int(1)
-	if o.past(c) {
-		deletePast(c, &it, o.fields)
-		return
-	}
-	expiry := o.at
-	if o.keepTTL {
+	expiry, past := o.at, o.past(c)
+	switch {
+	case o.keepTTL:
 		expiry = hash.KeepExpiry
+	case past:
+		expiry = 0
 	}
 	lim := limits(c)
 	for i := 0; i < len(o.fields); i += 2 {
 		hash.Set(&it, lim, o.fields[i], o.fields[i+1], expiry)
 	}
 	changed(c, len(o.fields)/2, "hset")
-	if o.timed {
+	switch {
+	case past:
+		deletePast(c, &it, o.fields)
+	case o.timed:
 		c.Notify(keyspace.Hash, "hexpire", key)
 		if o.relative && c.Feeding() {
 			args := [][]byte{[]byte("HSETEX"), key, []byte("PXAT"), appendInt(nil, o.at), []byte("FIELDS"), appendInt(nil, int64(len(o.fields)/2))}
@@ -92,19 +94,14 @@ func (o *options) met(c *command.Ctx, it *keyspace.Item) bool {
 	return true
 }
 
-// deletePast deletes the fields of pairs that were to expire at a time that has come.
+// deletePast deletes the fields of pairs, which were set to expire at a time that has come: as events tell it, they were set
+// and deleted.
 func deletePast(c *command.Ctx, it *keyspace.Item, pairs [][]byte) {
-	if !it.Exists() {
-		return
-	}
-	deleted := pairs[:0:0]
+	deleted := make([][]byte, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
 		if hash.Len(it.Entry) > 0 && hash.Delete(it, pairs[i]) {
 			deleted = append(deleted, pairs[i])
 		}
-	}
-	if len(deleted) == 0 {
-		return
 	}
 	changed(c, len(deleted), "hdel")
 	dropEmpty(c, it)
