@@ -13,10 +13,23 @@ import (
 func Mono() int64
 
 // Wall ties monotonic readings to wall-clock time.
-type Wall struct{ offset int64 } // Unix nanoseconds minus monotonic ones
+type Wall struct {
+	offset int64 // Unix nanoseconds minus monotonic ones
+	until  int64 // when to read the wall clock again, monotonic
+}
 
-// Sync reads both clocks, so that changes of the wall clock are followed.
-func (w *Wall) Sync() { w.offset = time.Now().UnixNano() - Mono() }
+// followEvery is how often the wall clock is read, in ns: a change of it is followed within this time.
+const followEvery = 1e6
+
+// Read returns a monotonic reading, and follows changes of the wall clock.
+func (w *Wall) Read() (mono int64) {
+	mono = Mono()
+	if mono >= w.until {
+		w.offset = time.Now().UnixNano() - mono
+		w.until = mono + followEvery
+	}
+	return mono
+}
 
 // UnixMilli returns the Unix time in milliseconds of a monotonic reading.
 func (w *Wall) UnixMilli(mono int64) int64 { return (mono + w.offset) / 1e6 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"granary/internal/clock"
 	"granary/internal/mem"
 )
 
@@ -20,6 +21,7 @@ type Loop struct {
 	portable bool
 
 	now    int64 // milliseconds of the wall clock, read once per turn
+	wall   clock.Wall
 	tickAt int64 // when Handler.Tick is due
 	tickOn int64 // when it was called last
 	cron   cron
@@ -63,12 +65,13 @@ type Loop struct {
 }
 
 func newLoop(g *Group, id int, name string) *Loop {
-	return &Loop{
+	l := &Loop{
 		id: id, group: g, handler: g.opts.Handler,
 		arena: mem.NewSharedArena(name),
-		now:   time.Now().UnixMilli(),
 		done:  make(chan struct{}),
 	}
+	l.readClock()
+	return l
 }
 
 // ID returns the number of the loop, from 0.
@@ -76,6 +79,8 @@ func (l *Loop) ID() int { return l.id }
 
 // Now returns the wall clock in milliseconds, as of the beginning of the turn.
 func (l *Loop) Now() int64 { return l.now }
+
+func (l *Loop) readClock() { l.now = l.wall.UnixMilli(l.wall.Read()) }
 
 // Arena returns the memory of the loop's buffers. It follows the rule of the
 // connections' state.

@@ -59,7 +59,7 @@ func (l *Loop) runPortable() {
 func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 	l.handler.Lock(l)
 	l.mu.Lock()
-	l.now = time.Now().UnixMilli()
+	l.readClock()
 	if c != nil {
 		l.received(c, in, err)
 	}

@@ -77,9 +77,6 @@ func epollPoll(ep int, ev []syscall.EpollEvent) int {
 	return int(r)
 }
 
-// schedYield lets others run that are waiting for this processor.
-func schedYield() { syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
-
 // epollWait waits for events, at most ms milliseconds (-1: for ever). It may
 // return none early.
 func epollWait(ep int, ev []syscall.EpollEvent, ms int) int {

@@ -85,7 +85,9 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	if l.ID() == 0 {
 		next = h.server().tick(now)
 	}
-	return h.env.TickBlocked(l, next)
+	next = h.env.TickBlocked(l, next)
+	h.env.ReadClock()
+	return next
 }
 
 // Unpin gives back a string that was sent straight from the data set.
