@@ -9,42 +9,54 @@ import (
 	"granary/tests/live"
 )
 
+const keysLoaded = 10_000_000
+
 // measureLoad fills a server with keys and watches three clocks meanwhile: the server's own slow log, a client that
-// sends PING again and again, and a thread that does nothing but look at the time. The last is what the machine itself
+// sends PING again and again, and the same client at a server that does nothing. The last is what the machine itself
 // takes away from everybody.
 func measureLoad(o *options, all []contender) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d keys (15-byte key, 32-byte value) in pipelines of 16. The longest command is by the server's own slow log; "+
-		"the probe is a client that sends PING every half millisecond. The machine's noise is the longest pause of a thread "+
-		"that only sleeps half a millisecond at a time.\n\n", o.load)
-	b.WriteString("| | seconds | longest command, ms | slowest probe, ms | probe p99.9, ms | machine's noise, ms | Go heap in use at 10 % / at the end, MB |\n|---|---|---|---|---|---|---|\n")
+		"the probe is a client that sends PING every half millisecond. The machine's noise is the slowest probe of another redis-server, "+
+		"which does nothing, at the same time.\n\n", o.scaled(keysLoaded))
+	b.WriteString("| | seconds | longest command, ms | slowest probe, ms | server at work meanwhile at most, ms | probe p99.9, ms | machine's noise, ms | Go heap in use at 10 % / at the end, MB |\n|---|---|---|---|---|---|---|---|\n")
+	idle, err := startIdle(all)
+	if err != nil {
+		return "", err
+	}
+	defer idle.Stop()
 	for _, c := range all {
-		line, err := loadOne(o, c)
+		line, err := loadOne(o, c, idle)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", c.name, err)
 		}
+		fmt.Print(line)
 		b.WriteString(line)
 	}
 	return b.String(), nil
 }
 
-func loadOne(o *options, c contender) (string, error) {
-	s, err := live.Start(c.name, c.path, "--slowlog-log-slower-than", "200", "--slowlog-max-len", "1024")
+// startIdle starts the redis-server that probes compare with.
+func startIdle(all []contender) (*live.Server, error) { return live.Start("idle", all[1].path) }
+
+func loadOne(o *options, c contender, idle *live.Server) (string, error) {
+	s, err := live.Start(c.name, c.path, slowlogOptions...)
 	if err != nil {
 		return "", err
 	}
 	defer s.Stop()
+	const nap = 500 * time.Microsecond
 	quit := make(chan struct{})
 	probe, noise, slow := make(chan *pauses, 1), make(chan *pauses, 1), make(chan slowest, 1)
-	go func() { probe <- probePing(s, quit) }()
-	go func() { noise <- probeSleep(quit) }()
+	go func() { probe <- probePing(s, nap, quit) }()
+	go func() { noise <- probePing(idle, nap, quit) }()
 	go func() { slow <- watchSlowlog(s, quit) }()
 
 	heap := map[int]string{}
-	tenth := o.load / 10
+	n := o.scaled(keysLoaded)
 	began := time.Now()
-	err = load(s, dataRows[0], 0, o.load, 16, func(done int) error {
-		if done/16 != tenth/16 {
+	err = load(s, n, 16, func(done int) error {
+		if done/16 != n/10/16 {
 			return nil
 		}
 		v, err := infoField(s, "memory", "go_heap_inuse")
@@ -53,8 +65,8 @@ func loadOne(o *options, c contender) (string, error) {
 	})
 	took := time.Since(began)
 	close(quit)
-	p, n, sl := <-probe, <-noise, <-slow
-	for _, e := range []error{err, p.err, sl.err} {
+	p, q, sl := <-probe, <-noise, <-slow
+	for _, e := range []error{err, p.err, q.err, sl.err} {
 		if e != nil {
 			return "", e
 		}
@@ -66,15 +78,44 @@ func loadOne(o *options, c contender) (string, error) {
 	if heap[1] != "" {
 		inUse = megabytes(heap[0]) + " / " + megabytes(heap[1])
 	}
-	longest := "below 0.2"
-	if sl.micros > 0 {
-		longest = fmt.Sprintf("%.2f (%s)", float64(sl.micros)/1000, sl.command)
-	}
-	return fmt.Sprintf("| %s | %.1f | %s | %.2f | %.2f | %.2f | %s |\n", c.name, took.Seconds(), longest,
-		millis(p.longest), millis(p.quantile(0.999)), millis(n.longest), inUse), nil
+	return fmt.Sprintf("| %s | %.1f | %s | %.2f | %.2f | %.2f | %.2f | %s |\n", c.name, took.Seconds(), sl,
+		millis(p.longest), millis(p.work), millis(p.quantile(0.999)), millis(q.longest), inUse), nil
 }
 
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+// load sets n keys in pipelines of depth commands: the next goes out when all of one is answered. each is called after
+// every pipeline.
+func load(s *live.Server, n, depth int, each func(done int) error) error {
+	c, err := s.Dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	value := strings.Repeat("v", 32)
+	var out, reply []byte
+	for done := 0; done < n; {
+		k := min(depth, n-done)
+		out = out[:0]
+		for i := range k {
+			out = appendWord(appendNumbered(appendWord(appendHead(out, 3), "SET"), "k", 15, done+i), value)
+		}
+		if _, err := c.Write(out); err != nil {
+			return err
+		}
+		for range k {
+			if reply, err = c.ReadRaw(reply[:0]); err != nil {
+				return err
+			}
+			if string(reply) != "+OK\r\n" {
+				return fmt.Errorf("a write answered %q", reply)
+			}
+		}
+		done += k
+		if err := each(done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func megabytes(bytes string) string {
 	n, err := strconv.ParseFloat(bytes, 64)
@@ -82,113 +123,4 @@ func megabytes(bytes string) string {
 		return bytes
 	}
 	return fmt.Sprintf("%.1f", n/1e6)
-}
-
-// pauses is a histogram of waits in steps of 10 us, up to 1 s.
-type pauses struct {
-	longest time.Duration
-	count   int
-	steps   [100_001]int32
-	err     error
-}
-
-func (p *pauses) add(d time.Duration) {
-	p.longest = max(p.longest, d)
-	p.count++
-	p.steps[min(int(d/(10*time.Microsecond)), len(p.steps)-1)]++
-}
-
-func (p *pauses) quantile(q float64) time.Duration {
-	left := int(float64(p.count) * (1 - q))
-	for i := len(p.steps) - 1; i > 0; i-- {
-		if left -= int(p.steps[i]); left < 0 {
-			return time.Duration(i) * 10 * time.Microsecond
-		}
-	}
-	return 0
-}
-
-func probePing(s *live.Server, quit chan struct{}) *pauses {
-	p := &pauses{}
-	c, err := s.Dial()
-	if err != nil {
-		p.err = err
-		return p
-	}
-	defer c.Close()
-	ping := live.AppendCommand(nil, "PING")
-	var reply []byte
-	for {
-		select {
-		case <-quit:
-			return p
-		default:
-		}
-		began := time.Now()
-		if _, p.err = c.Write(ping); p.err != nil {
-			return p
-		}
-		if reply, p.err = c.ReadRaw(reply[:0]); p.err != nil {
-			return p
-		}
-		p.add(time.Since(began))
-		time.Sleep(500 * time.Microsecond)
-	}
-}
-
-func probeSleep(quit chan struct{}) *pauses {
-	p := &pauses{}
-	const nap = 500 * time.Microsecond
-	for {
-		select {
-		case <-quit:
-			return p
-		default:
-		}
-		began := time.Now()
-		time.Sleep(nap)
-		p.add(max(time.Since(began)-nap, 0))
-	}
-}
-
-// slowest is the longest command that the slow log has shown.
-type slowest struct {
-	micros  int64
-	command string
-	err     error
-}
-
-func watchSlowlog(s *live.Server, quit chan struct{}) (out slowest) {
-	c, err := s.Dial()
-	if err != nil {
-		out.err = err
-		return out
-	}
-	defer c.Close()
-	look := func() {
-		r, err := c.Do("SLOWLOG", "GET", "1024")
-		if err != nil {
-			out.err = err
-			return
-		}
-		for _, e := range r.Elems {
-			n, _ := strconv.ParseInt(e.Elems[2].Str, 10, 64)
-			// Our own look at the log is not part of the load.
-			if name := strings.ToUpper(e.Elems[3].Elems[0].Str); n > out.micros && name != "SLOWLOG" && name != "INFO" {
-				out.micros, out.command = n, name
-			}
-		}
-		_, out.err = c.Do("SLOWLOG", "RESET")
-	}
-	for {
-		select {
-		case <-quit:
-			look()
-			return out
-		case <-time.After(250 * time.Millisecond):
-			if look(); out.err != nil {
-				return out
-			}
-		}
-	}
 }

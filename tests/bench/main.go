@@ -1,15 +1,18 @@
 // Command bench measures Granary beside redis-server, and valkey-server where it is installed: on one machine, in one
 // run, the servers in turn, several rounds, medians and ratios. It writes docs/benchmarks.md.
 //
-//	cpu       throughput and CPU time of the server per operation, at pipeline 1, 16 and 64   (cpu.go)
-//	memory    bytes of used_memory and of resident memory per key                              (memory.go)
-//	idle      what a server takes before it holds anything                                     (memory.go)
-//	load10m   ten million keys: Go heap in use, and the longest command on the way             (load.go)
-//	go        the Go benchmarks of the allocator and the key table                             (report.go)
+//	cpu          CPU time of the server and throughput of redis-benchmark's tests     (cpu.go; rows.go: the rows)
+//	big          the same for commands on values of a million elements                (rows.go)
+//	memory       bytes of used_memory and of resident memory per key                  (memory.go)
+//	collections  the same per element of a large value                                (memory.go)
+//	idle         what a server takes before it holds anything                         (memory.go)
+//	load         ten million keys: Go heap in use, and the longest waits on the way   (load.go)
+//	stalls       the longest waits while a value of ten million elements goes         (stalls.go)
+//	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
-// A part that runs replaces its own section of the page; the others stay.
+// A part that runs replaces its own section of the page; the others stay (report.go).
 //
-//	go run ./tests/bench -only cpu,idle -rounds 3
+//	go run ./tests/bench -only cpu,idle -rounds 3 -scale 0.2 -out /tmp/page.md
 package main
 
 import (
@@ -19,7 +22,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"granary/tests/live"
 )
@@ -29,32 +34,36 @@ type contender struct{ name, path, version string }
 
 type options struct {
 	rounds int
-	scale  float64 // factor on the number of requests
-	keys   int     // keys of a memory row
-	load   int     // keys of load10m
+	scale  float64 // factor on all numbers of requests, keys and elements
 	root   string
 }
 
-var parts = []struct {
-	name string
-	run  func(*options, []contender) (string, error)
-}{
-	{"cpu", measureCPU},
-	{"memory", measureMemory},
-	{"idle", measureIdle},
-	{"load10m", measureLoad},
-	{"go", goBenchmarks},
+func (o *options) scaled(n int) int { return max(int(float64(n)*o.scale), 1000) }
+
+// part is one section of the page.
+type part struct {
+	name, title string
+	run         func(*options, []contender) (string, error)
+}
+
+var parts = []part{
+	{"cpu", "CPU time and throughput", measureDefaults},
+	{"big", "CPU time on large values", measureBig},
+	{"memory", "Memory per key", measureMemory},
+	{"collections", "Memory per element", measureCollections},
+	{"idle", "Idle server", measureIdle},
+	{"load", "Loading ten million keys", measureLoad},
+	{"stalls", "Large values that go", measureStalls},
+	{"go", "Allocator and encodings", measureGo},
 }
 
 func main() {
 	var o options
 	server := flag.String("server", "", "Granary's binary (default: built from this tree)")
-	only := flag.String("only", "", "run only these parts, separated by commas: cpu memory idle load10m go")
+	only := flag.String("only", "", "run only these parts, separated by commas: "+partNames())
 	out := flag.String("out", "", "page to write (default docs/benchmarks.md)")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement of cpu")
-	flag.Float64Var(&o.scale, "scale", 1, "factor on the number of requests of cpu")
-	flag.IntVar(&o.keys, "keys", 2_000_000, "keys of a row of memory")
-	flag.IntVar(&o.load, "load", 10_000_000, "keys of load10m")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement of CPU time")
+	flag.Float64Var(&o.scale, "scale", 1, "factor on the numbers of requests, keys and elements")
 	flag.Parse()
 	_, file, _, _ := runtime.Caller(0)
 	o.root = filepath.Join(filepath.Dir(file), "..", "..")
@@ -67,7 +76,26 @@ func main() {
 	}
 }
 
+func partNames() string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, " ")
+}
+
 func bench(o *options, server, only, out string) error {
+	chosen := parts
+	if only != "" {
+		chosen = nil
+		for name := range strings.SplitSeq(only, ",") {
+			i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+			if i < 0 {
+				return fmt.Errorf("no part %q; there are %s", name, partNames())
+			}
+			chosen = append(chosen, parts[i])
+		}
+	}
 	all, err := contenders(server)
 	if err != nil {
 		return err
@@ -75,18 +103,17 @@ func bench(o *options, server, only, out string) error {
 	for _, c := range all {
 		fmt.Println(c.version)
 	}
-	for _, p := range parts {
-		if only != "" && !strings.Contains(","+only+",", ","+p.name+",") {
-			continue
-		}
+	for _, p := range chosen {
+		fmt.Printf("\n%s: %s\n", p.name, p.title)
+		began := time.Now()
 		text, err := p.run(o, all)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		fmt.Println(text)
 		if err := writeSection(out, p.name, text, all); err != nil {
 			return err
 		}
+		fmt.Printf("%s took %.0f s\n", p.name, time.Since(began).Seconds())
 	}
 	return nil
 }

@@ -2,49 +2,102 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"granary/tests/live"
 )
 
-// dataRow is one data set: so many keys, all alike.
-type dataRow struct {
+// dataSet is data of one kind, which memory is measured for.
+type dataSet struct {
 	name    string
-	command func(dst []byte, i int) []byte
-	payload int // bytes of key and value that the user stored
+	payload int     // bytes that the user stored in a unit
+	most    float64 // bytes of used_memory of a unit that Granary is to stay below; 0: those of the others
+	units   int     // how many are stored
+	fill    func(s *live.Server, n int) error
 }
 
-// fixed makes key number i of the given length.
-func fixed(prefix string, length, i int) string {
-	digits := strconv.Itoa(i)
-	return prefix + strings.Repeat("0", length-len(prefix)-len(digits)) + digits
-}
+const (
+	keysStored     = 2_000_000
+	hashesStored   = 300_000
+	elementsStored = 2_000_000
+)
 
-func setRow(name string, keyLen, valueLen int, more ...string) dataRow {
+func stringKeys(name string, most float64, keyLen, valueLen int, more ...string) dataSet {
 	value := strings.Repeat("v", valueLen)
-	return dataRow{name, func(dst []byte, i int) []byte {
-		args := append([]string{"SET", fixed("k", keyLen, i), value}, more...)
-		return live.AppendCommand(dst, args...)
-	}, keyLen + valueLen}
+	return dataSet{name, keyLen + valueLen, most, keysStored, func(s *live.Server, n int) error {
+		return fill(s, n, func(dst []byte, i int) []byte {
+			dst = appendWord(appendNumbered(appendWord(appendHead(dst, 3+len(more)), "SET"), "k", keyLen, i), value)
+			for _, w := range more {
+				dst = appendWord(dst, w)
+			}
+			return dst
+		})
+	}}
 }
 
-var dataRows = []dataRow{
-	setRow("15-byte key, 32-byte value", 15, 32),
-	setRow("9-byte key, 8-byte value", 9, 8),
-	setRow("15-byte key, 32-byte value, time to live", 15, 32, "EX", "10000000"),
-	{"11-byte key, integer value of 10 digits", func(dst []byte, i int) []byte {
-		return live.AppendCommand(dst, "SET", fixed("k", 11, i), strconv.Itoa(1_000_000_000+i))
-	}, 11 + 10},
-	setRow("15-byte key, 100-byte value", 15, 100),
+func elements(name string, payload int, most float64, c collection) dataSet {
+	return dataSet{name, payload, most, elementsStored, func(s *live.Server, n int) error { return fillCollection(s, c, "key", n) }}
 }
 
-// measureMemory loads each row into fresh servers.
+// keySets are measured by the key.
+var keySets = []dataSet{
+	stringKeys("15-byte key, 32-byte value", 66, 15, 32),
+	stringKeys("9-byte key, 8-byte value", 33, 9, 8),
+	stringKeys("15-byte key, 32-byte value, time to live", 74, 15, 32, "EX", "10000000"),
+	{"11-byte key, integer value of 10 digits", 11 + 10, 34, keysStored, func(s *live.Server, n int) error {
+		return fill(s, n, func(dst []byte, i int) []byte {
+			return appendInt(appendNumbered(appendWord(appendHead(dst, 3), "SET"), "k", 11, i), 1_000_000_000+i)
+		})
+	}},
+	stringKeys("15-byte key, 100-byte value", 152, 15, 100),
+	{"14-byte key, hash of 10 fields of 6 bytes with 6-byte values", 14 + 120, 205, hashesStored, func(s *live.Server, n int) error {
+		return fill(s, n, func(dst []byte, i int) []byte {
+			dst = appendNumbered(appendWord(appendHead(dst, 2+2*10), "HSET"), "hash:", 14, i)
+			for f := range 10 {
+				dst = appendNumbered(appendNumbered(dst, "field", 6, f), "value", 6, f)
+			}
+			return dst
+		})
+	}},
+}
+
+// collectionSets are measured by the element of one large value.
+var collectionSets = []dataSet{
+	elements("hash, fields of 12 bytes with 7-byte values", 19, 34, hashes("f:", 12, 7)),
+	elements("sorted set, members of 13 bytes", 21, 42, zsets("m:", 13, scattered(elementsStored))),
+	elements("set, members of 13 bytes", 13, 25, sets("m:", 13)),
+	elements("list, integers of 7 digits", 7, 0, lists("1", 7)),
+	elements("list, elements of 10 bytes", 10, 0, lists("e:", 10)),
+	elements("list, elements of 100 bytes", 100, 0, lists("e:", 100)),
+	elements("list, elements of 1000 bytes", 1000, 0, lists("e:", 1000)).fewer(10),
+	elements("list, elements of 5000 bytes", 5000, 0, lists("e:", 5000)).fewer(40),
+	elements("stream, entries of one field, 5 bytes, with a 7-byte value", 12, 0, streams()),
+}
+
+func (d dataSet) fewer(by int) dataSet {
+	d.units /= by
+	return d
+}
+
+// measureMemory loads what is measured by the key.
 func measureMemory(o *options, all []contender) (string, error) {
+	table, err := measureSets(o, all, keySets)
+	return fmt.Sprintf("Bytes per key with %d keys of one kind (%d hashes) in a fresh server: growth of used_memory, and of resident "+
+		"memory (VmRSS). The goal is for Granary's used_memory.\n\n%s", o.scaled(keysStored), o.scaled(hashesStored), table), err
+}
+
+// measureCollections loads what is measured by the element.
+func measureCollections(o *options, all []contender) (string, error) {
+	table, err := measureSets(o, all, collectionSets)
+	return fmt.Sprintf("Bytes per element of one value of %d elements (of long ones fewer) in a fresh server: growth of used_memory, and of "+
+		"resident memory. The scores of the sorted set are integers in no order.\n\n%s", o.scaled(elementsStored), table), err
+}
+
+// measureSets loads each set into fresh servers.
+func measureSets(o *options, all []contender, rows []dataSet) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Bytes per key with %d keys of one kind in a fresh server: growth of used_memory, and of resident memory (VmRSS).\n\n", o.keys)
-	head, line := "| data | payload |", "|---|---|"
+	head, line := "| data | payload | goal |", "|---|---|---|"
 	for _, c := range all {
 		head += fmt.Sprintf(" %s used | resident |", c.name)
 		line += "---|---|"
@@ -54,33 +107,46 @@ func measureMemory(o *options, all []contender) (string, error) {
 		line += "---|"
 	}
 	fmt.Fprintf(&b, "%s\n%s\n", head, line)
-	for _, row := range dataRows {
-		fmt.Fprintf(&b, "| %s | %d |", row.name, row.payload)
+	for _, row := range rows {
 		var used []float64
+		var cells string
 		for _, c := range all {
-			u, rss, err := bytesPerKey(c, row, o.keys)
+			u, rss, err := bytesPerUnit(c, row, o.scaled(row.units))
 			if err != nil {
 				return "", fmt.Errorf("%s, %s: %w", c.name, row.name, err)
 			}
 			used = append(used, u)
-			fmt.Fprintf(&b, " %.1f | %.1f |", u, rss)
+			cells += fmt.Sprintf(" %.1f | %.1f |", u, rss)
 		}
+		text := fmt.Sprintf("| %s | %d | %s |%s", row.name, row.payload, goal(row.most), cells)
 		for _, u := range used[1:] {
-			fmt.Fprintf(&b, " %.2f |", used[0]/u)
+			bold := ""
+			if row.most > 0 && used[0] > row.most || row.most == 0 && used[0] > u*1.005 {
+				bold = "**"
+			}
+			text += fmt.Sprintf(" %s%.2f%s |", bold, used[0]/u, bold)
 		}
-		b.WriteByte('\n')
+		fmt.Println(text)
+		b.WriteString(text + "\n")
 	}
 	return b.String(), nil
 }
 
-func bytesPerKey(c contender, row dataRow, keys int) (used, resident float64, err error) {
+func goal(most float64) string {
+	if most == 0 {
+		return "the other's"
+	}
+	return fmt.Sprintf("%.0f", most)
+}
+
+func bytesPerUnit(c contender, row dataSet, n int) (used, resident float64, err error) {
 	s, err := live.Start(c.name, c.path)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer s.Stop()
 	// A command's first call allocates its statistics, which are no part of the data.
-	if err := load(s, row, 0, 1, 1, nil); err != nil {
+	if err := row.fill(s, 1); err != nil {
 		return 0, 0, err
 	}
 	if err := do(s, "FLUSHALL"); err != nil {
@@ -94,7 +160,7 @@ func bytesPerKey(c contender, row dataRow, keys int) (used, resident float64, er
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := load(s, row, 0, keys, 256, nil); err != nil {
+	if err := row.fill(s, n); err != nil {
 		return 0, 0, err
 	}
 	usedAfter, err := stableUsed(s)
@@ -102,56 +168,7 @@ func bytesPerKey(c contender, row dataRow, keys int) (used, resident float64, er
 		return 0, 0, err
 	}
 	rssAfter, err := residentBytes(s.Pid())
-	return float64(usedAfter-usedBefore) / float64(keys), float64(rssAfter-rssBefore) / float64(keys), err
-}
-
-// load sends row's commands for keys from..to-1 in pipelines of depth commands and checks that each answers +OK.
-// each, if not nil, is called after every pipeline.
-func load(s *live.Server, row dataRow, from, to, depth int, each func(done int) error) error {
-	c, err := s.Dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	var out, reply []byte
-	for from < to {
-		n := min(depth, to-from)
-		out = out[:0]
-		for i := range n {
-			out = row.command(out, from+i)
-		}
-		if _, err := c.Write(out); err != nil {
-			return err
-		}
-		for range n {
-			if reply, err = c.ReadRaw(reply[:0]); err != nil {
-				return err
-			}
-			if string(reply) != "+OK\r\n" {
-				return fmt.Errorf("a write answered %q", reply)
-			}
-		}
-		from += n
-		if each != nil {
-			if err := each(from); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func do(s *live.Server, args ...string) error {
-	c, err := s.Dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	r, err := c.Do(args...)
-	if err == nil && r.Kind == '-' {
-		err = fmt.Errorf("%v: %s", args, r.Str)
-	}
-	return err
+	return float64(usedAfter-usedBefore) / float64(n), float64(rssAfter-rssBefore) / float64(n), err
 }
 
 // stableUsed waits until used_memory stops moving: background work is done, and so is the rehashing that a server does
@@ -197,7 +214,9 @@ func measureIdle(_ *options, all []contender) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&b, "| %s | %.2f | %.1f |\n", c.name, float64(used)/1e6, float64(rss)/1e6)
+		line := fmt.Sprintf("| %s | %.2f | %.1f |\n", c.name, float64(used)/1e6, float64(rss)/1e6)
+		fmt.Print(line)
+		b.WriteString(line)
 	}
 	return b.String(), nil
 }
