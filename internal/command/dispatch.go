@@ -17,7 +17,7 @@ import (
 // Nothing on this path allocates on the Go heap.
 
 // execute runs one request; more tells that another is waiting behind it. The clock is read at its end, which is where
-// the next request begins, or for a run of equal fast requests at the end of the run (Client.time).
+// the next request begins, or for a run of equal brief requests at the end of the run (Client.time).
 // REQUIRES: len(args) > 0, the keyspace lock, env.mono set to now.
 func (c *Client) execute(args [][]byte, more bool) {
 	env := c.Env
@@ -58,12 +58,12 @@ func (c *Client) execute(args [][]byte, more bool) {
 		return
 	}
 	c.run.spec = spec
-	if c.run.n++; !more || spec.Flags&Fast == 0 || c.run.n >= env.Stats.longestRun {
+	if c.run.n++; !more || !spec.brief || c.run.n >= env.Stats.longestRun {
 		c.endRun(args)
 	}
 }
 
-// run is a row of requests for one fast command whose time is read once. Statistics count each with an equal share,
+// run is a row of requests for one brief command whose time is read once. Statistics count each with an equal share,
 // which leaves sums exact; what is slow enough for the slow log is never in a run of more than one (Stats.longestRun),
 // because a run as a whole takes less.
 type run struct {

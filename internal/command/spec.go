@@ -290,6 +290,7 @@ type Spec struct {
 	Full   string // "config|get"
 	ID     int    // dense index, for statistics
 	cats   Category
+	brief  bool // takes about as long whatever it works on: several may be timed together
 }
 
 // KeyPos is a key among a command's arguments.

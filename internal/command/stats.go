@@ -37,7 +37,7 @@ type Stats struct {
 	errors   map[string]int64
 	overflow bool // more kinds of errors than maxErrorKinds came: none is counted any more
 
-	longestRun int64 // requests of one fast command whose time may be read together
+	longestRun int64 // requests of one brief command whose time may be read together
 	slow       int64 // nanoseconds from which on a command is looked at by slowlog and latency monitor
 	slowlog    int64 // nanoseconds; MaxInt64: off
 	latency    int64 // nanoseconds; MaxInt64: off

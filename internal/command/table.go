@@ -40,6 +40,7 @@ func (t *Table) add(s, parent *Spec) {
 	}
 	s.ID = len(t.all)
 	s.cats = deriveCategories(s)
+	s.brief = s.Flags&Fast != 0 || s.Complexity == "O(1)" && s.Flags&(Write|ReadOnly) != 0
 	t.all = append(t.all, s)
 	for _, k := range s.Keys {
 		if !k.plain() || k.Flags&KeyIncomplete != 0 {
