@@ -75,6 +75,7 @@ type waiting struct {
 	onNoKey  bool
 	seq      int64 // order of blocking
 	again    bool  // the command was executed again and waits on
+	refused  bool  // the user lost the permission while it waited
 	deadline int64 // reading of the monotonic clock, 0: none
 	place    int   // in the heap of deadlines
 	nanos    int64 // that the command was executed for so far

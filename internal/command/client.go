@@ -3,6 +3,7 @@ package command
 import (
 	"net/netip"
 
+	"granary/internal/acl"
 	"granary/internal/keyspace"
 	"granary/internal/netloop"
 	"granary/internal/resp"
@@ -40,7 +41,7 @@ type Client struct {
 	Name    string // CLIENT SETNAME
 	LibName string // CLIENT SETINFO
 	LibVer  string
-	User    string // ACL user; "default" before AUTH
+	User    *acl.User // the default user before AUTH
 
 	Authenticated bool
 
@@ -66,7 +67,7 @@ type Client struct {
 func NewClient(env *Env, id int64, conn *netloop.Conn, out *resp.Writer) *Client {
 	c := &Client{
 		ID: id, Conn: conn, Out: out, Env: env, DB: env.Keys.DBs[0],
-		User: "default", Created: env.Keys.Now, LastActive: env.Keys.Now,
+		User: env.ACL.Users.Default, Created: env.Keys.Now, LastActive: env.Keys.Now,
 	}
 	c.ctx = Ctx{Client: c, Env: env, Out: out, DB: c.DB}
 	return c
@@ -125,8 +126,7 @@ func (c *Client) Reset() {
 	c.Out.Mute(false)
 	c.Out.Proto = 2
 	c.Name = ""
-	c.User = "default"
-	c.Authenticated = c.Env.Config.RequirePass == ""
+	c.SetDefaultUser()
 }
 
 // Local reports whether the client is on this machine: it came over a Unix socket or the loopback interface.

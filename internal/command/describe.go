@@ -57,7 +57,7 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	num("tot-mem", m.Total)
 	text("events", events)
 	text("cmd", c.lastName())
-	text("user", c.User)
+	text("user", c.User.Name)
 	num("redir", -1)
 	num("resp", int64(c.Out.Proto))
 	text("lib-name", c.LibName)

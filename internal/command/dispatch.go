@@ -3,6 +3,7 @@ package command
 import (
 	"strings"
 
+	"granary/internal/acl"
 	"granary/internal/clock"
 )
 
@@ -25,7 +26,7 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if c.run.n > 0 && spec != c.run.spec {
 		c.endRun(nil)
 	}
-	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || env.Gate != 0 {
+	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
 			return
 		}
@@ -101,9 +102,18 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		c.reject(spec, failure)
 		return nil
 	}
-	switch {
-	case !c.Authenticated && spec.Flags&NoAuth == 0:
+	if spec.Flags&NoAuth == 0 && c.NeedsAuth() {
 		c.reject(spec, ErrNoAuth)
+		return nil
+	}
+	if !c.User.Unlimited {
+		c.Last = spec // the log describes the client
+		if v, text := c.Denied(spec, args, c.aclContext()); v != acl.Allowed {
+			c.reject(spec, text)
+			return nil
+		}
+	}
+	switch {
 	case env.Gate&GateMaxMemory != 0 && spec.Flags&DenyOOM != 0 && env.OverMaxMemory():
 		c.reject(spec, ErrOOM)
 	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:

@@ -19,6 +19,7 @@ type Env struct {
 	Stats   *Stats
 	Slowlog *Slowlog
 	Latency *Latency
+	ACL     *ACL
 
 	// Feed receives the effects of commands: the append-only file and the replicas (AddFeed). Nil while nobody listens.
 	Feed Feed

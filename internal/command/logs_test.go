@@ -20,7 +20,7 @@ func newTestEnv(t testing.TB, specs ...*Spec) (*Env, *Client, *resp.Buffer) {
 	t.Cleanup(a.Close)
 	env := &Env{
 		Table: table, Keys: keyspace.New(a, 2), Config: cfg, Clients: NewRegistry(), Stats: NewStats(table, cfg),
-		Slowlog: NewSlowlog(a, cfg), Latency: NewLatency(a), Ops: testOps{},
+		Slowlog: NewSlowlog(a, cfg), Latency: NewLatency(a), ACL: NewACL(table, cfg), Ops: testOps{},
 	}
 	env.BeginTurn()
 	c := NewClient(env, env.Clients.NextID(), nil, &out.Writer)

@@ -30,7 +30,7 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 	p := &c.parser
 	p.MaxBulk = c.Env.Config.ProtoMaxBulkLen
 	for len(in) > 0 {
-		p.Unauth = !c.Authenticated
+		p.Unauth = !c.Authenticated && c.NeedsAuth()
 		n, err := p.Parse(in)
 		if err != nil {
 			c.protocolError(conn, err, in)

@@ -80,6 +80,7 @@ func TestAdmit(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
+	env.ACL.Users.SetDefaultPassword("secret")
 	c.Authenticated = false
 	is("echo a", "-NOAUTH Authentication required.|")
 	is("nosuch", "-ERR unknown command 'nosuch', with args beginning with: |")

@@ -212,6 +212,13 @@ func Keys(flags KeyFlags, first, last, step int) []KeySpec {
 	return []KeySpec{{Flags: flags, Index: first, LastKey: last, KeyStep: step}}
 }
 
+// Channels says which arguments of a command are channels that the user must be permitted to use: from First to Last, which
+// counts from the end if it is negative. First is 0 for a command without any.
+type Channels struct {
+	First, Last int
+	Pattern     bool // they are patterns of channels
+}
+
 // ArgType is the type of an argument in COMMAND DOCS.
 type ArgType uint8
 
@@ -272,6 +279,7 @@ type Spec struct {
 	Flags      Flags
 	Categories Category // beyond those that follow from Flags and Group
 	Keys       []KeySpec
+	Channels   Channels
 	Args       []Arg
 	Tips       []string
 	History    []Change

@@ -26,6 +26,9 @@ type Stats struct {
 	CronNanos      int64 // spent on regular work
 	ExpireNanos    int64 // spent on deleting expired keys in the background
 	DeniedAuth     int64 // AUTH with a wrong name or password
+	DeniedCommand  int64 // refused to a user: the command
+	DeniedKey      int64 // a key
+	DeniedChannel  int64 // a channel
 	Memory         Peak
 
 	TurnCommandsMax int64 // the most commands in one turn

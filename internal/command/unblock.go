@@ -1,6 +1,7 @@
 package command
 
 import (
+	"granary/internal/acl"
 	"granary/internal/clock"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
@@ -64,6 +65,14 @@ func (b *Blocked) retry(x *waiting) {
 	}
 	b.args = x.load(b.args[:0])
 	out := b.reply(c)
+	if v, text := c.Denied(x.spec, b.args, acl.TopLevel); v != acl.Allowed {
+		// The user was permitted the command when it began to wait.
+		errors := out.Errors()
+		out.Error(text)
+		x.refused = true
+		c.unblock(errors)
+		return
+	}
 	dirty, errors := env.Keys.Stats.Dirty, out.Errors()
 	ctx := &c.ctx
 	ctx.Args, ctx.Spec, ctx.Out = b.args, x.spec, out
@@ -165,10 +174,14 @@ func (c *Client) unblock(errors uint64) {
 	c.Calls++
 	b := &env.Blocked
 	b.args = x.load(b.args[:0])
-	if out.Errors() != errors {
-		env.Stats.failed(x.spec, out.LastError())
+	if x.refused {
+		env.Stats.rejected(x.spec, out.LastError())
+	} else {
+		if out.Errors() != errors {
+			env.Stats.failed(x.spec, out.LastError())
+		}
+		env.Stats.ran(c, x.spec, b.args, x.nanos, 1)
 	}
-	env.Stats.ran(c, x.spec, b.args, x.nanos, 1)
 	clear(b.args)
 	b.leave(x)
 	c.LastActive = env.Keys.Now

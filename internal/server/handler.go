@@ -50,14 +50,14 @@ func (h *handler) Accept(c *netloop.Conn) netloop.Session {
 		env.Stats.Rejected++
 		return nil
 	}
-	if h.cfg.ProtectedMode && h.cfg.RequirePass == "" && !c.IsUnix() && !loopback(c.RemoteAddr()) {
+	if h.cfg.ProtectedMode && env.ACL.Users.Default.NoPass() && !c.IsUnix() && !loopback(c.RemoteAddr()) {
 		c.Out.Error(errProtected)
 		env.Stats.Rejected++
 		return nil
 	}
 	env.Stats.Connections++
 	client := command.NewClient(env, env.Clients.NextID(), c, &c.Out)
-	client.Authenticated = h.cfg.RequirePass == ""
+	client.SetDefaultUser()
 	if c.IsUnix() {
 		client.Flags |= command.FlagUnixSocket
 	}

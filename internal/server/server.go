@@ -144,6 +144,7 @@ func (s *Server) build() error {
 		Stats:   command.NewStats(table, cfg),
 		Slowlog: command.NewSlowlog(ks.Arena, cfg),
 		Latency: command.NewLatency(ks.Arena),
+		ACL:     command.NewACL(table, cfg),
 		Ops:     (*ops)(s),
 		RunID:   newRunID(),
 		ReplID:  newRunID(),

@@ -24,6 +24,7 @@ func (s *Server) configure() {
 		env.Gate |= command.GateMaxMemory
 	}
 	env.Stats.Configure(cfg)
+	env.ACL.Configure(cfg)
 }
 
 // applySettings registers what CONFIG SET has to set in motion.
@@ -31,7 +32,12 @@ func (s *Server) applySettings() {
 	cfg := s.cfg
 	cfg.OnApplyAny(func() error { s.configure(); return nil },
 		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
-		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking")
+		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking",
+		"acllog-max-len", "acl-pubsub-default")
+	cfg.OnApply("requirepass", func() error {
+		s.env.ACL.Users.SetDefaultPassword(cfg.RequirePass)
+		return nil
+	})
 	cfg.OnApply("port", func() error { return s.relisten("Unable to listen on this port. Check server logs.") })
 	cfg.OnApply("bind", func() error { return s.relisten("Failed to bind to specified addresses.") })
 	cfg.OnApply("maxclients", s.raiseFileLimit)

@@ -61,6 +61,7 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 		Stats:   command.NewStats(table, cfg),
 		Slowlog: command.NewSlowlog(a, cfg),
 		Latency: command.NewLatency(a),
+		ACL:     command.NewACL(table, cfg),
 		RunID:   strings.Repeat("0", 40),
 	}
 	s.Ops = &Ops{Env: s.Env}

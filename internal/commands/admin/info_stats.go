@@ -81,9 +81,9 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("instantaneous_eventloop_cycles_per_sec", func(v *view) int64 { return v.stats.PerSecond(command.RateTurns) }),
 	count("instantaneous_eventloop_duration_usec", func(v *view) int64 { return v.stats.PerSecond(command.RateTurnMicros) }),
 	count("acl_access_denied_auth", func(v *view) int64 { return v.stats.DeniedAuth }),
-	idle("acl_access_denied_cmd"),
-	idle("acl_access_denied_key"),
-	idle("acl_access_denied_channel"),
+	count("acl_access_denied_cmd", func(v *view) int64 { return v.stats.DeniedCommand }),
+	count("acl_access_denied_key", func(v *view) int64 { return v.stats.DeniedKey }),
+	count("acl_access_denied_channel", func(v *view) int64 { return v.stats.DeniedChannel }),
 }}
 
 // persistenceSection tells that nothing was ever saved: data is held in memory only.

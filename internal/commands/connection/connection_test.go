@@ -66,7 +66,7 @@ func TestAuth(t *testing.T) {
 	c := start(t)
 	c.is("auth x", "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
 	c.is("auth default x", "+OK")
-	c.Env.Config.RequirePass = "secret"
+	c.Env.ACL.Users.SetDefaultPassword("secret")
 	c.is("reset", "+RESET")
 	c.is("ping", "-NOAUTH Authentication required.")
 	c.is("auth x", "-WRONGPASS invalid username-password pair or user is disabled.")

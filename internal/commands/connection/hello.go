@@ -1,9 +1,7 @@
 package connection
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-
+	"granary/internal/acl"
 	"granary/internal/command"
 	"granary/internal/info"
 	"granary/internal/object"
@@ -91,7 +89,7 @@ func cmdHello(c *command.Ctx) {
 	if auth && !login(c, user, pass) {
 		return
 	}
-	if !c.Client.Authenticated {
+	if c.Client.NeedsAuth() {
 		c.Out.Error(errHelloAuth)
 		return
 	}
@@ -126,11 +124,11 @@ func cmdAuth(c *command.Ctx) {
 	switch len(c.Args) {
 	case 2:
 		c.Redact(1)
-		if c.Env.Config.RequirePass == "" {
+		if c.Env.ACL.Users.Default.NoPass() {
 			c.Out.Error(errNoPassword)
 			return
 		}
-		if login(c, []byte("default"), c.Args[1]) {
+		if login(c, []byte(acl.DefaultName), c.Args[1]) {
 			c.Out.OK()
 		}
 	case 3:
@@ -144,21 +142,11 @@ func cmdAuth(c *command.Ctx) {
 	}
 }
 
-// login authenticates the session, or answers WRONGPASS. There is one user, default; without a password any is right.
+// login authenticates the session, or answers WRONGPASS.
 func login(c *command.Ctx, user, pass []byte) bool {
-	want := c.Env.Config.RequirePass
-	if string(user) != "default" || want != "" && !same(pass, want) {
-		c.Env.Stats.DeniedAuth++
+	if !c.Client.Login(user, pass) {
 		c.Out.Error(errWrongPass)
 		return false
 	}
-	c.Client.User = "default"
-	c.Client.Authenticated = true
 	return true
-}
-
-// same compares in a time that tells nothing of the password, its length included.
-func same(given []byte, want string) bool {
-	a, b := sha256.Sum256(given), sha256.Sum256([]byte(want))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }

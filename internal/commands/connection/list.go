@@ -3,6 +3,7 @@ package connection
 import (
 	"slices"
 
+	"granary/internal/acl"
 	"granary/internal/command"
 	"granary/internal/object"
 )
@@ -12,7 +13,7 @@ type filter struct {
 	ids    []int64
 	addr   []byte
 	laddr  []byte
-	user   string
+	user   *acl.User
 	kind   string
 	maxAge int64 // seconds, at least
 	skipMe bool
@@ -65,9 +66,8 @@ func (f *filter) parse(c *command.Ctx, i int) bool {
 		case command.Is(opt, "laddr") && more:
 			f.laddr = args[i+1]
 		case command.Is(opt, "user") && more:
-			f.user = string(args[i+1])
-			if f.user != "default" {
-				c.Out.Error("ERR No such user '" + f.user + "'")
+			if f.user = c.Env.ACL.Users.Find(args[i+1]); f.user == nil {
+				c.Out.Error("ERR No such user '" + string(args[i+1]) + "'")
 				return false
 			}
 		case command.Is(opt, "maxage") && more:
@@ -106,7 +106,7 @@ func (f *filter) matches(c *command.Ctx, x *command.Client) bool {
 	case f.ids != nil && !slices.Contains(f.ids, x.ID),
 		f.addr != nil && string(f.addr) != x.Addr(),
 		f.laddr != nil && string(f.laddr) != x.LocalAddr(),
-		f.user != "" && f.user != x.User,
+		f.user != nil && f.user != x.User,
 		f.kind != "" && f.kind != "normal",
 		f.maxAge > 0 && (c.Now()-x.Created)/1000 < f.maxAge,
 		f.skipMe && x == c.Client:

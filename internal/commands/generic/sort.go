@@ -85,9 +85,16 @@ type order struct {
 	unsorted     bool // BY a pattern without '*'
 }
 
+const (
+	errSortBy  = "ERR BY option of SORT denied due to insufficient ACL permissions."
+	errSortGet = "ERR GET option of SORT denied due to insufficient ACL permissions."
+)
+
 // parseSort reads the options and answers an error when they make no sense.
 func parseSort(c *command.Ctx, readOnly bool) (o order, ok bool) {
 	o.count = -1
+	// BY and GET read keys that nobody named: who uses them must be permitted to read every key.
+	full := c.Client.MayReadAllKeys(c.Spec, c.Args)
 	for i := 2; i < len(c.Args); i++ {
 		arg, left := c.Args[i], len(c.Args)-i-1
 		switch {
@@ -113,8 +120,15 @@ func parseSort(c *command.Ctx, readOnly bool) (o order, ok bool) {
 			o.by = c.Args[i]
 			if star(o.by) < 0 {
 				o.unsorted = true
+			} else if !full {
+				c.Out.Error(errSortBy)
+				return o, false
 			}
 		case command.Is(arg, "get") && left >= 1:
+			if !full {
+				c.Out.Error(errSortGet)
+				return o, false
+			}
 			i++
 			o.gets = append(o.gets, c.Args[i])
 		default:
