@@ -50,7 +50,7 @@ type Trim struct {
 	was int
 }
 
-// PlanTrim takes what a flat value needs that will be less bytes shorter. FinishTrim has to follow.
+// PlanTrim takes what a flat value needs that will be less bytes shorter. FinishTrim or DropTrim has to follow.
 func (it *Item) PlanTrim(less int) Trim {
 	it.at()
 	return Trim{object.PlanTrim(it.db.ks.Arena, it.Entry, less), len(it.Entry.Flat())}
@@ -62,3 +62,6 @@ func (it *Item) FinishTrim(t Trim) {
 		it.moved(e)
 	}
 }
+
+// DropTrim gives back what PlanTrim took, because the value stays as it is.
+func (it *Item) DropTrim(t Trim) { object.DropTrim(it.db.ks.Arena, it.Entry, t.Trim) }

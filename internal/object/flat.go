@@ -149,6 +149,7 @@ func (e Entry) moveOut(a *mem.Arena, off, n, delta int) Entry {
 type Trim struct {
 	to       mem.Ref // where it moves, 0: it stays
 	embedded bool    // to is a whole entry
+	size     int     // bytes of to
 }
 
 // PlanTrim allocates what a flat value needs that will be less bytes shorter, before it is changed.
@@ -166,9 +167,20 @@ func PlanTrim(a *mem.Arena, e Entry, less int) Trim {
 		if mem.Usable(n) == mem.Usable(was) {
 			return Trim{}
 		}
-		return Trim{to: a.Alloc(n, flatPurpose(e.Encoding()))}
+		return Trim{to: a.Alloc(n, flatPurpose(e.Encoding())), size: n}
 	}
-	return Trim{to: a.Alloc(off+n, mem.PurposeEntry), embedded: true}
+	return Trim{to: a.Alloc(off+n, mem.PurposeEntry), embedded: true, size: off + n}
+}
+
+// DropTrim gives back what PlanTrim has allocated for a change that is not made.
+func DropTrim(a *mem.Arena, e Entry, t Trim) {
+	switch {
+	case t.to == 0:
+	case t.embedded:
+		a.Free(t.to, t.size, mem.PurposeEntry)
+	default:
+		a.Free(t.to, t.size, flatPurpose(e.Encoding()))
+	}
 }
 
 // FinishTrim puts a flat value that had was bytes, and is shorter now, where PlanTrim said, and returns the entry's place.

@@ -73,15 +73,10 @@ func move(c *command.Ctx, fromHead, toHead bool) bool {
 	if dst.Exists() && !isList(c, &dst) {
 		return false
 	}
-	v := list.In(&src)
-	text := [1][]byte{list.Keep(&src, v.End(fromHead))}
-	size := v.Len()
-	list.Push(&dst, limits(c), text[:], toHead)
+	size := list.Len(&src)
+	text := list.Move(&src, &dst, limits(c), fromHead, toHead)
 	changed(c, c.Args[2], pushEvent(toHead), 0)
-	c.Out.Bulk(text[0])
-	if size > 1 {
-		drop(c, &src, size, 1, fromHead)
-	}
+	c.Out.Bulk(text)
 	removed(c, &src, popEvent(fromHead), 1, size == 1)
 	return true
 }

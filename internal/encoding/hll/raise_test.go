@@ -10,7 +10,7 @@ import (
 // TestRaiseIsSets pins that Raise leaves the bytes that a Set for each register leaves, whatever room there is.
 func TestRaiseIsSets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(*seedFlag, 3))
-	for c := range 1500 {
+	for c := range 600 {
 		limit := []int{30, 100, 400, defaultLimit, 20000}[c%5]
 		near, most := 1+rng.IntN(400), 1+rng.IntN(4)
 		register := func() (int, uint8) {

@@ -125,6 +125,16 @@ func (l *List) pop(atHead bool) bool {
 	return true
 }
 
+// OpenEnd makes the first or the last node writable, so that popping the element there needs no memory.
+func (l *List) OpenEnd(atHead bool) {
+	var p path
+	if l.endNode(&p, atHead) {
+		if n := p.node(); n.count > 1 {
+			l.open(&p, &n)
+		}
+	}
+}
+
 // Rotate moves the last element to the head, or with toTail the first one to the tail.
 func (l *List) Rotate(toTail bool) {
 	if l.Len() < 2 {

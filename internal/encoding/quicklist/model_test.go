@@ -131,12 +131,22 @@ func (m *model) set(i int, s string) {
 	m.want[i] = s
 }
 
-// deleteRange also compares what is freed later with what is left.
 func (m *model) deleteRange(start, count int) {
 	d := m.l.DeleteRange(start, count)
 	if start < len(m.want) {
 		m.want = slices.Delete(m.want, start, min(start+count, len(m.want)))
 	}
+	m.freeDoomed(d)
+}
+
+func (m *model) trim(start, count int) {
+	d := m.l.Trim(start, count)
+	m.want = m.want[start:][:count]
+	m.freeDoomed(d)
+}
+
+// freeDoomed compares what is freed later with what is left.
+func (m *model) freeDoomed(d Doomed) {
 	for n := d.Nodes(); !d.Empty(); {
 		done := d.FreeSlice(100)
 		if left := d.Nodes(); left > max(0, n-100) || done != (left == 0) {
@@ -231,8 +241,8 @@ func (m *model) dup(keep bool) {
 		m.l.Free()
 		m.l = d
 	} else {
+		defer d.Free() // popping may open a node, for which there may be no memory
 		d.PopTail()
-		d.Free()
 	}
 }
 

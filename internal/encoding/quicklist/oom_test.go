@@ -76,8 +76,11 @@ func TestOutOfMemory(t *testing.T) {
 						t.Errorf("%s was never refused", op)
 					}
 				}
+				if depth > 0 && refused["trim"] == 0 && !raceBuild {
+					t.Error("trim was never refused")
+				}
 				for op, n := range refused {
-					if depth == 0 && (op == "pop" || op == "delete" || op == "remove") {
+					if depth == 0 && (op == "pop" || op == "delete" || op == "trim" || op == "remove") {
 						t.Errorf("%s was refused %d times without compression", op, n)
 					}
 				}
@@ -113,7 +116,7 @@ func oomCase(t *testing.T, fill, depth, blocks int, refused map[string]int) {
 		i, s := rnd.IntN(n), elem()
 		var op string
 		var f func()
-		switch rnd.IntN(12) {
+		switch rnd.IntN(13) {
 		case 0:
 			op, f = "push", func() { m.pushHead(s) }
 		case 1:
@@ -133,6 +136,9 @@ func oomCase(t *testing.T, fill, depth, blocks int, refused map[string]int) {
 		case 9:
 			op, f = "delete", func() { m.deleteRange(i, 1+rnd.IntN(2)) }
 		case 10:
+			start := rnd.IntN(min(n, 5))
+			op, f = "trim", func() { m.trim(start, n-start-rnd.IntN(min(n-start, 5))) }
+		case 11:
 			op, f = "remove", func() {
 				// Between two nodes it may stop: here it is for one element.
 				m.remove(m.want[i], 1, false)

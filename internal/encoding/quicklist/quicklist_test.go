@@ -75,6 +75,9 @@ func (m *model) step(rnd *rand.Rand, elem func() string, grow bool) {
 			m.want = append(m.want, s)
 		}
 		m.l.AppendListpack(lp)
+	case op == 18 && rnd.IntN(20) == 1:
+		start := rnd.IntN(1 + n/10)
+		m.trim(start, 1+rnd.IntN(n-start))
 	case op == 18 && rnd.IntN(20) == 0:
 		s := elem()
 		m.want = append(m.want, s)

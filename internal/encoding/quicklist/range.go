@@ -2,7 +2,7 @@ package quicklist
 
 import "granary/internal/mem"
 
-// Doomed is what DeleteRange took off and has not freed yet. Its memory is in the books until FreeSlice has freed it.
+// Doomed is what DeleteRange or Trim took off and has not freed yet. Its memory is in the books until FreeSlice has freed it.
 type Doomed struct {
 	st    *Store
 	parts []part
@@ -14,7 +14,7 @@ type part struct {
 	h     int
 }
 
-// freeAtOnce is how many nodes DeleteRange frees itself.
+// freeAtOnce is how many nodes DeleteRange and Trim free themselves.
 const freeAtOnce = 256
 
 // Empty reports whether there is nothing left to free.
@@ -51,39 +51,13 @@ func (l *List) DeleteRange(start, count int) Doomed {
 		return d
 	}
 	count = min(count, size-start)
-	end, before := start+count, l.Nodes()
-	var p, q path
-	k := l.seek(&p, start)
-	n := p.node()
-	if k+count <= n.count {
-		if count < n.count {
-			l.open(&p, &n)
-		}
-		l.eraseIn(&p, &n, k, count)
-	} else {
-		from, to := l.nodeIndex(&p), before
-		var last node
-		left := 0 // elements of the last node to remove
-		if end < size {
-			left = l.seek(&q, end)
-			to = l.nodeIndex(&q)
-			last = q.node()
-		}
-		// All memory first.
-		if k > 0 {
-			l.open(&p, &n)
-		}
-		if left > 0 {
-			l.open(&q, &last)
-			l.eraseIn(&q, &last, 0, left)
-		}
-		if k > 0 {
-			l.eraseIn(&p, &n, k, n.count-k)
-			from++
-		}
-		l.removeNodes(from, to, &d)
-	}
+	before := l.Nodes()
+	// All memory first.
+	l.openAt(start)
+	l.openAt(start + count)
+	l.takeOff(start, count, &d)
 	if start > 0 && start < size-count {
+		var p path
 		l.seek(&p, start-1)
 		if x := l.nodeIndex(&p); !l.mergeAt(x) {
 			l.mergeAt(x - 1)
@@ -91,10 +65,77 @@ func (l *List) DeleteRange(start, count int) Doomed {
 	}
 	l.settleAround(start - 1)
 	l.settleEnds(before)
+	d.freeFew()
+	return d
+}
+
+// Trim removes all elements but count from index start on, as DeleteRange does. Either it removes all of them or, when
+// memory is out, none.
+//
+// REQUIRES: 0 <= start, 0 < count, start+count <= Len.
+func (l *List) Trim(start, count int) Doomed {
+	d := Doomed{st: l.st}
+	size, before := l.Len(), l.Nodes()
+	l.openAt(start)
+	l.openAt(start + count)
+	l.takeOff(start+count, size-start-count, &d)
+	l.takeOff(0, start, &d)
+	l.settleAround(0)
+	l.settleAround(count - 1)
+	l.settleEnds(before)
+	d.freeFew()
+	return d
+}
+
+// openAt makes the node with element i writable if other elements lie in it before i, so that it can be cut there without
+// memory.
+func (l *List) openAt(i int) {
+	if i <= 0 || i >= l.Len() {
+		return
+	}
+	var p path
+	if k := l.seek(&p, i); k > 0 {
+		n := p.node()
+		l.open(&p, &n)
+	}
+}
+
+// takeOff takes count elements from index start on out.
+//
+// REQUIRES: the nodes at both ends are open (openAt). So it needs no memory.
+func (l *List) takeOff(start, count int, d *Doomed) {
+	if count == 0 {
+		return
+	}
+	end := start + count
+	var p, q path
+	k := l.seek(&p, start)
+	n := p.node()
+	if k+count <= n.count {
+		l.eraseIn(&p, &n, k, count)
+		return
+	}
+	from, to := l.nodeIndex(&p), l.Nodes()
+	if end < l.Len() {
+		left := l.seek(&q, end) // elements of the last node to remove
+		to = l.nodeIndex(&q)
+		if left > 0 {
+			last := q.node()
+			l.eraseIn(&q, &last, 0, left)
+		}
+	}
+	if k > 0 {
+		l.eraseIn(&p, &n, k, n.count-k)
+		from++
+	}
+	l.removeNodes(from, to, d)
+}
+
+// freeFew frees at once what is little.
+func (d *Doomed) freeFew() {
 	if d.Nodes() <= freeAtOnce {
 		d.FreeSlice(freeAtOnce * 2)
 	}
-	return d
 }
 
 // removeNodes takes the nodes from..to-1 out of the tree.

@@ -220,20 +220,63 @@ func Rotate(it *keyspace.Item, lim Limits, toTail bool) {
 		shrink(it, lim)
 	case e.Size() == size:
 		// Fast path: the storage stays as it is.
-		lp, _ = lp.Delete(p)
-		if toTail {
-			lp.Append(e)
-		} else {
-			lp.Prepend(e)
-		}
+		turn(lp, p, e, toTail)
+	case e.Size() > size:
+		turn(listpack.Open(it.Grow(e.Size()-size)), p, e, toTail)
 	default:
 		// Bytes from outside may hold an element in a longer form than ours.
-		text := [1][]byte{text}
-		Push(it, lim, text[:], !toTail)
-		i := Len(it) - 1
-		if toTail {
-			i = 0
-		}
-		DeleteRange(it, lim, i, 1)
+		trim := it.PlanTrim(size - e.Size())
+		turn(listpack.Open(it.Flat()), p, e, toTail)
+		it.FinishTrim(trim)
 	}
+}
+
+// turn moves the element at p, which is e, to an end of a listpack that has room.
+func turn(lp listpack.Listpack, p int, e Elem, toTail bool) {
+	lp, _ = lp.Delete(p)
+	if toTail {
+		lp.Append(e)
+	} else {
+		lp.Prepend(e)
+	}
+}
+
+// Move takes the first or the last element of one list, which stays if that was its only one, and pushes it onto another
+// or onto a key that does not exist. It returns the text, in the buffer of Keep. Either all of that happens or, when memory
+// is out, nothing.
+//
+// REQUIRES: the keys are different; dst is absent or a list.
+func Move(src, dst *keyspace.Item, lim Limits, fromHead, toHead bool) (moved []byte) {
+	v := In(src)
+	e := v.End(fromHead)
+	size := v.Len()
+	text := [1][]byte{Keep(src, e)}
+	if size == 1 {
+		Push(dst, lim, text[:], toHead)
+		return text[0]
+	}
+	start := 0
+	if !fromHead {
+		start = size - 1
+	}
+	// The memory that removing needs comes first.
+	if v.large {
+		v.ql.OpenEnd(fromHead)
+		Push(dst, lim, text[:], toHead)
+		DeleteRange(src, lim, start, 1)
+		return text[0]
+	}
+	p := v.lp.Seek(start)
+	trim := src.PlanTrim(v.lp.EntrySize(p))
+	done := false
+	defer func() {
+		if !done {
+			src.DropTrim(trim)
+		}
+	}()
+	Push(dst, lim, text[:], toHead)
+	done = true
+	listpack.Open(src.Flat()).Delete(p)
+	src.FinishTrim(trim)
+	return text[0]
 }

@@ -34,19 +34,37 @@ func DeleteRange(it *keyspace.Item, lim Limits, start, count int) {
 	it.FinishTrim(trim)
 }
 
-// Trim keeps count elements from index start on and removes all others.
+// Trim keeps count elements from index start on and removes all others; when memory is out, it removes none.
 //
 // REQUIRES: start >= 0, count > 0, start+count <= Len.
 func Trim(it *keyspace.Item, lim Limits, start, count int) {
-	size := Len(it)
-	if tail := size - start - count; tail > 0 {
-		DeleteRange(it, lim, start+count, tail)
+	if it.Entry.Encoding() == object.Quicklist {
+		l := open(it)
+		if count < l.Len() {
+			it.GiveBackNodes(l.Trim(start, count))
+		}
+		// Without anything to remove it may still make a listpack, as the limit may have been raised.
+		shrink(it, lim)
+		return
+	}
+	lp := listpack.Open(it.Flat())
+	n := lp.Len()
+	if count == n {
+		return
+	}
+	from, end := lp.Seek(start), lp.End()
+	if start+count < n {
+		end = lp.Seek(start + count)
+	}
+	trim := it.PlanTrim(from - lp.First() + lp.End() - end)
+	lp = listpack.Open(it.Flat())
+	if start+count < n {
+		lp, _ = lp.DeleteRange(end, n-start-count)
 	}
 	if start > 0 {
-		DeleteRange(it, lim, 0, start)
+		lp.DeleteRange(lp.First(), start)
 	}
-	// What is not removed may still make a listpack, as the limit may have been raised.
-	shrink(it, lim)
+	it.FinishTrim(trim)
 }
 
 // Remove removes elements that are e: all if most is 0, otherwise at most so many, the first from the head or, with back,
