@@ -6,8 +6,12 @@ package mem
 // longest extents first. An extent needs no time stamp, and pages that are needed now and then stay.
 const decayEpochs = 8
 
-// decaySlice bounds the pages purged by one call of Decay, to bound its time.
-const decaySlice = 1024
+// What one call of Decay may purge, to bound its time: pages, and extents, since a call of madvise takes a few microseconds
+// however few pages it is about. After a large value of small entries is gone, most free extents are a page or two.
+const (
+	decaySlice   = 1024
+	decayExtents = 24
+)
 
 type decayState struct {
 	epoch int64            // length of a slice of the decay time in ms; negative: never
@@ -60,8 +64,8 @@ func (d *decayState) purged(n int) {
 	}
 }
 
-// Decay gives free pages back to the kernel that nobody needed for the decay time, at most 4 MiB in one call, and
-// reports whether there are more. now is in milliseconds and never goes back. The server's cron calls it; any goroutine
+// Decay gives free pages back to the kernel that nobody needed for the decay time, at most 4 MiB and a few
+// extents in one call, and reports whether there are more. now is in milliseconds and never goes back. The server's cron calls it; any goroutine
 // may, no lock is needed.
 func Decay(now int64) (more bool) {
 	l := &pages
@@ -71,7 +75,7 @@ func Decay(now int64) (more bool) {
 	if idle == 0 {
 		return false
 	}
-	n := l.purge(min(idle, decaySlice))
+	n := l.purge(min(idle, decaySlice), decayExtents)
 	l.mu.Lock()
 	l.decay.purged(n)
 	l.mu.Unlock()
@@ -81,14 +85,14 @@ func Decay(now int64) (more bool) {
 // Purge gives all free pages back to the kernel at once and returns how many bytes that were. Empty slabs that an arena
 // keeps are not free pages; see Arena.Trim.
 func Purge() int64 {
-	return int64(pages.purge(1<<30)) * pageSize
+	return int64(pages.purge(1<<30, 1<<30)) * pageSize
 }
 
-// purge purges up to limit dirty pages, longest extents first, and returns how many. The lock is given up for each
+// purge purges up to limit dirty pages in up to extents pieces, longest extents first, and returns how many. The lock is given up for each
 // madvise, so that nobody waits for the kernel.
-func (l *pageLayer) purge(limit int) (done int) {
+func (l *pageLayer) purge(limit, extents int) (done int) {
 	l.mu.Lock()
-	for done < limit {
+	for ; done < limit && extents > 0; extents-- {
 		s := l.dirty.longest()
 		if s == nil {
 			break

@@ -132,6 +132,29 @@ func TestDecayIsBounded(t *testing.T) {
 	t.Logf("25 MiB in %d calls, the longest took %v", calls, longest)
 }
 
+// TestDecayOfSmallExtents: what a call may do is bounded in extents as well.
+func TestDecayOfSmallExtents(t *testing.T) {
+	reopen(t, Config{DecayMillis: 8})
+	a := testArena(t)
+	live := halfFreed(a, 800)
+	Decay(100)
+	calls := 0
+	for now := int64(200); ReadStats().Dirty != 0; now += 100 {
+		before := ReadStats().Dirty
+		Decay(now)
+		if n := before - ReadStats().Dirty; n > decayExtents*64<<10 {
+			t.Fatalf("one call purged %d bytes in extents of 64 KiB", n)
+		}
+		if calls++; calls > 100 {
+			t.Fatal("decay does not end")
+		}
+	}
+	Check()
+	for _, r := range live {
+		a.Free(r, 64<<10, PurposeString)
+	}
+}
+
 func TestDecayNever(t *testing.T) {
 	reopen(t, Config{DecayMillis: -1})
 	a := testArena(t)

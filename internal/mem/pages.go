@@ -121,7 +121,7 @@ func (l *pageLayer) alloc(n uint32, state uint8, lines int) (s *record, zero boo
 		return s, zero
 	}
 	// Slow path: dirty extents cannot join clean neighbours, so make all clean, then try again.
-	for l.purge(1<<30) > 0 || l.purgingNow() {
+	for l.purge(1<<30, 1<<30) > 0 || l.purgingNow() {
 		runtime.Gosched()
 	}
 	l.mu.Lock()
