@@ -60,6 +60,7 @@ const (
 	flagClosing                        // to be closed when the output is sent
 	flagDead                           // on loop.dead: to be buried in the next B
 	flagWriting                        // portable loops: a goroutine writes
+	flagServing                        // Serve is running
 )
 
 func (c *Conn) has(f condition) bool { return c.flags&f != 0 }

@@ -28,7 +28,7 @@ type Loop struct {
 
 	conns   []*Conn
 	newborn []*Conn // accepted, without a session
-	ready   []*Conn // read in this turn
+	ready   []*Conn // read in this turn; those before nextReady are served
 	more    []*Conn // readable without a new event
 	resumed []*Conn // to be served without new input
 	dirty   []*Conn // with output to write
@@ -60,6 +60,10 @@ type Loop struct {
 	// Portable loops only.
 	wake    chan struct{}
 	readers sync.WaitGroup
+
+	nextReady    int
+	resumedSpare []*Conn // room for the next resumed
+	pumping      *pump   // a session calls Pump
 
 	poller
 }
@@ -162,29 +166,37 @@ func (l *Loop) serveAll() {
 	}
 	l.newborn = l.newborn[:0]
 
-	for _, c := range l.ready {
+	// NB: a session may call Pump, which gets here again and serves the rest.
+	for l.nextReady < len(l.ready) {
+		c := l.ready[l.nextReady]
+		l.nextReady++
 		c.flags &^= flagReady
 		l.serve(c)
 	}
-	l.ready = l.ready[:0]
+	l.ready, l.nextReady = l.ready[:0], 0
 	l.readUsed = 0
 
 	// What is resumed here and now waits for the next turn.
-	if n := len(l.resumed); n > 0 {
-		for _, c := range l.resumed[:n] {
+	if list := l.resumed; len(list) > 0 {
+		l.resumed = l.resumedSpare[:0]
+		l.resumedSpare = nil
+		for _, c := range list {
 			c.flags &^= flagResumed
 			if c.q.held() {
 				l.serve(c)
 			}
 		}
-		l.resumed = append(l.resumed[:0], l.resumed[n:]...)
+		clear(list)
+		l.resumedSpare = list[:0]
 	}
 
 	if l.tickDue() {
 		l.tickOn = l.now
 		l.tickAt = max(l.handler.Tick(l, l.now), l.now+1)
 	}
-	l.cron.run(l)
+	if l.pumping == nil {
+		l.cron.run(l)
+	}
 	l.bury()
 	for _, ref := range l.unpins {
 		l.handler.Unpin(ref)
@@ -237,7 +249,9 @@ func (l *Loop) serve(c *Conn) {
 		if int64(len(in)+c.q.front.len) > l.group.queryLimit.Load() {
 			c.kill(ReasonQueryLimit, nil)
 		} else {
+			c.flags |= flagServing
 			used = c.session.Serve(c, in)
+			c.flags &^= flagServing
 		}
 	}
 	switch {
@@ -290,9 +304,15 @@ func noMemory(e any) bool {
 
 // bury ends the dead: the session hears of it, and nothing is held any more.
 func (l *Loop) bury() {
+	var later *Conn
 	for l.dead != nil {
 		c := l.dead
 		l.dead, c.nextDead = c.nextDead, nil
+		if c.has(flagServing) {
+			c.nextDead = later // it is the one that pumps
+			later = c
+			continue
+		}
 		if c.session != nil {
 			c.session.Closed(c)
 		}
@@ -306,6 +326,7 @@ func (l *Loop) bury() {
 		l.conns = l.conns[:last]
 		l.detach(c)
 	}
+	l.dead = later
 }
 
 // enter adds a connection to the loop.

@@ -146,6 +146,30 @@ func (l *Loop) turn(next, n int) int {
 	return next
 }
 
+// setAside is what of the poller belongs to the turn at hand.
+type setAside struct {
+	events []syscall.EpollEvent
+	again  bool
+}
+
+func (p *setAside) putAside(l *Loop) {
+	p.events, p.again = l.events, l.again
+	l.events = make([]syscall.EpollEvent, 64)
+}
+
+func (p *setAside) putBack(l *Loop) { l.events, l.again = p.events, p.again }
+
+// pumpTurn is a turn that waits for nothing.
+func (l *Loop) pumpTurn() {
+	n := epollPoll(l.ep, l.events)
+	for next := 0; ; {
+		next = l.turn(next, n)
+		if next == n {
+			return
+		}
+	}
+}
+
 // readMore reads the connections that were left with more to read.
 func (l *Loop) readMore() {
 	list := l.more
@@ -206,9 +230,9 @@ func (l *Loop) readEvents(i, n int) int {
 // readConn reads what c has, within the bounds of a turn. It reports false
 // when the read buffer has no room.
 func (l *Loop) readConn(c *Conn) bool {
-	if c.flags&(flagReady|flagStalled|flagClosing|flagMore) != 0 {
+	if c.flags&(flagReady|flagStalled|flagClosing|flagMore|flagServing) != 0 {
 		// Read in this turn already, or not to be read now.
-		if c.has(flagReady) {
+		if c.flags&(flagReady|flagServing) != 0 {
 			l.markMore(c)
 		}
 		return true

@@ -44,3 +44,11 @@ func (ln *Listener) Close() error {
 
 // SetKeepalive changes tcp-keepalive for connections accepted from now on.
 func (g *Group) SetKeepalive(sec int) { g.keepalive.Store(int64(sec)) }
+
+// setAside is empty: a portable loop lets go of its locks instead.
+type setAside struct{}
+
+func (*setAside) putAside(*Loop) {}
+func (*setAside) putBack(*Loop)  {}
+
+func (*Loop) pumpTurn() {}
