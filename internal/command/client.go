@@ -33,6 +33,8 @@ const (
 type Client struct {
 	ID    int64
 	Conn  *netloop.Conn // nil for a session without a socket
+	// Caller is the client for which a session without a socket runs a script, nil for other sessions.
+	Caller *Client
 	Out   *resp.Writer
 	Env   *Env
 	DB    *keyspace.DB
@@ -75,6 +77,9 @@ func NewClient(env *Env, id int64, conn *netloop.Conn, out *resp.Writer) *Client
 
 // Addr returns the client's address as CLIENT LIST shows it, "" for a session without a socket.
 func (c *Client) Addr() string {
+	if c.Caller != nil {
+		return c.Caller.Addr()
+	}
 	if c.Conn == nil {
 		return ""
 	}
@@ -110,6 +115,9 @@ func (c *Client) Closing() bool { return c.Conn != nil && c.Conn.Closing() }
 
 // Loop returns the event loop that the client is served by, nil for a session without a socket.
 func (c *Client) Loop() *netloop.Loop {
+	if c.Caller != nil {
+		return c.Caller.Loop()
+	}
 	if c.Conn == nil {
 		return nil
 	}

@@ -118,6 +118,8 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		c.reject(spec, ErrOOM)
 	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:
 		c.reject(spec, ErrLoading)
+	case env.Gate&GateBusy != 0 && spec.Flags&AllowBusy == 0:
+		c.reject(spec, env.busy)
 	case env.Gate&GatePaused != 0 && env.Pause.holds(spec):
 		c.Flags |= FlagPostponed
 	default:

@@ -25,6 +25,10 @@ type Env struct {
 	Feed Feed
 	unit unit
 
+	// Scripts is the engine of scripts and functions, nil until the first one comes.
+	Scripts Scripts
+	busy    string // why commands are refused under GateBusy
+
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
 
@@ -63,6 +67,7 @@ const (
 	GateMaxMemory                  // maxmemory is set
 	GateMonitor                    // somebody watches with MONITOR
 	GatePaused                     // CLIENT PAUSE
+	GateBusy                       // a script takes long
 )
 
 // Ops is what commands may ask of the server that runs them. internal/server implements it.

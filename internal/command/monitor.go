@@ -41,10 +41,13 @@ func (c *Client) show(args [][]byte) {
 	line = append(line, " ["...)
 	line = strconv.AppendInt(line, int64(c.DB.ID), 10)
 	line = append(line, ' ')
-	if c.Flags&FlagUnixSocket != 0 {
+	switch {
+	case c.Caller != nil:
+		line = append(line, "lua"...)
+	case c.Flags&FlagUnixSocket != 0:
 		line = append(line, "unix:"...)
 		line = append(line, e.Config.UnixSocket...)
-	} else {
+	default:
 		line = append(line, c.Addr()...)
 	}
 	line = append(line, ']')

@@ -47,11 +47,11 @@ func (a *Arena) load(x *int64) int64 {
 	return *x
 }
 
-// Used returns the usable bytes of all live regions of all arenas: used_memory.
+// Used returns the usable bytes of all live regions of all arenas, and what is booked outside of the range: used_memory.
 //
 // REQUIRES: the caller may use every arena that is not shared (it holds the keyspace lock).
 func Used() int64 {
-	var n int64
+	n := atomic.LoadInt64(&outside.total)
 	for _, a := range arenaList() {
 		if a != nil {
 			n += a.load(&a.used)
@@ -92,11 +92,13 @@ func (c *ClassTally) FreeBytes() int64 {
 	return (c.Regions - c.Count) * int64(c.Size)
 }
 
-// Books are the live regions by purpose and by size class. Both add up to Total.
+// Books are the live regions by purpose and by size class. Both add up to Total, to which only purposes add what lies
+// outside of the range.
 type Books struct {
 	Purposes [NumPurposes]Tally
 	Classes  []ClassTally // slab classes, then large classes, ascending
 	Total    Tally
+	Outside  int64 // bytes of Total outside of the range (BookOutside)
 
 	slabPages  int64
 	slabBytes  int64 // bytes of the slabs' regions, live or free
@@ -138,6 +140,7 @@ func Totals() Books {
 			b.addArena(a)
 		}
 	}
+	b.addOutside()
 	return b
 }
 

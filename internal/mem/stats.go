@@ -2,7 +2,7 @@ package mem
 
 // Stats says where the memory of the range is, in bytes. Three sums hold:
 //
-//	Active   = Books.Total.Usable + SlabFree + TailWaste
+//	Active   = Books.Total.Usable - Books.Outside + SlabFree + TailWaste
 //	Resident = Active + Dirty
 //	Mapped   = Resident + Retained
 //
@@ -41,7 +41,7 @@ func ReadStats() Stats {
 	for i := range classes.slabs {
 		s.SlabFree -= b.Classes[i].Usable
 	}
-	s.TailWaste = (b.slabPages+b.largePages)<<pageShift - b.Total.Usable - s.SlabFree
+	s.TailWaste = (b.slabPages+b.largePages)<<pageShift - (b.Total.Usable - b.Outside) - s.SlabFree
 	return s
 }
 

@@ -35,7 +35,7 @@ type cron struct {
 func (s *Server) tick(now int64) int64 {
 	deadline := time.Now().Add(slice)
 	ks := s.env.Keys
-	if s.env.CronPaused {
+	if s.env.CronPaused || s.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
 		return now + 100
 	}
 	if now >= s.cron.next {

@@ -29,6 +29,9 @@ func (v *view) mem() *command.MemoryReport {
 	return v.report
 }
 
+// scripts asks what the engine of scripts keeps.
+func (v *view) scripts() command.ScriptReport { return v.env.ReadScripts() }
+
 // cpu looks at processor time: of the process, of children, of the calling thread.
 func (v *view) cpu() *[3]info.CPU {
 	if v.used == nil {

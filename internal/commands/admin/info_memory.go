@@ -22,14 +22,14 @@ var memorySection = section{Name: "memory", Title: "Memory", When: info.Default 
 		size("allocator_resident", allocResident),
 		idle("allocator_muzzy"),
 		size("total_system_memory", systemMemory), human("total_system_memory", systemMemory),
-		size("used_memory_lua", scripts), human("used_memory_lua", scripts),
-		size("used_memory_vm_eval", scripts),
+		size("used_memory_lua", vmEval), human("used_memory_lua", vmEval),
+		size("used_memory_vm_eval", vmEval),
 		size("used_memory_scripts_eval", scripts),
-		idle("number_of_cached_scripts"),
-		idle("number_of_functions"),
-		idle("number_of_libraries"),
-		size("used_memory_vm_functions", functions),
-		size("used_memory_vm_total", allScripts), human("used_memory_vm_total", allScripts),
+		count("number_of_cached_scripts", func(v *view) int64 { return v.scripts().Cached }),
+		count("number_of_functions", func(v *view) int64 { return v.scripts().Functions }),
+		count("number_of_libraries", func(v *view) int64 { return v.scripts().Libraries }),
+		size("used_memory_vm_functions", vmFunctions),
+		size("used_memory_vm_total", vmTotal), human("used_memory_vm_total", vmTotal),
 		size("used_memory_functions", functions),
 		size("used_memory_scripts", allScripts), human("used_memory_scripts", allScripts),
 		size("maxmemory", maxMemory), human("maxmemory", maxMemory),
@@ -82,11 +82,18 @@ func bookRows() []row {
 func used(v *view) int64          { return v.mem().Used }
 func resident(v *view) int64      { return v.mem().Process.Resident }
 func peak(v *view) int64          { return v.mem().Peak.Used }
-func allocated(v *view) int64     { return v.mem().Stats.Books.Total.Usable }
 func active(v *view) int64        { return v.mem().Stats.Active }
 func allocResident(v *view) int64 { return v.mem().Stats.Resident }
-func scripts(v *view) int64       { return v.mem().Scripts }
-func functions(v *view) int64     { return v.mem().Function }
-func allScripts(v *view) int64    { return v.mem().Scripts + v.mem().Function }
+func vmEval(v *view) int64        { return v.scripts().VMEval }
+func vmFunctions(v *view) int64   { return v.scripts().VMFunctions }
+func vmTotal(v *view) int64       { return vmEval(v) + vmFunctions(v) }
+func scripts(v *view) int64       { return v.scripts().ScriptBytes }
+func functions(v *view) int64     { return v.scripts().FunctionBytes }
+func allScripts(v *view) int64    { return scripts(v) + functions(v) }
 func maxMemory(v *view) int64     { return v.cfg.MaxMemory }
 func systemMemory(*view) int64    { return totalMemory }
+
+func allocated(v *view) int64 {
+	b := &v.mem().Stats.Books
+	return b.Total.Usable - b.Outside
+}
