@@ -48,20 +48,19 @@ func runGoBenchmarks(o *options, args ...string) (all []goResult, err error) {
 
 // allocatorRow names the benchmarks that do the same with different allocators.
 type allocatorRow struct {
-	what    string
-	granary string // in internal/mem
-	cgo     string // in internal/mem/cgobench, followed by /libc and /jemalloc
-	goMake  string // in internal/mem; "": there is none
+	what   string
+	bench  string // in internal/mem/cgobench, followed by /granary, /jemalloc and /libc
+	goMake string // in internal/mem; "": there is none
 }
 
 func allocatorRows() (rows []allocatorRow) {
 	for _, n := range []string{"16", "48", "100", "512", "4096", "20480", "1048576"} {
-		rows = append(rows, allocatorRow{n + " bytes, allocated and freed", "AllocFree/" + n, "AllocFree/" + n, "GoMake/" + n})
+		rows = append(rows, allocatorRow{n + " bytes, allocated and freed", "AllocFree/" + n, "GoMake/" + n})
 	}
 	for _, n := range []string{"48", "100", "512"} {
-		rows = append(rows, allocatorRow{n + " bytes, a thousand allocated, then freed", "AllocFreeBatch/" + n, "Batch/" + n, ""})
+		rows = append(rows, allocatorRow{n + " bytes, a thousand allocated, then freed", "Batch/" + n, ""})
 	}
-	return append(rows, allocatorRow{"one of a million of 16 to 200 bytes replaced", "Mix", "Mix", "GoMakeMix"})
+	return append(rows, allocatorRow{"one of a million of 16 to 200 bytes replaced", "Mix", "GoMakeMix"})
 }
 
 // measureGo runs the Go benchmarks: the allocator beside others, then everything that data is made of.
@@ -70,19 +69,13 @@ func measureGo(o *options, _ []contender) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	others := map[string]string{}
-	for _, r := range cgo {
-		others[r.name] = r.ns
-	}
 	plain, err := runGoBenchmarks(o, "-bench", ".", "./internal/mem", "./internal/encoding/...")
 	if err != nil {
 		return "", err
 	}
-	own := map[string]string{}
-	for _, r := range plain {
-		if r.pkg == "internal/mem" {
-			own[r.name] = r.ns
-		}
+	ns := map[string]string{}
+	for _, r := range append(cgo, plain...) {
+		ns[r.pkg+" "+r.name] = r.ns
 	}
 
 	var b strings.Builder
@@ -90,11 +83,15 @@ func measureGo(o *options, _ []contender) (string, error) {
 		"between the languages is in their numbers; Go's is make([]byte, n), freed by the garbage collector.\n\n" +
 		"| | Granary | jemalloc | C library | Go |\n|---|---|---|---|---|\n")
 	for _, row := range allocatorRows() {
-		goes := "-"
-		if row.goMake != "" {
-			goes = own[row.goMake]
+		var cells []string
+		for _, allocator := range []string{"/granary", "/jemalloc", "/libc"} {
+			cells = append(cells, ns["internal/mem/cgobench "+row.bench+allocator])
 		}
-		cells := []string{own[row.granary], others[row.cgo+"/jemalloc"], others[row.cgo+"/libc"], goes}
+		if row.goMake == "" {
+			cells = append(cells, "-")
+		} else {
+			cells = append(cells, ns["internal/mem "+row.goMake])
+		}
 		for _, c := range cells {
 			if c == "" {
 				return "", fmt.Errorf("no result for %q: %q", row.what, cells)

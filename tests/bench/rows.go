@@ -153,20 +153,16 @@ func measureBig(o *options, all []contender) (string, error) {
 		return "", err
 	}
 	defer stop()
-	for _, s := range servers {
-		for _, v := range []struct {
-			key string
-			c   collection
-		}{
-			{"zset", zsets("m:", 14, scattered(n))},
-			{"hash", hashes("f:", 14, 7)},
-			{"set", sets("m:", 14)},
-			{"set2", sets("m:", 14).from(n * 9 / 10)}, // a tenth is in both
-			{"stream", streams()},
-		} {
-			if err := fillCollection(s, v.c, v.key, n); err != nil {
-				return "", err
-			}
+	values := map[string]collection{
+		"zset":   zsets("m:", 14, scattered(n)),
+		"hash":   hashes("f:", 14, 7),
+		"set":    sets("m:", 14),
+		"set2":   sets("m:", 14).from(n * 9 / 10), // a tenth is in both
+		"stream": streams(),
+	}
+	for key, c := range values {
+		if err := onEach(servers, func(s *live.Server) error { return fillCollection(s, c, key, n) }); err != nil {
+			return "", err
 		}
 	}
 	table, err := measureRows(o, all, servers, bigRows(n))

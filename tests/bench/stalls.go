@@ -43,8 +43,8 @@ func measureStalls(o *options, all []contender) (string, error) {
 	var b strings.Builder
 	n := o.scaled(elementsGone)
 	fmt.Fprintf(&b, "What other clients notice while a value of %d elements goes, in milliseconds: the longest reply of a client that sends "+
-		"PING every 0.2 ms; the most CPU time that the server spent while that client waited for one reply, which is the wait without what the "+
-		"machine took away; the machine's noise, which is the longest reply of another redis-server that does nothing, at the same time; and "+
+		"PING every 0.2 ms; the most CPU time that the server spent while that client waited for one reply: the server alone was not the "+
+		"reason of a longer wait; the machine's noise, which is the longest reply of another redis-server that does nothing, at the same time; and "+
 		"the longest command by the server's own slow log. Gone: seconds until the memory was given back.\n\n", n)
 	head, line := "| value | goes by |", "|---|---|"
 	for _, c := range all {
@@ -81,11 +81,11 @@ func stallsOf(all []contender, idle *live.Server, value collection, n int, b *st
 		servers = append(servers, s)
 	}
 	for _, going := range goings {
+		if err := onEach(servers, func(s *live.Server) error { return fillCollection(s, value, "key", n) }); err != nil {
+			return err
+		}
 		text := fmt.Sprintf("| %s | %s |", value.name, going.name)
 		for _, s := range servers {
-			if err := fillCollection(s, value, "key", n); err != nil {
-				return err
-			}
 			m, err := watchGoing(s, idle, going.command)
 			if err != nil {
 				return fmt.Errorf("%s of a %s: %w", going.name, value.name, err)

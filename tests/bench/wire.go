@@ -104,6 +104,20 @@ func fillCollection(s *live.Server, c collection, key string, n int) error {
 	})
 }
 
+// onEach runs f on all servers at the same time.
+func onEach(servers []*live.Server, f func(*live.Server) error) (err error) {
+	ended := make(chan error)
+	for _, s := range servers {
+		go func() { ended <- f(s) }()
+	}
+	for range servers {
+		if e := <-ended; e != nil {
+			err = e
+		}
+	}
+	return err
+}
+
 const variadic = 128 // elements of one request
 
 // hashes holds fields of the prefix and a number, and values of a number.
