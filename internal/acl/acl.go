@@ -103,6 +103,9 @@ type Users struct {
 	// (acl-pubsub-default).
 	AllChannels bool
 
+	// Warn is called with rules that Redis takes and means to take no longer, if it is set.
+	Warn func(rule string)
+
 	cat    *Catalog
 	byName map[string]*User
 }

@@ -93,6 +93,16 @@ func (us *Users) parseLine(name string, words []string) (*User, string) {
 	return u, wrong.String()
 }
 
+// Configure makes a user by the line of a configuration file, whatever it was before. culprit is the word that an error
+// is about.
+func (us *Users) Configure(name string, words []string) (u *User, culprit string, err error) {
+	u, _, err = us.Set(name, append([]string{"reset"}, words...))
+	if rule := (*RuleError)(nil); errors.As(err, &rule) {
+		return nil, rule.Rule, rule.Err
+	}
+	return u, name, err
+}
+
 // WriteFile writes all users to an ACL file, which is the old one or the new one whenever the server ends. The file keeps
 // its mode; a new one may be read by its owner only.
 func (us *Users) WriteFile(path string) (err error) {

@@ -97,7 +97,7 @@ func (us *Users) apply(u *User, rule string) error {
 			return us.addSelector(u, rule[1:len(rule)-1])
 		}
 	}
-	return u.selectors[0].apply(us.cat, rule)
+	return u.selectors[0].apply(us, rule)
 }
 
 // addSelector adds a selector with the rules between its parentheses.
@@ -108,7 +108,7 @@ func (us *Users) addSelector(u *User, rules string) error {
 	}
 	s := us.newSelector()
 	for _, w := range words {
-		if err := s.apply(us.cat, w); err != nil {
+		if err := s.apply(us, w); err != nil {
 			return err
 		}
 	}

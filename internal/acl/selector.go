@@ -118,7 +118,8 @@ func (s *Selector) remember(what string, allow bool) {
 }
 
 // apply changes the selector by one rule.
-func (s *Selector) apply(cat *Catalog, rule string) error {
+func (s *Selector) apply(us *Users, rule string) error {
+	cat := us.cat
 	switch word := strings.ToLower(rule); word {
 	case "":
 	case "allkeys", "~*":
@@ -140,7 +141,7 @@ func (s *Selector) apply(cat *Catalog, rule string) error {
 		case '&':
 			return s.addChannels(rule[1:])
 		case '+', '-':
-			return s.applyCommand(cat, rule[1:], rule[0] == '+')
+			return s.applyCommand(us, rule[1:], rule[0] == '+')
 		}
 		return ErrSyntax
 	}
@@ -198,7 +199,8 @@ func (s *Selector) addChannels(pattern string) error {
 }
 
 // applyCommand permits or takes away a command, a subcommand, a category, or a command with a first argument.
-func (s *Selector) applyCommand(cat *Catalog, name string, allow bool) error {
+func (s *Selector) applyCommand(us *Users, name string, allow bool) error {
+	cat := us.cat
 	if category, ok := strings.CutPrefix(name, "@"); ok {
 		k, ok := cat.Category(category)
 		if !ok {
@@ -223,6 +225,9 @@ func (s *Selector) applyCommand(cat *Catalog, name string, allow bool) error {
 		case bar == len(name)-1 || hasSpaces(name):
 			return ErrSyntax
 		case cat.commands[id].Subs == nil:
+			if us.Warn != nil {
+				us.Warn(name)
+			}
 			s.allowFirstArg(id, name[bar+1:])
 			s.remember(name, true)
 			return nil

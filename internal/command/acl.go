@@ -218,6 +218,18 @@ func (c *Client) refused(v acl.Verdict, object []byte, user string, where acl.Co
 	}, env.Keys.Now)
 }
 
+// LoadUsers puts the users of an ACL file in the place of all users. If anything is wrong with the file nothing changes.
+func (e *Env) LoadUsers(by *Client, path string) error {
+	loaded, err := e.ACL.Users.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for _, r := range e.ACL.Users.Replace(loaded) {
+		e.UserChanged(by, r.User, r.Before, r.Gone)
+	}
+	return nil
+}
+
 // UserChanged closes the connections that a change of a user takes something away from: those of a user that was deleted,
 // and those that are subscribed to a channel that the user may not use any more. before is the user as it was.
 func (e *Env) UserChanged(by *Client, u, before *acl.User, gone bool) {

@@ -41,7 +41,7 @@ func (e *OpenError) Unwrap() error { return e.Err }
 // A Loader reads configuration into a Config. The functions, where there are any, check what this package
 // cannot know; their errors become a FileError of the line.
 type Loader struct {
-	CheckUser   func(UserLine) error // the rules of an ACL user
+	CheckUser   func(UserLine) error // the rules of an ACL user; says which word is wrong
 	CheckRename func(Rename) error   // that the command exists, and the new name does not
 }
 
@@ -229,7 +229,7 @@ func (l *load) user(words []string) error {
 	}
 	if l.CheckUser != nil {
 		if err := l.CheckUser(u); err != nil {
-			return errors.New("Error in user declaration '" + u.Name + "': " + err.Error())
+			return err
 		}
 	}
 	l.c.Users = append(l.c.Users, u)

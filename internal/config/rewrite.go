@@ -51,12 +51,26 @@ func (c *Config) rewritten(old string, all bool) []byte {
 	}
 	if c.users != nil {
 		for _, u := range c.users() {
-			w.put("user", strings.Join(append([]string{"user", u.Name}, u.Rules...), " "), true)
+			w.put("user", u.String(), true)
 		}
 		w.done["user"] = true
 	}
 	w.dropOrphans()
 	return w.content()
+}
+
+// String returns the line of a configuration file. Words are between quotes only where they have to be.
+func (u UserLine) String() string {
+	b := []byte("user")
+	for _, word := range append([]string{u.Name}, u.Rules...) {
+		b = append(b, ' ')
+		if word == "" || strings.ContainsAny(word, "\"'") {
+			b = AppendQuoted(b, word)
+		} else {
+			b = append(b, word...)
+		}
+	}
+	return string(b)
 }
 
 type rewriter struct {

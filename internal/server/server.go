@@ -5,6 +5,7 @@
 //	handler.go    what the event loops call: the keyspace lock, new connections, ticks
 //	cron.go       background work in slices, and what is done ten times a second
 //	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
+//	users.go      the users that the configuration asks for
 //	settings.go   what follows from the configuration, at start and when CONFIG SET changes it
 //	listen.go     sockets
 //	process.go    daemon, pid file, supervision, signals, OOM score
@@ -14,13 +15,13 @@ package server
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
 
 	"granary/internal/command"
+	"granary/internal/commands/acl"
 	"granary/internal/commands/admin"
 	"granary/internal/commands/bitmaps"
 	"granary/internal/commands/connection"
@@ -65,6 +66,7 @@ type Server struct {
 
 // families are all command families.
 var families = []func(*command.Table){
+	acl.Register,
 	admin.Register,
 	bitmaps.Register,
 	connection.Register,
@@ -98,6 +100,9 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("Can't reserve address space: %v", err)
 	}
 	if err := s.build(); err != nil {
+		return nil, s.fatal("%v", err)
+	}
+	if err := s.loadUsers(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
 	if err := s.settle(); err != nil {
@@ -169,9 +174,7 @@ func Loader() *config.Loader {
 	t := newTable()
 	return &config.Loader{
 		CheckRename: func(r config.Rename) error { return t.Rename(r.Old, r.New) },
-		CheckUser: func(config.UserLine) error {
-			return errors.New("ACL users are not part of this version of Granary; use requirepass")
-		},
+		CheckUser:   checkUser(t.Catalog()),
 	}
 }
 
