@@ -7,20 +7,38 @@ import (
 	"granary/internal/mem"
 )
 
-// Check verifies every invariant of the tree. It reads all entries.
-func (t *Tree) Check() error {
+// Check verifies every invariant of the tree, and of the trees that were cut from it and are not absorbed. It reads all
+// entries.
+func (t *Tree) Check(cut ...Tree) error {
+	blocks, sum, err := t.checkOne()
+	for _, d := range cut {
+		if err != nil {
+			break
+		}
+		var b, s int64
+		b, s, err = d.checkOne()
+		blocks, sum = blocks+b, sum+s
+	}
+	if err != nil {
+		return fmt.Errorf("ordered: %w", err)
+	}
+	if blocks != sum {
+		return fmt.Errorf("ordered: blocks of %d bytes, sum says %d", blocks, sum)
+	}
+	return nil
+}
+
+// checkOne returns the bytes of the blocks, and what the root says.
+func (t *Tree) checkOne() (blocks, sum int64, err error) {
 	r := t.head()
 	c := checker{t: t, bytes: int64(mem.Usable(rootBytes))}
 	if _, err := c.node(r.ref(), r.height()); err != nil {
-		return fmt.Errorf("ordered: %w", err)
+		return 0, 0, err
 	}
 	if c.n != t.Len() {
-		return fmt.Errorf("ordered: %d entries, count says %d", c.n, t.Len())
+		return 0, 0, fmt.Errorf("%d entries, count says %d", c.n, t.Len())
 	}
-	if c.bytes != r.bytes {
-		return fmt.Errorf("ordered: blocks of %d bytes, sum says %d", c.bytes, r.bytes)
-	}
-	return nil
+	return c.bytes, r.bytes, nil
 }
 
 // checker sums up what Check compares with the root.

@@ -16,10 +16,16 @@ func (s *Set) Free() {
 // FreeSlice frees a part of the set, about budget entries or blocks of as many slots, and reports how many entries it
 // freed, and whether the set is gone. Between slices only FreeSlice may be called, of any handle opened at the root.
 //
-// The tree goes first, and the entries with it; the table, which is not read any more, follows.
+// The tree goes first, and the entries with it; the table, which is not read any more, follows. What was removed is left to
+// those who free it.
 func (s *Set) FreeSlice(budget int) (freed int, done bool) {
 	if s.root == 0 {
 		return 0, true
+	}
+	if s.removed != 0 {
+		s.tell(0)
+		s.removed = 0
+		s.putRoots()
 	}
 	if s.tree.Root() != 0 {
 		all := s.tree.FreeSlice(budget, func(e mem.Ref) {
@@ -106,6 +112,7 @@ func (s *Set) RelocateRoot() bool {
 	s.arena.Free(s.root, rootBytes, mem.PurposeZSetIndex)
 	s.root = to
 	s.putRoots()
+	s.tell(to)
 	return true
 }
 
@@ -118,7 +125,7 @@ func NewBuilder(a *mem.Arena) Builder {
 }
 
 // Len returns the number of members.
-func (b *Builder) Len() int { return b.set.Len() }
+func (b *Builder) Len() int { return b.set.table.Len() }
 
 // Find looks for a member.
 func (b *Builder) Find(member []byte) Place { return b.set.Find(member) }

@@ -6,11 +6,11 @@
 //	Set{arena, root} -> root block -> table (package table) ---+-> entry
 //	                               \> tree (package ordered) -/
 //
-// The root block, 10 bytes (PurposeZSetIndex). It is the one place that refers to table and tree, so that both may move.
-// The Ref of the tree is 0 while the last of the set is being freed.
+// The root block, 15 bytes (PurposeZSetIndex). It is the one place that refers to table and tree, so that both may move.
+// The Ref of the tree is 0 while the last of the set is being freed; that of what was removed (removed.go) mostly is.
 //
-//	0            5            10
-//	| table:40   | tree:40    |
+//	0            5            10            15
+//	| table:40   | tree:40    | removed:40  |
 //
 // An entry (PurposeZSetMember) is one member with its score. Lengths from 255 on are written behind the 255.
 //
@@ -40,10 +40,12 @@ type Set struct {
 	root  mem.Ref
 	table table.Table
 	tree  ordered.Tree
+
+	removed mem.Ref // what waits to be freed (removed.go), 0: nothing
 }
 
 const (
-	rootBytes  = 2 * mem.RefSize
+	rootBytes  = 3 * mem.RefSize
 	scoreBytes = 8
 	headBytes  = scoreBytes + 1
 	longMember = 255
@@ -128,6 +130,7 @@ func (s *Set) putRoots() {
 	b := mem.Bytes(s.root, rootBytes)
 	mem.PutRef(b, s.table.Root())
 	mem.PutRef(b[mem.RefSize:], s.tree.Root())
+	mem.PutRef(b[2*mem.RefSize:], s.removed)
 }
 
 // Open returns the handle of the set whose root is root.
@@ -140,6 +143,8 @@ func Open(a *mem.Arena, root mem.Ref) Set {
 		root:  root,
 		table: table.Open(a, members, mem.LoadRef(b)),
 		tree:  ordered.Open(a, index, mem.LoadRef(b[mem.RefSize:])),
+
+		removed: mem.LoadRef(b[2*mem.RefSize:]),
 	}
 }
 
@@ -147,24 +152,31 @@ func Open(a *mem.Arena, root mem.Ref) Set {
 func (s *Set) Root() mem.Ref { return s.root }
 
 // Len returns the number of members.
-func (s *Set) Len() int { return s.table.Len() }
+func (s *Set) Len() int { return s.tree.Len() }
 
 // Place is where a member is: its entry, 0 if it is none. It is valid until the set's next change.
 type Place struct {
 	Entry mem.Ref
 	pos   table.Pos
 	hash  uint64
+	gone  mem.Ref // an entry of that name that was removed and is still there
 }
 
 // Find looks for a member.
 func (s *Set) Find(member []byte) (p Place) {
 	p.hash = table.Hash(member)
 	p.pos, p.Entry = s.table.Find(p.hash, member)
+	if s.removed != 0 && p.Entry != 0 && s.isRemoved(p.Entry) {
+		p.Entry, p.gone = 0, p.Entry
+	}
 	return p
 }
 
 // Add adds a member that Find did not find.
 func (s *Set) Add(p Place, member []byte, score float64) {
+	if p.gone != 0 {
+		s.bury(p.gone)
+	}
 	e := newEntry(s.arena, member, score)
 	stage := 0
 	defer func() {
@@ -202,16 +214,6 @@ func (s *Set) drop(pos table.Pos, e mem.Ref) {
 	freeEntry(s.arena, e)
 }
 
-// RemoveRange removes n members from a rank on.
-//
-// REQUIRES: rank + n <= Len.
-func (s *Set) RemoveRange(rank, n int) {
-	// A leaf at a time: the whole leaf is out of the tree before the first of its entries is freed.
-	for n > 0 {
-		n -= s.tree.DeleteRange(rank, n, func(e mem.Ref) { s.drop(s.Find(Member(e)).pos, e) })
-	}
-}
-
 // Rank returns the number of members before an entry of the set.
 func (s *Set) Rank(e mem.Ref) int {
 	n, ok := s.tree.Rank(e)
@@ -242,17 +244,8 @@ func (s *Set) AtRank(rank int) Iter { return s.tree.AtRank(rank) }
 // SeekScore returns the place of the first entry whose score is at least score.
 func (s *Set) SeekScore(score float64) Iter { return s.tree.SeekScore(score, false) }
 
-// Random returns an entry, each as likely as any other for a random r; 0 if there is none.
-func (s *Set) Random(r uint64) mem.Ref { return s.table.Random(r) }
-
-// Scan gives emit every entry of a bucket of the table, and returns the next cursor; it begins and ends with 0. Every
-// member that is there from the first call to the last is emitted at least once.
-func (s *Set) Scan(cursor uint64, emit func(mem.Ref)) uint64 { return s.table.Scan(cursor, emit) }
-
-// Each gives fn every entry, in no order, until it returns false.
-func (s *Set) Each(fn func(mem.Ref) bool) { s.table.Each(fn) }
-
-// Bytes returns the usable bytes of table, index (the root block included) and members.
+// Bytes returns the usable bytes of table, index (the root block included) and members, with what waits to be freed.
 func (s *Set) Bytes() (table, index, members int64) {
-	return s.table.Bytes(), s.tree.Bytes() + int64(mem.Usable(rootBytes)), s.table.Content()
+	index = s.tree.Bytes() + int64(mem.Usable(rootBytes)) + s.removedIndex()
+	return s.table.Bytes(), index, s.table.Content()
 }

@@ -40,6 +40,9 @@ type model struct {
 	all  []string // members to draw from
 	rnd  *rand.Rand
 	only float64 // the one score, NaN: any
+
+	removed []Removed // what waits to be freed
+	cuts    int       // how often that was not nothing
 }
 
 func (m *model) score() float64 {
@@ -99,8 +102,15 @@ func (m *model) step() {
 		if n := len(m.want); n > 0 && m.rnd.IntN(10) == 0 {
 			from := m.rnd.IntN(n)
 			count := 1 + m.rnd.IntN(min(n-from, 40))
+			if n > removeAtOnce+10 && m.rnd.IntN(3) == 0 {
+				from = m.rnd.IntN(n - removeAtOnce - 1)
+				count = min(removeAtOnce+1+m.rnd.IntN(n-removeAtOnce-1), n-from)
+			}
 			ps := m.sorted()
-			m.s.RemoveRange(from, count)
+			if r := m.s.RemoveRange(from, count); !r.Empty() {
+				m.removed = append(m.removed, r)
+				m.cuts++
+			}
 			for _, q := range ps[from : from+count] {
 				delete(m.want, q.member)
 			}
@@ -111,6 +121,8 @@ func (m *model) step() {
 				m.t.Fatalf("a random entry is %.40q %v", Member(e), Score(e))
 			}
 		}
+	case 17, 18:
+		m.freeRemoved(m.rnd.IntN(20))
 	case 16:
 		for c := uint64(0); ; {
 			if c = m.s.Relocate(c); c == 0 {
@@ -119,6 +131,17 @@ func (m *model) step() {
 		}
 		m.s.RelocateRoot()
 	default:
+		m.s = Open(m.a, m.s.Root())
+	}
+}
+
+// freeRemoved frees some of what was removed.
+func (m *model) freeRemoved(n int) {
+	if len(m.removed) > 0 {
+		i := m.rnd.IntN(len(m.removed))
+		if m.removed[i].FreeSlice(n) {
+			m.removed = slices.Delete(m.removed, i, i+1)
+		}
 		m.s = Open(m.a, m.s.Root())
 	}
 }
@@ -216,16 +239,22 @@ func TestRandomHistories(t *testing.T) {
 					m.all = append(m.all, fmt.Sprintf("%08x", n))
 				}
 			}
-			for n := range 6000 {
+			for n := range 6000 + 4*size {
 				m.step()
 				if n%1000 == 0 {
 					m.verify()
 				}
 			}
 			m.verify()
+			if size > 2*removeAtOnce && m.cuts < 3 {
+				t.Errorf("%d long ranges were removed only", m.cuts)
+			}
 			d := m.s.Dup()
 			m.s.Free()
 			m.s = d
+			for len(m.removed) > 0 { // what was removed is freed after the set
+				m.freeRemoved(100)
+			}
 			m.verify()
 			for freed, total := 0, len(m.want); ; {
 				s := Open(a, m.s.Root())

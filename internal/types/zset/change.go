@@ -224,7 +224,8 @@ func Remove(it *keyspace.Item, member []byte) bool {
 	return true
 }
 
-// RemoveRange removes n members from a rank on. With the last member the key goes.
+// RemoveRange removes n members from a rank on. With the last member the key goes. What a large set loses is given back in
+// slices, so the time does not grow with n.
 // REQUIRES: there are so many; the key was looked up to be changed.
 func RemoveRange(it *keyspace.Item, rank, n int) {
 	if n <= 0 {
@@ -239,7 +240,7 @@ func RemoveRange(it *keyspace.Item, rank, n int) {
 		it.Delete()
 		return
 	}
-	s.RemoveRange(rank, n)
+	it.GiveBackMembers(s.RemoveRange(rank, n))
 }
 
 // removeFlat removes n members from position p on.
