@@ -36,7 +36,7 @@ func (d *delivery) fresh(c *command.Ctx, s *stream.Stream, count int64, tell *te
 	if n > 0 {
 		d.consumer.SetActive(now)
 	}
-	if d.noAck && moved {
+	if moved {
 		tell.position(c, d.key, &d.group)
 	}
 	c.Out.SetLen(mark, int(n))

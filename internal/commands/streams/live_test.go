@@ -2,6 +2,7 @@ package streams
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ import (
 // counts of changes.
 func TestSameAsRedis(t *testing.T) {
 	p := commandtest.NewPeer(t)
+	if !strings.Contains(p.Do("INFO", "server"), "valkey_version:8.1") {
+		p.Known = countedDifferently
+	}
 	s := commandtest.New(t, Register)
 	s.Feed()
 	for _, line := range strings.Split(strings.TrimSpace(fixed), "\n") {
@@ -46,6 +50,27 @@ func TestSameAsRedis(t *testing.T) {
 		}
 	}
 }
+
+// countedDifferently leaves out how far groups are: redis-server 7.0 and 8.0 have other rules than 7.4, whose are Valkey
+// 8.1's, and 7.0 repeats how far XREADGROUP got only with NOACK.
+func countedDifferently(args []string, ours, theirs *commandtest.Observed) {
+	if args[0] == "XINFO" {
+		ours.Reply, theirs.Reply = progressed.ReplaceAllString(ours.Reply, "$1"), progressed.ReplaceAllString(theirs.Reply, "$1")
+	}
+	if args[0] == "XREADGROUP" {
+		uncount := func(effects []string) (kept []string) {
+			for _, e := range effects {
+				if !strings.HasPrefix(e, "XGROUP SETID ") {
+					kept = append(kept, e)
+				}
+			}
+			return kept
+		}
+		ours.Effects, theirs.Effects = uncount(ours.Effects), uncount(theirs.Effects)
+	}
+}
+
+var progressed = regexp.MustCompile(`(entries-read|lag)\r\n(:-?\d+|\$-1|_)`)
 
 // fixed are commands that chance would rarely make.
 const fixed = `

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"granary/internal/mem"
@@ -329,6 +330,80 @@ func TestLag(t *testing.T) {
 	g.SetLastID(ID{9, 0})
 	g.SetEntriesRead(UnknownRead)
 	is("an ID of the future", 0, false)
+}
+
+// TestLagAfterDeleting pins what is known of a group beside what was deleted and trimmed, as Redis 7.4 and Valkey 8.1 tell it.
+// The steps: +n adds so many entries, with IDs from 1-0 on; -n deletes n-0; <n trims to IDs from n-0 on; @n creates the group
+// at n-0; rn reads n entries.
+func TestLagAfterDeleting(t *testing.T) {
+	const null = UnknownRead
+	for _, c := range []struct {
+		steps     string
+		read, lag int64
+	}{
+		{"+5 @0", null, 5},
+		{"+5 @0 r1", 1, 4},
+		{"+5 @0 r5 +1", 5, 1},
+		{"+10 @0 r8 -9", 8, null},         // a tombstone ahead
+		{"+10 @0 r8 -9 r1", 10, 0},        // and behind
+		{"+5 -3 @0", null, null},          // a tombstone in the middle
+		{"+5 -3 @0 r1", null, null},       //
+		{"+5 -3 @0 r4", 5, 0},             // the end is known
+		{"+6 -3 @0 <3", null, 3},          // and so is the beginning, once the tombstone is before it
+		{"+7 -3 @0 <7", null, 1},          //
+		{"+7 @0 r5 <7", 5, 2},             // what is trimmed away has not been read
+		{"+7 @0 r5 <7 r1", 7, 0},          // until the group is past it
+		{"+6 @0 r1 <3 r4", 6, 0},          //
+		{"+4 @3 -4 <9 +1", null, null},    // a tombstone before the first entry, but after the group
+		{"+1 @1 +1 -2 +3 <3", null, null}, //
+		{"+4 -3 @1", null, null},          //
+		{"+4 -3 @4", null, 0},             //
+		{"+1 -1 @1", null, 0},             // empty, and nothing is to come
+		{"+1 -1 @3", null, null},          // an ID of the future
+		{"+2 -2 @0 r1 +1 -1", null, null}, //
+		{"+1 @0 r1 -1 +1", 1, 1},          //
+		{"+2 @0 r1 -1 r1", 2, 0},          //
+		{"+3 @0 r1 -1 -2", 1, null},       //
+		{"+3 @0 r3 <9", 3, 0},             //
+	} {
+		a := noLeak(t)
+		s := New(a)
+		var g Group
+		n := uint64(0)
+		for _, step := range strings.Fields(c.steps) {
+			v, err := strconv.ParseUint(step[1:], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch step[0] {
+			case '+':
+				for range v {
+					n++
+					_ = s.Append(ID{n, 0}, byteSlices([]string{"f", "v"}), Limits{})
+				}
+			case '-':
+				s.Delete(ID{v, 0})
+			case '<':
+				s.TrimMinID(ID{v, 0}, Trim{})
+			case '@':
+				g, _ = s.CreateGroup([]byte("g"), ID{v, 0}, UnknownRead)
+			case 'r':
+				from, _ := g.LastID().Next()
+				var it Iter
+				for s.Range(&it, from, MaxID, false); v > 0 && it.Next(); v-- {
+					s.Advance(&g, it.ID)
+				}
+			}
+		}
+		lag, ok := s.Lag(&g)
+		if !ok {
+			lag = null
+		}
+		if g.EntriesRead() != c.read || lag != c.lag {
+			t.Errorf("%s: read %d, lag %d, want %d and %d", c.steps, g.EntriesRead(), lag, c.read, c.lag)
+		}
+		s.Free()
+	}
 }
 
 // TestPendingLimits pins what numbers that do not fit become.

@@ -4,10 +4,10 @@ package stream
 // entry was deleted out of the middle: the greatest deleted ID tells. A lost count is found again where the number
 // of entries before an ID is known: at the ends of the stream.
 
-// tombstoneFrom reports whether an entry was deleted at id or after, out of the middle of the stream.
+// tombstoneFrom reports whether an entry may have been deleted at id or after: the greatest deleted ID is not before it.
 func (s *Stream) tombstoneFrom(id ID) bool {
 	h := s.head()
-	return h.length > 0 && !h.maxDeleted.IsZero() && !h.maxDeleted.Less(h.first) && !h.maxDeleted.Less(id)
+	return h.length > 0 && !h.maxDeleted.IsZero() && !h.maxDeleted.Less(id)
 }
 
 // CountTo returns how many of the entries ever added have IDs up to id, if that can be known; otherwise UnknownRead.
@@ -18,7 +18,12 @@ func (s *Stream) CountTo(id ID) int64 {
 	}
 	c := id.Compare(h.last)
 	switch {
-	case h.length == 0 && c <= 0, c == 0:
+	case h.length == 0 && c <= 0:
+		return int64(h.added)
+	case !id.IsZero() && id.Less(h.maxDeleted):
+		// Some of what followed id is missing, perhaps before the first entry too.
+		return UnknownRead
+	case c == 0:
 		return int64(h.added)
 	case c > 0:
 		return UnknownRead
@@ -58,7 +63,7 @@ func (s *Stream) Advance(g *Group, id ID) bool {
 	if !b.last.Less(id) {
 		return false
 	}
-	if b.read != UnknownRead && !s.tombstoneFrom(id) {
+	if b.read != UnknownRead && !b.last.Less(s.head().first) && !s.tombstoneFrom(b.last) {
 		b.read++
 	} else if s.head().added > 0 {
 		b.read = s.CountTo(id)
