@@ -6,6 +6,7 @@ import (
 	"granary/internal/acl"
 	"granary/internal/keyspace"
 	"granary/internal/netloop"
+	"granary/internal/pubsub"
 	"granary/internal/resp"
 )
 
@@ -20,10 +21,12 @@ const (
 	FlagReplyOff                           // CLIENT REPLY OFF
 	FlagReplySkip                          // the reply of the next command is not sent
 	FlagReplySkipNext
-	FlagClosing   // no more commands are read
-	FlagMonitor   // MONITOR
-	FlagPostponed // the request at hand waits for the end of CLIENT PAUSE
-	FlagBlocked   // a command waits for a key (blocking.go)
+	FlagClosing    // no more commands are read
+	FlagMonitor    // MONITOR
+	FlagPostponed  // the request at hand waits for the end of CLIENT PAUSE
+	FlagBlocked    // a command waits for a key (blocking.go)
+	FlagSubscriber // subscribed to something
+	FlagPushes     // messages wait for the end of the command at hand
 )
 
 // Client is a session: what the server remembers of a client from command to command.
@@ -31,17 +34,18 @@ const (
 // Its state is read and written by the loop that owns the connection while it holds the keyspace lock, and by others
 // only under the keyspace lock and that loop's lock.
 type Client struct {
-	ID    int64
-	Conn  *netloop.Conn // nil for a session without a socket
+	ID   int64
+	Conn *netloop.Conn // nil for a session without a socket
 	// Caller is the client for which a session without a socket runs a script, nil for other sessions.
 	Caller *Client
-	Out   *resp.Writer
-	Env   *Env
-	DB    *keyspace.DB
-	Flags ClientFlags
+	Out    *resp.Writer
+	Env    *Env
+	DB     *keyspace.DB
+	Flags  ClientFlags
 
-	Name    string // CLIENT SETNAME
-	LibName string // CLIENT SETINFO
+	Subs    *pubsub.Set // what it is subscribed to, nil: nothing
+	Name    string      // CLIENT SETNAME
+	LibName string      // CLIENT SETINFO
 	LibVer  string
 	User    *acl.User // the default user before AUTH
 
@@ -53,6 +57,7 @@ type Client struct {
 	Calls      uint64
 
 	waiting   *waiting        // while FlagBlocked is set
+	pushes    []byte          // while FlagPushes is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
@@ -130,6 +135,7 @@ func (c *Client) Reset() {
 	c.Select(c.Env.Keys.DBs[0])
 	c.Flags &^= FlagNoEvict | FlagReplyOff | FlagReplySkip | FlagReplySkipNext
 	c.Env.unwatch(c)
+	c.Env.unsubscribe(c)
 	c.SetNoTouch(false)
 	c.Out.Mute(false)
 	c.Out.Proto = 2

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"granary/internal/mem"
+	"granary/internal/pubsub"
 )
 
 var sessionSize = int64(reflect.TypeFor[Client]().Size())
@@ -40,9 +41,9 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	text("flags", c.flagLetters())
 	text("capa", "")
 	num("db", int64(c.DB.ID))
-	num("sub", 0)
-	num("psub", 0)
-	num("ssub", 0)
+	num("sub", int64(c.Subs.Len(pubsub.Channel)))
+	num("psub", int64(c.Subs.Len(pubsub.Pattern)))
+	num("ssub", int64(c.Subs.Len(pubsub.Shard)))
 	num("multi", -1)
 	num("watch", 0)
 	num("qbuf", m.query)
@@ -85,6 +86,9 @@ func (c *Client) flagLetters() string {
 	if c.Flags&FlagMonitor != 0 {
 		b = append(b, 'O')
 	}
+	if c.Flags&FlagSubscriber != 0 {
+		b = append(b, 'P')
+	}
 	if c.Flags&(FlagPostponed|FlagBlocked) != 0 {
 		b = append(b, 'b')
 	}
@@ -123,7 +127,7 @@ func (c *Client) Memory() ClientMemory {
 			m.args += int64(len(a))
 		}
 	}
-	m.Total += m.args
+	m.Total += m.args + c.Subs.Bytes() + int64(cap(c.pushes))
 	if x := c.waiting; x != nil {
 		m.args = x.bytes
 		m.Total += int64(mem.Usable(x.size))

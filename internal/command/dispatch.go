@@ -26,7 +26,7 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if c.run.n > 0 && spec != c.run.spec {
 		c.endRun(nil)
 	}
-	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || env.Gate != 0 {
+	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || c.Flags&admitFlags != 0 || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
 			return
 		}
@@ -63,6 +63,9 @@ func (c *Client) execute(args [][]byte, more bool) {
 		c.endRun(args)
 	}
 }
+
+// admitFlags are the states of a session in which commands have to be looked at more closely before they run.
+const admitFlags = FlagSubscriber
 
 // run is a row of requests for one brief command whose time is read once. Statistics count each with an equal share,
 // which leaves sums exact; what is slow enough for the slow log is never in a run of more than one (Stats.longestRun),
@@ -116,6 +119,8 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 	switch {
 	case env.Gate&GateMaxMemory != 0 && spec.Flags&DenyOOM != 0 && env.OverMaxMemory():
 		c.reject(spec, ErrOOM)
+	case c.Flags&FlagSubscriber != 0 && c.Out.Proto == 2 && !allowedSubscribed(spec):
+		c.reject(spec, errSubscribed(spec))
 	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:
 		c.reject(spec, ErrLoading)
 	case env.Gate&GateBusy != 0 && spec.Flags&AllowBusy == 0:
@@ -156,6 +161,9 @@ func unknownCommand(args [][]byte) string {
 	}
 	return b.String()
 }
+
+// Clip returns an argument for the text of an error: up to a zero byte, as C strings end there, and at most 4 KiB of it.
+func Clip(arg []byte) string { return clip(arg, 4096) }
 
 // clip returns at most n bytes of an argument, ending at a zero byte as C strings do.
 func clip(arg []byte, n int) string {

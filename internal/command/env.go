@@ -7,6 +7,7 @@ import (
 	"granary/internal/logger"
 	"granary/internal/mem"
 	"granary/internal/netloop"
+	"granary/internal/pubsub"
 )
 
 // Env is what all commands share: one per server, guarded by the keyspace lock.
@@ -53,6 +54,12 @@ type Env struct {
 	Startup int64
 
 	monitors []*Client // clients that watch with MONITOR
+
+	// PubSub is who is subscribed to what (OpenPubSub), Subscribers the number of clients that are to something.
+	PubSub      *pubsub.Hub
+	Subscribers int64
+	frameBuf    []byte // reused: a message on its way
+	name        []byte // reused: the channel of a keyspace event
 
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool

@@ -8,10 +8,25 @@ import (
 // Limits that close a client: what it sends, what it does not read, and how long it is silent.
 
 // class returns which of the output limits holds for the client.
-func (c *Client) class() config.Class { return config.ClassNormal }
+func (c *Client) class() config.Class {
+	if c.Flags&FlagSubscriber != 0 {
+		return config.ClassPubSub
+	}
+	return config.ClassNormal
+}
+
+// Kind returns the type of the client by which CLIENT LIST and CLIENT KILL choose.
+func (c *Client) Kind() string {
+	if c.Flags&FlagSubscriber != 0 {
+		return "pubsub"
+	}
+	return "normal"
+}
 
 // TimesOut reports whether the client is closed when it is silent for longer than the directive timeout allows.
-func (c *Client) TimesOut() bool { return c.Conn != nil && c.Flags&(FlagPostponed|FlagBlocked) == 0 }
+func (c *Client) TimesOut() bool {
+	return c.Conn != nil && c.Flags&(FlagPostponed|FlagBlocked|FlagSubscriber) == 0
+}
 
 // CheckOutputLimit closes the client when more output waits for it than client-output-buffer-limit allows: more than
 // the hard limit at once, more than the soft limit for too long. It is called whenever the reply list has grown, and
@@ -53,5 +68,6 @@ func (c *Client) Closed(conn *netloop.Conn) {
 		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())
 	}
 	env.unwatch(c)
+	env.unsubscribe(c)
 	env.Clients.Remove(c)
 }

@@ -21,7 +21,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 }
 
 // afterFlags are the states that Serve has to look at after a command.
-const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed | FlagBlocked
+const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed | FlagBlocked | FlagPushes
 
 // serve executes requests, adding the bytes they took to taken, until none is complete or the client is not to be
 // served any more. It reports false if it was interrupted because memory was out and there is more to serve.
@@ -61,6 +61,12 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 // after does what the states of the client ask for behind a command that took n bytes. It reports whether the client
 // is not to be served any more for now.
 func (c *Client) after(n int) (stop bool) {
+	if c.Flags&FlagPushes != 0 {
+		c.sendPushes(c.Env.Loop)
+		if c.Flags&afterFlags == 0 {
+			return false
+		}
+	}
 	switch {
 	case c.Flags&FlagPostponed != 0:
 		c.taken -= n // the same request comes again
@@ -148,5 +154,8 @@ func (c *Client) Do(args ...[]byte) {
 	c.execute(args, false)
 	if len(c.Env.Blocked.ready) > 0 {
 		c.serveReady()
+	}
+	if c.Flags&FlagPushes != 0 {
+		c.sendPushes(nil)
 	}
 }

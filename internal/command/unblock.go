@@ -98,6 +98,9 @@ func (b *Blocked) retry(x *waiting) {
 	if !x.again {
 		c.unblock(errors)
 	}
+	if c.Flags&FlagPushes != 0 {
+		c.sendPushes(env.Loop)
+	}
 }
 
 // handle runs the handler of a command that is executed again. If there is no memory the client gets an error, in place of

@@ -31,6 +31,7 @@ import (
 	"granary/internal/commands/hyperloglog"
 	"granary/internal/commands/lists"
 	"granary/internal/commands/memory"
+	"granary/internal/commands/pubsub"
 	"granary/internal/commands/sets"
 	"granary/internal/commands/streams"
 	"granary/internal/commands/strings"
@@ -72,6 +73,7 @@ var families = []func(*command.Table){
 	connection.Register,
 	generic.Register,
 	geo.Register,
+	pubsub.Register,
 	hashes.Register,
 	hyperloglog.Register,
 	lists.Register,
@@ -154,6 +156,7 @@ func (s *Server) build() error {
 		RunID:   newRunID(),
 		ReplID:  newRunID(),
 	}
+	s.env.OpenPubSub()
 	s.env.BeginTurn()
 	s.env.Start = ks.Now
 	s.configure()

@@ -152,7 +152,7 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 	size("client_recent_max_output_buffer", func(v *view) int64 { return v.mem().MaxOut }),
 	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held() + v.env.Blocked.Len()) }),
 	idle("tracking_clients"),
-	idle("pubsub_clients"),
+	count("pubsub_clients", func(v *view) int64 { return v.env.Subscribers }),
 	idle("watching_clients"),
 	count("clients_in_timeout_table", func(v *view) int64 { return int64(v.env.Blocked.Timed()) }),
 	idle("total_watched_keys"),

@@ -10,6 +10,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/info"
+	"granary/internal/pubsub"
 )
 
 // What does not change while the process runs.
@@ -48,9 +49,9 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	idle("current_eviction_exceeded_time"),
 	count("keyspace_hits", func(v *view) int64 { return v.env.Keys.Stats.Hits }),
 	count("keyspace_misses", func(v *view) int64 { return v.env.Keys.Stats.Misses }),
-	idle("pubsub_channels"),
-	idle("pubsub_patterns"),
-	idle("pubsubshard_channels"),
+	count("pubsub_channels", func(v *view) int64 { return int64(v.env.PubSub.Len(pubsub.Channel)) }),
+	count("pubsub_patterns", func(v *view) int64 { return int64(v.env.PubSub.Len(pubsub.Pattern)) }),
+	count("pubsubshard_channels", func(v *view) int64 { return int64(v.env.PubSub.Len(pubsub.Shard)) }),
 	idle("latest_fork_usec"),
 	idle("total_forks"),
 	idle("migrate_cached_sockets"),

@@ -53,6 +53,17 @@ var specReset = &command.Spec{
 
 // cmdPing answers PING [message].
 func cmdPing(c *command.Ctx) {
+	if c.Client.Flags&command.FlagSubscriber != 0 && c.Out.Proto == 2 && len(c.Args) <= 2 {
+		// Between messages, the answer looks like one.
+		c.Out.Array(2)
+		c.Out.BulkString("pong")
+		if len(c.Args) == 2 {
+			c.Out.Bulk(c.Args[1])
+		} else {
+			c.Out.BulkString("")
+		}
+		return
+	}
 	switch len(c.Args) {
 	case 1:
 		c.Out.Pong()

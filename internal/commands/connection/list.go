@@ -19,7 +19,7 @@ type filter struct {
 	skipMe bool
 }
 
-// kinds are the types of clients by the names they are chosen by. Only normal ones exist so far.
+// kinds are the types of clients (command.Client.Kind) by the names they are chosen by. There are no masters or replicas so far.
 var kinds = []struct{ word, kind string }{
 	{"normal", "normal"}, {"master", "master"}, {"slave", "replica"}, {"replica", "replica"}, {"pubsub", "pubsub"},
 }
@@ -107,7 +107,7 @@ func (f *filter) matches(c *command.Ctx, x *command.Client) bool {
 		f.addr != nil && string(f.addr) != x.Addr(),
 		f.laddr != nil && string(f.laddr) != x.LocalAddr(),
 		f.user != nil && f.user != x.User,
-		f.kind != "" && f.kind != "normal",
+		f.kind != "" && f.kind != x.Kind(),
 		f.maxAge > 0 && (c.Now()-x.Created)/1000 < f.maxAge,
 		f.skipMe && x == c.Client:
 		return false
