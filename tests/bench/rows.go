@@ -32,8 +32,8 @@ func defaultRows() []row {
 		{name: "GET", test: "get", requests: 60_000, depths: all3},
 		{name: "INCR", test: "incr", requests: 60_000, depths: all3},
 		builtin("lpush"), builtin("rpush"),
-		filled("LPOP", "mylist", lists("x", 8)),
-		filled("RPOP", "mylist", lists("x", 8)),
+		filled("LPOP", "mylist", same("xxx")),
+		filled("RPOP", "mylist", same("xxx")),
 		builtin("sadd"), builtin("hset"),
 		filled("SPOP", "myset", sets("element:", 20)),
 		builtin("zadd"),
@@ -43,7 +43,7 @@ func defaultRows() []row {
 		rows = append(rows, row{
 			name: fmt.Sprintf("LRANGE of %d", n), command: []string{"LRANGE", "mylist", "0", strconv.Itoa(n - 1)},
 			requests: 2_000_000 / (n + 100), depths: shallow, left: "mylist",
-			prepare: func(s *live.Server, _ int) error { return refill(s, "mylist", lists("x", 3+4), 1000) },
+			prepare: func(s *live.Server, _ int) error { return refill(s, "mylist", same("xxx"), 1000) },
 		})
 	}
 	rows = append(rows,

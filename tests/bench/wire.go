@@ -162,6 +162,17 @@ func lists(prefix string, length int) collection {
 	}}
 }
 
+// same is a list of equal elements.
+func same(element string) collection {
+	return collection{"list", variadic, func(dst []byte, key string, _, n int) []byte {
+		dst = appendWord(appendWord(appendHead(dst, 2+n), "RPUSH"), key)
+		for range n {
+			dst = appendWord(dst, element)
+		}
+		return dst
+	}}
+}
+
 // streams holds entries of one field.
 func streams() collection {
 	return collection{"stream", 1, func(dst []byte, key string, from, n int) []byte {
