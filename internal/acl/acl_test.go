@@ -160,6 +160,7 @@ func TestRuleErrors(t *testing.T) {
 	is("(>p)", ErrSyntax)
 	is("(+get (~x))", ErrSyntax)
 	is("(~* ~a)", ErrAfterKeys)
+	is("(+get ( ~b )", ErrSyntax)
 	is(`(~"a)`, ErrSyntax)
 
 	us := testUsers()

@@ -35,12 +35,14 @@ func cmdACLSetUser(c *command.Ctx) {
 // cmdACLDelUser answers ACL DELUSER username [username ...] with the number of users that there were.
 func cmdACLDelUser(c *command.Ctx) {
 	redact(c, 2)
-	n := int64(0)
 	for _, name := range c.Args[2:] {
 		if string(name) == rules.DefaultName {
 			c.Out.Error("ERR The 'default' user cannot be removed")
 			return
 		}
+	}
+	n := int64(0)
+	for _, name := range c.Args[2:] {
 		if u := c.Env.ACL.Users.Delete(name); u != nil {
 			c.Env.UserChanged(c.Client, u, nil, true)
 			n++
