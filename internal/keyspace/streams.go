@@ -10,6 +10,20 @@ func (j *groupJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j
 
 func (j *groupJob) pending() int { return 0 }
 
+// entriesJob gives back nodes that a stream lost while its key stays.
+type entriesJob struct{ nodes stream.Doomed }
+
+func (j *entriesJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j.nodes.FreeSlice(n) }
+
+func (j *entriesJob) pending() int { return 0 }
+
+// GiveBackEntries leaves to the slices what was trimmed off a stream, if that is more than was freed already.
+func (ks *Keyspace) GiveBackEntries(d stream.Doomed) {
+	if !d.Empty() {
+		ks.giveBack(&entriesJob{d})
+	}
+}
+
 // GiveBackGroup frees a group that was taken out of a stream: a small one at once, a large one in slices.
 func (ks *Keyspace) GiveBackGroup(g stream.Group) {
 	if !g.FreeSlice(reclaimStep) {

@@ -6,7 +6,9 @@ import "granary/internal/encoding/zset"
 type membersJob struct{ members zset.Removed }
 
 // step counts nothing as freed: lazyfreed_objects is about keys.
-func (j *membersJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j.members.FreeSlice(n) }
+func (j *membersJob) step(_ *Keyspace, n int) (freed int, done bool) {
+	return 0, j.members.FreeSlice(n)
+}
 
 func (j *membersJob) pending() int { return 0 }
 

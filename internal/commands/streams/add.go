@@ -114,7 +114,7 @@ func cmdXAdd(c *command.Ctx) {
 	replyID(c.Out, id)
 	changed(c, key, "xadd", 1)
 	c.Ready(key)
-	if a.trim(&s) > 0 {
+	if a.trim(c, &s) > 0 {
 		c.Notify(keyspace.Stream, "xtrim", key)
 	}
 	if c.Feeding() && (a.autoID || a.autoSeq || a.approx) {

@@ -117,16 +117,18 @@ func (t *trimming) settle(c *command.Ctx, must bool) bool {
 	return true
 }
 
-// trim trims a stream and returns how many entries it lost.
-func (t *trimming) trim(s *stream.Stream) int {
-	how := stream.Trim{Approx: t.approx, Limit: int(t.limit)}
+// trim trims a stream and returns how many entries it lost. The memory of many is given back in slices.
+func (t *trimming) trim(c *command.Ctx, s *stream.Stream) (n int) {
+	var lost stream.Doomed
+	how := stream.Trim{Approx: t.approx, Limit: int(t.limit), Doomed: &lost}
 	switch t.by {
 	case byLen:
-		return s.TrimMaxLen(uint64(t.most), how)
+		n = s.TrimMaxLen(uint64(t.most), how)
 	case byID:
-		return s.TrimMinID(t.least, how)
+		n = s.TrimMinID(t.least, how)
 	}
-	return 0
+	c.Keys().GiveBackEntries(lost)
+	return n
 }
 
 // exactly replaces in args what an approximate trim said by what it did, so that it does the same elsewhere.
@@ -168,7 +170,7 @@ func cmdXTrim(c *command.Ctx) {
 		return
 	}
 	s := stream.In(&it)
-	n := t.trim(&s)
+	n := t.trim(c, &s)
 	if n > 0 {
 		changed(c, c.Args[1], "xtrim", n)
 		if t.approx && c.Feeding() {

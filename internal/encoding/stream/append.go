@@ -48,10 +48,10 @@ func (s *Stream) Append(id ID, fields [][]byte, limits Limits) error {
 		if nd := openNode(key, v); !nd.full(text, most, limits.Entries) {
 			s.appendTo(nd, v, id, fields, most)
 		} else {
-			s.appendNode(id, fields, v, most)
+			s.appendNode(id, fields, key, v, most)
 		}
 	} else {
-		s.appendNode(id, fields, nil, most)
+		s.appendNode(id, fields, ID{}, nil, most)
 	}
 	h.length++
 	h.added++
@@ -96,9 +96,11 @@ func (s *Stream) appendTo(nd node, v []byte, id ID, fields [][]byte, most int) {
 	if !same {
 		size += wide + sizeOf(fields, 0, 2)
 	}
+	was := usableIn(v)
 	lp := s.room(nd.lp, v, size, most)
 	lp = lp.ReplaceInt(lp.First(), live+1)
 	writeEntry(lp, nd.key, id, fields, same)
+	s.head().nodes.adjust(nodeKind, nd.key, 1, usableIn(v)-was)
 }
 
 // hasFields reports whether fields have the names of the master entry.
@@ -155,8 +157,8 @@ func (s *Stream) room(lp listpack.Listpack, v []byte, size, most int) listpack.L
 	return listpack.Open(mem.Bytes(to, room))
 }
 
-// appendNode begins a node with an entry. last is the value of the node before it, or nil.
-func (s *Stream) appendNode(id ID, fields [][]byte, last []byte, most int) {
+// appendNode begins a node with an entry. last is the value of the node before it, whose key is lastKey, or nil.
+func (s *Stream) appendNode(id ID, fields [][]byte, lastKey ID, last []byte, most int) {
 	need := listpack.EmptySize + 8*wide + sizeOf(fields, 0, 1)
 	room := mem.Usable(need)
 	if last != nil {
@@ -165,7 +167,7 @@ func (s *Stream) appendNode(id ID, fields [][]byte, last []byte, most int) {
 		if n := len(listpackAt(r)); n > room && n <= min(most, ordinary) {
 			room = mem.Usable(n)
 		}
-		s.trimBlock(last)
+		s.trimBlock(lastKey, last)
 	}
 	bk := s.books()
 	r := bk.alloc(room, mem.PurposeStream)
@@ -187,10 +189,11 @@ func (s *Stream) appendNode(id ID, fields [][]byte, last []byte, most int) {
 	}
 	lp = lp.Append(listpack.Int(0))
 	writeEntry(lp, id, id, fields, true)
+	s.head().nodes.resum(nodeKind, id, 1)
 }
 
 // trimBlock cuts the block of a node to its listpack, if there is memory for the move.
-func (s *Stream) trimBlock(v []byte) {
+func (s *Stream) trimBlock(key ID, v []byte) {
 	r, capacity := nodeRef(v)
 	n := len(listpackAt(r))
 	if mem.Usable(n) == mem.Usable(capacity) {
@@ -199,5 +202,6 @@ func (s *Stream) trimBlock(v []byte) {
 	try(func() {
 		to := s.books().resize(r, capacity, n, mem.PurposeStream)
 		putNode(v, to, n)
+		s.head().nodes.adjust(nodeKind, key, 0, int64(mem.Usable(n)-mem.Usable(capacity)))
 	})
 }

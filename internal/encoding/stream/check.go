@@ -12,6 +12,9 @@ func (s *Stream) Check() error {
 	h := s.head()
 	sum := int64(mem.Usable(rootBytes))
 	length, last, first := uint64(0), ID{}, ID{}
+	if err := h.nodes.checkSums(nodeKind); err != nil {
+		return fmt.Errorf("stream: nodes: %w", err)
+	}
 	n, err := h.nodes.check(nodeKind, &sum, func(key ID, v []byte) error {
 		r, capacity := nodeRef(v)
 		lp := listpackAt(r)
@@ -109,6 +112,32 @@ func (t *tree) check(k *kind, sum *int64, each func(ID, []byte) error) (n int, e
 		err = fmt.Errorf("root with one child")
 	}
 	return c.n, err
+}
+
+// checkSums verifies the sums of a counted tree.
+func (t *tree) checkSums(k *kind) error {
+	if t.height() == 0 {
+		return nil
+	}
+	_, err := k.checkSums(t.root())
+	return err
+}
+
+func (k *kind) checkSums(r mem.Ref) (sums, error) {
+	b := k.open(r)
+	for i := range int(b.n) {
+		if b.level == 0 {
+			break
+		}
+		below, err := k.checkSums(b.child(i))
+		if err != nil {
+			return below, err
+		}
+		if got := loadSums(b.value(i)); got != below {
+			return below, fmt.Errorf("below %v are %+v, the sums are %+v", b.keys()[i], below, got)
+		}
+	}
+	return b.sums(true), nil
 }
 
 type treeCheck struct {

@@ -66,6 +66,7 @@ func copyNode(bk books, nodes *tree, key ID, lp []byte) {
 	done = true
 	copy(mem.Bytes(r, len(lp)), lp)
 	putNode(v, r, len(lp))
+	nodes.resum(nodeKind, key, liveIn(v))
 }
 
 // stepGroup goes on with the copy of a group and returns what is left of the budget.

@@ -240,6 +240,7 @@ func (s *Stream) AddNode(key ID, lp []byte) error {
 	done = true
 	copy(mem.Bytes(r, len(lp)), lp)
 	putNode(v, r, len(lp))
+	h.nodes.resum(nodeKind, key, live)
 	before := h.length
 	h.length += uint64(live)
 	if before == 0 && live > 0 {

@@ -79,7 +79,7 @@ const (
 var _ [rootBytes]byte = [unsafe.Sizeof(rootBlock{})]byte{}
 
 var (
-	nodeKind    = &kind{width: nodeWidth, purpose: mem.PurposeStream}
+	nodeKind    = &kind{width: nodeWidth, purpose: mem.PurposeStream, counted: true}
 	pendingKind = &kind{width: entryWidth, purpose: mem.PurposeStreamGroup}
 	ownKind     = &kind{width: 0, purpose: mem.PurposeStreamGroup}
 )

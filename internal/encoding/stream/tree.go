@@ -17,8 +17,8 @@ import (
 //	0   2     4       8                    8+16*cap           8+16*cap+w*cap
 //	| n | cap | level | cap keys (ms, seq) | cap values of w  |
 //
-// In a leaf (level 0) w is the kind's; in an inner block the values are the Refs of children and a key is a lower bound
-// of the keys in its child. Nothing else refers to a block, so there are no links between neighbours: an iterator that
+// In a leaf (level 0) w is the kind's; in an inner block the values are the Refs of children (with sums, if the kind is
+// counted: sums.go) and a key is a lower bound of the keys in its child. Nothing else refers to a block, so there are no links between neighbours: an iterator that
 // comes to the end of a leaf looks for the next ID from the root, once in 60 to 120 entries.
 //
 // A block grows through the size classes up to 2 KiB, then it is split. What is appended at the end of the tree leaves
@@ -32,6 +32,7 @@ type tree struct {
 type kind struct {
 	width   int // bytes of a value
 	purpose mem.Purpose
+	counted bool // inner blocks know what lies below (sums.go)
 }
 
 const (
@@ -71,7 +72,7 @@ type block struct {
 func (k *kind) open(r mem.Ref) block {
 	b := block{head: (*head)(mem.Ptr(r)), ref: r, width: k.width}
 	if b.level > 0 {
-		b.width = innerWidth
+		b.width = k.widthOf(int(b.level))
 	}
 	return b
 }
@@ -89,10 +90,13 @@ func mostFor(width int) int { return (blockLimit - headBytes) / (keyBytes + widt
 
 // widthOf returns the bytes of a value in a block of a level.
 func (k *kind) widthOf(level int) int {
-	if level > 0 {
-		return innerWidth
+	switch {
+	case level == 0:
+		return k.width
+	case k.counted:
+		return countedWidth
 	}
-	return k.width
+	return innerWidth
 }
 
 // format makes a new block empty.

@@ -72,7 +72,11 @@ func (t *tree) put(bk books, k *kind, p *path, l int, key ID, f *fresh) []byte {
 	if l > p.top {
 		old := k.open(t.root())
 		b := k.format(f.ref[l], f.cap[l], l)
-		mem.PutRef(b.insertAt(0, old.keys()[0]), old.ref)
+		v := b.insertAt(0, old.keys()[0])
+		mem.PutRef(v, old.ref)
+		if k.counted {
+			old.sums(true).store(v)
+		}
 		t.setRoot(b.ref, l+1)
 		return b.insertAt(1, key)
 	}
@@ -97,6 +101,8 @@ func (t *tree) put(bk books, k *kind, p *path, l int, key ID, f *fresh) []byte {
 	half := n / 2
 	if p.atEnd(l) {
 		half = n
+	} else if k.counted {
+		panic("BUG: stream: a counted tree grows at the end only")
 	}
 	b.take(s.b, half, n)
 	s.b.n = uint16(half)
@@ -106,7 +112,11 @@ func (t *tree) put(bk books, k *kind, p *path, l int, key ID, f *fresh) []byte {
 	} else {
 		value = s.b.insertAt(i, key)
 	}
-	mem.PutRef(t.put(bk, k, p, l+1, b.keys()[0], f), b.ref)
+	v := t.put(bk, k, p, l+1, b.keys()[0], f)
+	mem.PutRef(v, b.ref)
+	if k.counted { // resum, which is next, computes all but live; nothing was moved
+		sums{}.store(v)
+	}
 	return value
 }
 
@@ -170,6 +180,15 @@ func (t *tree) collapse(bk books, k *kind) {
 	}
 }
 
+// addLive adds the live entries below another block to those below one. The other sums are computed anew later.
+func (k *kind) addLive(to, from []byte) {
+	if k.counted {
+		x := loadSums(to)
+		x.live += loadSums(from).live
+		x.store(to)
+	}
+}
+
 // join moves the path's block of level l and a neighbour into one of both, if it stays a quarter empty.
 func (t *tree) join(bk books, k *kind, p *path, l int) bool {
 	up := &p.steps[l+1]
@@ -182,6 +201,7 @@ func (t *tree) join(bk books, k *kind, p *path, l int) bool {
 		switch {
 		case n <= int(left.cap)*3/4:
 			left.take(right, 0, int(right.n))
+			k.addLive(up.b.value(i), up.b.value(i+1))
 			up.b.removeAt(i + 1)
 			bk.free(right.ref, right.bytes(), k.purpose)
 			return true
@@ -193,6 +213,7 @@ func (t *tree) join(bk books, k *kind, p *path, l int) bool {
 			copy(right.values(m, n), right.values(0, n-m))
 			copy(right.values(0, m), left.values(0, m))
 			mem.PutRef(up.b.value(i), right.ref)
+			k.addLive(up.b.value(i), up.b.value(i+1))
 			up.b.removeAt(i + 1)
 			bk.free(left.ref, left.bytes(), k.purpose)
 			return true

@@ -31,11 +31,11 @@ func (s *Stream) Delete(id ID) bool {
 	if live, _ := nd.counts(); live == 1 {
 		s.freeNode(key, v)
 	} else {
-		lp := s.recount(nd.lp, v, -1)
+		lp := s.recount(&nd, v, -1)
 		// The counts lie before the entry and may have become longer or shorter.
 		p := e.at + len(lp) - len(nd.lp)
 		lp.ReplaceInt(p, e.flags|flagDeleted)
-		s.trimBlock(v)
+		s.trimBlock(key, v)
 	}
 	h.length--
 	if h.maxDeleted.Less(id) {
@@ -48,7 +48,8 @@ func (s *Stream) Delete(id ID) bool {
 }
 
 // recount moves n entries from the live to the deleted ones (n is negative), and returns the listpack.
-func (s *Stream) recount(lp listpack.Listpack, v []byte, n int64) listpack.Listpack {
+func (s *Stream) recount(nd *node, v []byte, n int64) listpack.Listpack {
+	lp, was := nd.lp, usableIn(v)
 	p := lp.First()
 	q := p + lp.EntrySize(p)
 	live, deleted := integer(lp, p)+n, integer(lp, q)-n
@@ -56,6 +57,7 @@ func (s *Stream) recount(lp listpack.Listpack, v []byte, n int64) listpack.Listp
 	if size > 0 {
 		lp = s.room(lp, v, size, 0)
 	}
+	s.head().nodes.adjust(nodeKind, nd.key, n, usableIn(v)-was)
 	// The live count becomes shorter or stays, so it goes first.
 	lp = lp.ReplaceInt(p, live)
 	return lp.ReplaceInt(p+lp.EntrySize(p), deleted)
@@ -64,15 +66,24 @@ func (s *Stream) recount(lp listpack.Listpack, v []byte, n int64) listpack.Listp
 // freeNode frees a node and its place in the tree.
 func (s *Stream) freeNode(key ID, v []byte) {
 	r, capacity := nodeRef(v)
+	live := liveIn(v)
 	bk := s.books()
 	bk.free(r, capacity, mem.PurposeStream)
-	s.head().nodes.remove(bk, nodeKind, key)
+	nodes := &s.head().nodes
+	nodes.adjust(nodeKind, key, -live, 0)
+	nodes.remove(bk, nodeKind, key)
+	nodes.resum(nodeKind, key, 0)
 }
 
 // Trim says what TrimMaxLen and TrimMinID may do.
 type Trim struct {
 	Approx bool // only whole nodes
 	Limit  int  // stop before more than so many entries are deleted, checked node by node; 0: no limit
+
+	// Doomed gets the nodes that are many, to be freed in slices. If it is nil they are freed at once.
+	Doomed *Doomed
+
+	oneByOne bool // nodes are taken off one by one, which tests compare with
 }
 
 // TrimMaxLen deletes entries from the start until at most n are left, and returns how many it deleted.
@@ -85,7 +96,7 @@ func (s *Stream) TrimMinID(id ID, t Trim) int { return s.trim(math.MaxUint64, id
 func (s *Stream) trim(most uint64, least ID, t Trim) (deleted int) {
 	h := s.head()
 	byLen := most != math.MaxUint64
-	for h.nodes.n > 0 {
+	for taken := 0; h.nodes.n > 0; taken++ {
 		if byLen && h.length <= most {
 			break
 		}
@@ -101,6 +112,11 @@ func (s *Stream) trim(most uint64, least ID, t Trim) (deleted int) {
 			whole = h.length-uint64(live) >= most
 		} else {
 			whole = nd.edge().Less(least)
+		}
+		if whole && taken == fewNodes && (t.Limit == 0 || deleted < t.Limit) && !t.oneByOne {
+			// Slow path: what is many is taken off as a whole.
+			deleted += s.trimMany(most, least, t, deleted)
+			continue
 		}
 		if whole {
 			s.freeNode(key, v)
@@ -119,6 +135,23 @@ func (s *Stream) trim(most uint64, least ID, t Trim) (deleted int) {
 		s.fixFirst(h.first)
 	}
 	return deleted
+}
+
+// trimMany takes all nodes off that go as a whole, and returns how many entries they had. So many have been deleted before.
+func (s *Stream) trimMany(most uint64, least ID, t Trim, before int) (deleted int) {
+	h := s.head()
+	if t.Limit > 0 {
+		t.Limit -= before
+	}
+	length := h.length
+	d := s.cutBefore(s.firstStaying(most, least, t))
+	if t.Doomed == nil || d.Nodes() <= freeAtOnce {
+		for !d.FreeSlice(1 << 30) {
+		}
+	} else {
+		*t.Doomed = d
+	}
+	return int(length - h.length)
 }
 
 // trimNode marks entries of the first node. It may mark all of them; the node stays then, as in Redis.
@@ -146,7 +179,7 @@ func (s *Stream) trimNode(nd node, v []byte, most uint64, least ID) int {
 	if n == 0 {
 		return 0
 	}
-	nd = readMaster(nd.key, s.recount(nd.lp, v, -n))
+	nd = readMaster(nd.key, s.recount(&nd, v, -n))
 	left := n
 	for p := nd.start; left > 0; {
 		e := nd.entry(p)
@@ -157,7 +190,7 @@ func (s *Stream) trimNode(nd node, v []byte, most uint64, least ID) int {
 		}
 		p = nd.after(&e)
 	}
-	s.trimBlock(v)
+	s.trimBlock(nd.key, v)
 	h.length -= uint64(n)
 	return int(n)
 }

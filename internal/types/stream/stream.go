@@ -23,6 +23,7 @@ type (
 	Stream       = large.Stream
 	Iter         = large.Iter
 	Trim         = large.Trim
+	Doomed       = large.Doomed
 	Limits       = large.Limits
 	Group        = large.Group
 	Consumer     = large.Consumer
