@@ -19,7 +19,7 @@ func measureLoad(o *options, all []contender) (string, error) {
 	fmt.Fprintf(&b, "%d keys (15-byte key, 32-byte value) in pipelines of 16. The longest command is by the server's own slow log; "+
 		"the probe is a client that sends PING every half millisecond. The machine's noise is the slowest probe of another redis-server, "+
 		"which does nothing, at the same time.\n\n", o.scaled(keysLoaded))
-	b.WriteString("| | seconds | longest command, ms | slowest probe, ms | server at work meanwhile at most, ms | probe p99.9, ms | machine's noise, ms | Go heap in use at 10 % / at the end, MB |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| | seconds | longest command, ms | slowest probe, ms | of which by the server, ms | probe p99.9, ms | machine's noise, ms | Go heap in use at 10 % / at the end, MB |\n|---|---|---|---|---|---|---|---|\n")
 	idle, err := startIdle(all)
 	if err != nil {
 		return "", err
@@ -79,7 +79,7 @@ func loadOne(o *options, c contender, idle *live.Server) (string, error) {
 		inUse = megabytes(heap[0]) + " / " + megabytes(heap[1])
 	}
 	return fmt.Sprintf("| %s | %.1f | %s | %.2f | %.2f | %.2f | %.2f | %s |\n", c.name, took.Seconds(), sl,
-		millis(p.longest), millis(p.work), millis(p.quantile(0.999)), millis(q.longest), inUse), nil
+		millis(p.longest), millis(p.served), millis(p.quantile(0.999)), millis(q.longest), inUse), nil
 }
 
 // load sets n keys in pipelines of depth commands: the next goes out when all of one is answered. each is called after

@@ -65,6 +65,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement of CPU time")
 	flag.Float64Var(&o.scale, "scale", 1, "factor on the numbers of requests, keys and elements")
 	flag.Parse()
+	runtime.GOMAXPROCS(8) // threads that block in read do not wait for one of two places
 	_, file, _, _ := runtime.Caller(0)
 	o.root = filepath.Join(filepath.Dir(file), "..", "..")
 	if *out == "" {

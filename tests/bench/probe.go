@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"granary/tests/live"
@@ -14,7 +17,7 @@ type pauses struct {
 	longest time.Duration
 	count   int
 	steps   [100_001]int32
-	work    time.Duration // the most that one thread of the server worked while a reply was waited for
+	served  time.Duration // the longest wait that the server itself was the reason of
 	err     error
 }
 
@@ -36,43 +39,68 @@ func (p *pauses) quantile(q float64) time.Duration {
 
 // probePing sends PING again and again, with naps between, and notes how long each reply takes.
 func probePing(s *live.Server, nap time.Duration, quit chan struct{}) *pauses {
+	p := &pauses{}
+	p.err = p.probe(s, nap, quit)
+	return p
+}
+
+// probe does so in a thread of its own that blocks in read, so that the scheduler's books of that thread say which part
+// of a wait was the machine's doing.
+func (p *pauses) probe(s *live.Server, nap time.Duration, quit chan struct{}) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	p := &pauses{}
-	c, err := s.Dial()
+	nc, err := net.Dial("tcp", s.Addr)
 	if err != nil {
-		p.err = err
-		return p
+		return err
 	}
-	defer c.Close()
-	c.Timeout = 2 * time.Minute
-	ping := live.AppendCommand(nil, "PING")
-	clock := workClock{pid: s.Pid()}
-	defer clock.close()
-	var reply []byte
+	file, err := nc.(*net.TCPConn).File()
+	nc.Close()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	fd := int(file.Fd()) // from here on it blocks
+	own, err := openSchedstat("/proc/thread-self")
+	if err != nil {
+		return err
+	}
+	defer own.file.Close()
+	server := threads{pid: s.Pid()}
+	defer server.close()
+	ping, pong := live.AppendCommand(nil, "PING"), make([]byte, 64)
 	for {
 		select {
 		case <-quit:
-			return p
+			return nil
 		default:
 		}
-		if _, p.err = clock.mostWork(); p.err != nil {
-			return p
+		if _, _, err := server.look(); err != nil {
+			return err
+		}
+		if err := own.look(); err != nil {
+			return err
 		}
 		began := time.Now()
-		if _, p.err = c.Write(ping); p.err != nil {
-			return p
+		if _, err := syscall.Write(fd, ping); err != nil {
+			return err
 		}
-		if reply, p.err = c.ReadRaw(reply[:0]); p.err != nil {
-			return p
+		n, err := syscall.Read(fd, pong)
+		wait := time.Since(began)
+		if err == nil && string(pong[:n]) != "+PONG\r\n" {
+			err = fmt.Errorf("PING is answered %q", pong[:n])
 		}
-		p.add(time.Since(began))
-		work, err := clock.mostWork()
 		if err != nil {
-			p.err = err
-			return p
+			return err
 		}
-		p.work = max(p.work, work)
+		ran, delayed, err := server.look()
+		if err != nil {
+			return err
+		}
+		if err := own.look(); err != nil {
+			return err
+		}
+		p.add(wait)
+		p.served = max(p.served, min(ran, wait-delayed-own.newDelayed))
 		time.Sleep(nap)
 	}
 }

@@ -34,21 +34,21 @@ var goings = []struct {
 
 // stall is what one going looked like.
 type stall struct {
-	probe, work, noise time.Duration
-	slow               slowest
-	took               time.Duration // until all memory was given back
+	probe, served, noise time.Duration
+	slow                 slowest
+	took                 time.Duration // until all memory was given back
 }
 
 func measureStalls(o *options, all []contender) (string, error) {
 	var b strings.Builder
 	n := o.scaled(elementsGone)
 	fmt.Fprintf(&b, "What other clients notice while a value of %d elements goes, in milliseconds: the longest reply of a client that sends "+
-		"PING every 0.2 ms; the most CPU time that the server spent while that client waited for one reply: the server alone was not the "+
-		"reason of a longer wait; the machine's noise, which is the longest reply of another redis-server that does nothing, at the same time; and "+
+		"PING every 0.2 ms; the same without the machine's doing, which is at most what the server computed meanwhile, and at most the wait without "+
+		"the time that the client and the server were kept from running; the machine's noise, which is the longest reply of another redis-server that does nothing, at the same time; and "+
 		"the longest command by the server's own slow log. Gone: seconds until the memory was given back.\n\n", n)
 	head, line := "| value | goes by |", "|---|---|"
 	for _, c := range all {
-		head += fmt.Sprintf(" %s longest PING | at work | noise | longest command | gone |", c.name)
+		head += fmt.Sprintf(" %s longest PING | by the server | noise | longest command | gone |", c.name)
 		line += "---|---|---|---|---|"
 	}
 	fmt.Fprintf(&b, "%s\n%s\n", head, line)
@@ -90,7 +90,7 @@ func stallsOf(all []contender, idle *live.Server, value collection, n int, b *st
 			if err != nil {
 				return fmt.Errorf("%s of a %s: %w", going.name, value.name, err)
 			}
-			text += fmt.Sprintf(" %.2f | %.2f | %.2f | %s | %.1f |", millis(m.probe), millis(m.work), millis(m.noise), m.slow, m.took.Seconds())
+			text += fmt.Sprintf(" %.2f | %.2f | %.2f | %s | %.1f |", millis(m.probe), millis(m.served), millis(m.noise), m.slow, m.took.Seconds())
 		}
 		fmt.Println(text)
 		b.WriteString(text + "\n")
@@ -136,7 +136,7 @@ func watchGoing(s, idle *live.Server, command []string) (m stall, err error) {
 			return m, e
 		}
 	}
-	m.probe, m.work, m.noise = p.longest, p.work, q.longest
+	m.probe, m.served, m.noise = p.longest, p.served, q.longest
 	return m, m.slow.look(c)
 }
 

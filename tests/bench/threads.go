@@ -7,57 +7,82 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// workClock tells how much the threads of a process that serve clients have worked, by the scheduler's books: exact
-// when a thread sleeps, which it does when it has answered. Threads that a server names otherwise, as redis-server names
-// those that free memory in the background, are left out.
-type workClock struct {
-	pid     int
-	threads []thread
-	reads   int
+// schedstat is what the scheduler says of one thread: how long it has run, exact when it sleeps, and how long it would
+// have run but for others.
+type schedstat struct {
+	id                 string
+	file               *os.File
+	ran, delayed       time.Duration
+	newRan, newDelayed time.Duration // since the look before
 }
 
-type thread struct {
-	id   string
-	stat *os.File
-	at   time.Duration
+func openSchedstat(folder string) (*schedstat, error) {
+	f, err := os.Open(folder + "/schedstat")
+	if err != nil {
+		return nil, err
+	}
+	t := &schedstat{id: filepath.Base(folder), file: f}
+	return t, t.look()
 }
 
-// mostWork returns the longest that any one thread has worked since the last call.
-func (w *workClock) mostWork() (most time.Duration, err error) {
-	if w.reads%64 == 0 {
+// look reads the books. A thread that has ended has done nothing more.
+func (t *schedstat) look() error {
+	t.newRan, t.newDelayed = 0, 0
+	var buf [96]byte
+	n, _ := t.file.ReadAt(buf[:], 0)
+	if n == 0 {
+		return nil
+	}
+	f := strings.Fields(string(buf[:n]))
+	if len(f) != 3 {
+		return fmt.Errorf("scheduler statistics of thread %s: %q", t.id, buf[:n])
+	}
+	ran, err := strconv.ParseInt(f[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	delayed, err := strconv.ParseInt(f[1], 10, 64)
+	if err != nil {
+		return err
+	}
+	t.newRan, t.newDelayed = time.Duration(ran)-t.ran, time.Duration(delayed)-t.delayed
+	t.ran, t.delayed = time.Duration(ran), time.Duration(delayed)
+	return nil
+}
+
+// threads are those of a process that serve clients. Threads that a server names otherwise, as redis-server names those
+// that free memory in the background, are left out.
+type threads struct {
+	pid   int
+	all   []*schedstat
+	looks int
+}
+
+// look returns how long the busiest thread has run since the look before, and how long it was kept from running.
+func (w *threads) look() (ran, delayed time.Duration, err error) {
+	if w.looks%64 == 0 {
 		if err := w.find(); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	w.reads++
-	var buf [64]byte
-	for i := range w.threads {
-		t := &w.threads[i]
-		n, err := t.stat.ReadAt(buf[:], 0)
-		if n == 0 {
-			if err != nil && w.reads > 1 {
-				continue // a thread that has ended
-			}
-			return 0, fmt.Errorf("scheduler statistics of thread %s: %w", t.id, err)
+	w.looks++
+	for _, t := range w.all {
+		if err := t.look(); err != nil {
+			return 0, 0, err
 		}
-		first, _, _ := bytes.Cut(buf[:n], []byte(" "))
-		ns, err := strconv.ParseInt(string(first), 10, 64)
-		if err != nil {
-			return 0, err
+		if t.newRan >= ran {
+			ran, delayed = t.newRan, t.newDelayed
 		}
-		if t.at >= 0 {
-			most = max(most, time.Duration(ns)-t.at)
-		}
-		t.at = time.Duration(ns)
 	}
-	return most, nil
+	return ran, delayed, nil
 }
 
 // find looks for new threads.
-func (w *workClock) find() error {
+func (w *threads) find() error {
 	base := fmt.Sprintf("/proc/%d", w.pid)
 	own, err := os.ReadFile(base + "/comm")
 	if err != nil {
@@ -68,22 +93,24 @@ func (w *workClock) find() error {
 		return err
 	}
 	for _, id := range ids {
-		if slices.ContainsFunc(w.threads, func(t thread) bool { return t.id == id.Name() }) {
+		if slices.ContainsFunc(w.all, func(t *schedstat) bool { return t.id == id.Name() }) {
 			continue
 		}
 		folder := filepath.Join(base, "task", id.Name())
 		if name, err := os.ReadFile(folder + "/comm"); err != nil || !bytes.Equal(name, own) {
 			continue
 		}
-		if f, err := os.Open(folder + "/schedstat"); err == nil {
-			w.threads = append(w.threads, thread{id.Name(), f, -1})
+		t, err := openSchedstat(folder)
+		if err != nil {
+			continue // it has ended
 		}
+		w.all = append(w.all, t)
 	}
 	return nil
 }
 
-func (w *workClock) close() {
-	for _, t := range w.threads {
-		t.stat.Close()
+func (w *threads) close() {
+	for _, t := range w.all {
+		t.file.Close()
 	}
 }
