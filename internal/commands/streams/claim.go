@@ -152,7 +152,7 @@ func (x *claiming) options(c *command.Ctx, i int) (force bool, lastID stream.ID,
 			i++
 			lastID, ok = strictID(c, c.Args[i], 0)
 		default:
-			c.Out.Errorf("ERR Unrecognized XCLAIM option '%s'", word)
+			c.Out.Errorf("ERR Unrecognized XCLAIM option '%s'", command.Clip(word))
 			ok = false
 		}
 		if !ok {

@@ -12,6 +12,12 @@ const (
 	errEntriesRead = "ERR value for ENTRIESREAD must be positive or -1"
 )
 
+// The arguments of a call that gives each option once. More of them are refused, but only after the key was looked at.
+const (
+	mostCreate = 8
+	mostSetID  = 7
+)
+
 // groupOptions reads what follows the ID of XGROUP CREATE and SETID, or answers an error.
 func groupOptions(c *command.Ctx, create bool) (makeStream bool, read int64, ok bool) {
 	read = stream.UnknownRead
@@ -48,7 +54,7 @@ func streamFor(c *command.Ctx, needsGroup bool) (s stream.Stream, g stream.Group
 	}
 	s = stream.In(&it)
 	if g = s.Group(c.Args[3]); !g.Ok() && needsGroup {
-		c.Out.Errorf(errNeedsGroup, c.Args[3], c.Args[2])
+		c.Out.Errorf(errNeedsGroup, command.Clip(c.Args[3]), command.Clip(c.Args[2]))
 		return s, g, false
 	}
 	return s, g, true
@@ -71,6 +77,10 @@ func cmdXGroupCreate(c *command.Ctx) {
 			return
 		}
 		s = stream.In(&it)
+	}
+	if len(c.Args) > mostCreate {
+		c.WrongSubArity()
+		return
 	}
 	var id stream.ID
 	if string(c.Args[4]) != "$" {
@@ -105,6 +115,10 @@ func cmdXGroupSetID(c *command.Ctx) {
 	}
 	s, g, ok := streamFor(c, true)
 	if !ok {
+		return
+	}
+	if len(c.Args) > mostSetID {
+		c.WrongSubArity()
 		return
 	}
 	id := s.LastID()
@@ -157,7 +171,8 @@ func cmdXGroupDelConsumer(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	pending, existed := g.DeleteConsumer(c.Args[4])
+	pending, gone, existed := g.DetachConsumer(c.Args[4])
+	c.Keys().GiveBackConsumer(gone)
 	if existed {
 		changed(c, c.Args[2], "xgroup-delconsumer", 1)
 	}

@@ -27,7 +27,7 @@ func cmdXInfoConsumers(c *command.Ctx) {
 	}
 	g := s.Group(c.Args[3])
 	if !g.Ok() {
-		c.Out.Errorf(errNeedsGroup, c.Args[3], c.Args[2])
+		c.Out.Errorf(errNeedsGroup, command.Clip(c.Args[3]), command.Clip(c.Args[2]))
 		return
 	}
 	out := c.Out

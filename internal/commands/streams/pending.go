@@ -46,7 +46,7 @@ func groupFor(c *command.Ctx) (s stream.Stream, g stream.Group, ok bool) {
 		g = s.Group(c.Args[2])
 	}
 	if !g.Ok() {
-		c.Out.Errorf(errNoKeyGroup, c.Args[1], c.Args[2])
+		c.Out.Errorf(errNoKeyGroup, command.Clip(c.Args[1]), command.Clip(c.Args[2]))
 	}
 	return s, g, g.Ok()
 }

@@ -121,7 +121,7 @@ func (r *reading) sources(c *command.Ctx) bool {
 			s = stream.In(&it)
 		}
 		if r.inGroup && !(it.Exists() && hasGroup(&s, r.group)) {
-			c.Out.Errorf(errNoGroupToRead, key, r.group)
+			c.Out.Errorf(errNoGroupToRead, command.Clip(key), command.Clip(r.group))
 			return false
 		}
 		var from source
