@@ -171,8 +171,7 @@ func cmdXGroupDelConsumer(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	pending, gone, existed := g.DetachConsumer(c.Args[4])
-	c.Keys().GiveBackConsumer(gone)
+	pending, existed := g.DeleteConsumer(c.Args[4])
 	if existed {
 		changed(c, c.Args[2], "xgroup-delconsumer", 1)
 	}
