@@ -10,6 +10,20 @@ func (j *groupJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j
 
 func (j *groupJob) pending() int { return 0 }
 
+// consumerJob gives back what was pending with a consumer that was deleted while its group stays.
+type consumerJob struct{ gone stream.Gone }
+
+func (j *consumerJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0, j.gone.FreeSlice(n) }
+
+func (j *consumerJob) pending() int { return 0 }
+
+// GiveBackConsumer leaves to the slices what was pending with a consumer, if that is more than was freed already.
+func (ks *Keyspace) GiveBackConsumer(x stream.Gone) {
+	if !x.Empty() {
+		ks.giveBack(&consumerJob{x})
+	}
+}
+
 // entriesJob gives back nodes that a stream lost while its key stays.
 type entriesJob struct{ nodes stream.Doomed }
 

@@ -171,7 +171,8 @@ func cmdXGroupDelConsumer(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	pending, existed := g.DeleteConsumer(c.Args[4])
+	pending, gone, existed := g.DetachConsumer(c.Args[4])
+	c.Keys().GiveBackConsumer(gone)
 	if existed {
 		changed(c, c.Args[2], "xgroup-delconsumer", 1)
 	}

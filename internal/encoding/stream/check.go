@@ -89,7 +89,25 @@ func (g *Group) check() error {
 	if err != nil {
 		return fmt.Errorf("%q: pending: %w", g.Name(), err)
 	}
-	if n != owned || n != g.Pending() {
+	for r := h.gone; r != 0; r = (Consumer{r}).nextGone() {
+		c := Consumer{r}
+		if !c.gone() || c.goneFrom() != g.ref {
+			return fmt.Errorf("%q: consumer %q is gone, but not from here", g.Name(), c.Name())
+		}
+		sum += int64(mem.Usable(recordBytes(r)))
+		ids, err := c.head().own.checkBlocks(ownKind, &sum, func(id ID, _ []byte) error {
+			if v := h.pending.get(pendingKind, id); v == nil || readPending(id, v).Consumer != c {
+				return fmt.Errorf("%v is not pending with a consumer that is gone", id)
+			}
+			return nil
+		})
+		if err != nil || ids != c.Pending() {
+			return fmt.Errorf("%q: consumer %q, which is gone, has %d IDs, count says %d: %w", g.Name(), c.Name(), ids, c.Pending(), err)
+		}
+		owned += ids
+		n -= ids
+	}
+	if n+int(h.goneIDs) != owned || n != g.Pending() {
 		return fmt.Errorf("%q: %d pending entries, %d of consumers, count says %d", g.Name(), n, owned, g.Pending())
 	}
 	if sum != h.bytes {
@@ -106,11 +124,19 @@ func (t *tree) check(k *kind, sum *int64, each func(ID, []byte) error) (n int, e
 		}
 		return 0, nil
 	}
-	c := treeCheck{k: k, sum: sum, each: each}
-	err = c.block(t.root(), t.height()-1, MinID)
-	if err == nil && t.height() > 1 && k.open(t.root()).n < 2 {
+	if n, err = t.checkBlocks(k, sum, each); err == nil && t.height() > 1 && k.open(t.root()).n < 2 {
 		err = fmt.Errorf("root with one child")
 	}
+	return n, err
+}
+
+// checkBlocks is check for a tree that is being freed.
+func (t *tree) checkBlocks(k *kind, sum *int64, each func(ID, []byte) error) (n int, err error) {
+	if t.height() == 0 {
+		return 0, nil
+	}
+	c := treeCheck{k: k, sum: sum, each: each}
+	err = c.block(t.root(), t.height()-1, MinID)
 	return c.n, err
 }
 

@@ -39,9 +39,13 @@ func (s *Stream) FreeSlice(budget int) bool {
 }
 
 // empty frees up to budget consumers and pending entries of a group and returns what is left of the budget, 0 if it
-// may not be empty.
+// may not be empty. Consumers that are gone are left to those who free them.
 func (g *Group) empty(budget int) int {
 	h, bk := g.head(), g.books()
+	if h.gone != 0 {
+		g.tellGone(0)
+		h.gone, h.goneIDs = 0, 0
+	}
 	for h.consumers.n > 0 && budget > 0 {
 		p := h.consumers.last()
 		c := Consumer{h.consumers.get(p)}

@@ -9,13 +9,14 @@ import (
 
 // Group is a handle to a consumer group, valid until the group is destroyed or moved by Relocate. The zero Group is none.
 //
-// Its block, 72 bytes and the name (PurposeStreamGroup, as all that belongs to groups):
+// Its block, 88 bytes and the name (PurposeStreamGroup, as all that belongs to groups):
 //
-//	0        4    8       16        32        40        56          72
-//	| length | 72 | bytes | last ID | entries | pending | consumers | name |
-//	|        |    |       |         | read    | tree    | names     |
+//	0        4    8       16        32        40        56          72      80      88
+//	| length | 88 | bytes | last ID | entries | pending | consumers | gone  | gone  | name |
+//	|        |    |       |         | read    | tree    | names     | first | IDs   |
 //
 //	bytes  usable bytes of the group's blocks, this one included
+//	gone   consumers that were deleted, and how many entries refer to them (gone.go)
 //
 // A consumer's block, 40 bytes and the name:
 //
@@ -41,6 +42,8 @@ type groupBlock struct {
 	read            int64
 	pending         tree
 	consumers       names
+	gone            mem.Ref
+	goneIDs         uint64
 }
 
 type consumerBlock struct {
@@ -50,7 +53,7 @@ type consumerBlock struct {
 }
 
 const (
-	groupBytes    = 72
+	groupBytes    = 88
 	consumerBytes = 40
 )
 
@@ -94,7 +97,7 @@ func (g *Group) EntriesRead() int64 { return g.head().read }
 func (g *Group) SetEntriesRead(n int64) { g.head().read = n }
 
 // Pending returns the number of entries that were delivered and not acknowledged.
-func (g *Group) Pending() int { return int(g.head().pending.n) }
+func (g *Group) Pending() int { return int(g.head().pending.n - g.head().goneIDs) }
 
 // Consumers returns the number of consumers.
 func (g *Group) Consumers() int { return int(g.head().consumers.n) }
@@ -115,7 +118,7 @@ func (c Consumer) Active() int64 { return c.head().active }
 func (c Consumer) SetSeen(ms int64) { c.head().seen = ms }
 
 // SetActive sets when the consumer last succeeded.
-func (c Consumer) SetActive(ms int64) { c.head().active = ms }
+func (c Consumer) SetActive(ms int64) { c.head().active = max(ms, Inactive) }
 
 // Pending returns the number of entries pending with the consumer.
 func (c Consumer) Pending() int { return int(c.head().own.n) }
@@ -247,18 +250,31 @@ func (g *Group) CreateConsumer(name []byte, now int64) (c Consumer, created bool
 
 // DeleteConsumer removes a consumer and what is pending with it, and returns how many entries that was.
 func (g *Group) DeleteConsumer(name []byte) (pending int, ok bool) {
+	pending, gone, ok := g.DetachConsumer(name)
+	for !gone.FreeSlice(1 << 30) {
+	}
+	return pending, ok
+}
+
+// DetachConsumer is DeleteConsumer for one with many pending entries: they are free to be claimed by others at once, but wait
+// to be freed, in slices, by the caller.
+func (g *Group) DetachConsumer(name []byte) (pending int, gone Gone, ok bool) {
 	h := g.head()
 	p, r := h.consumers.find(name)
 	if r == 0 {
-		return 0, false
+		return 0, gone, false
 	}
 	c := Consumer{r}
 	pending = c.Pending()
 	bk := g.books()
+	if pending > goneAtOnce {
+		h.consumers.remove(bk, p)
+		return pending, g.forget(c), true
+	}
 	c.head().own.freeSlice(bk, ownKind, pending, func(id ID, _ []byte) { h.pending.remove(bk, pendingKind, id) })
 	h.consumers.remove(bk, p)
 	bk.free(r, recordBytes(r), mem.PurposeStreamGroup)
-	return pending, true
+	return pending, gone, true
 }
 
 // Free frees a detached group.

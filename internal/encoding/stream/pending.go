@@ -48,7 +48,11 @@ func (g *Group) Find(id ID) (Pending, bool) {
 	if v == nil {
 		return Pending{}, false
 	}
-	return readPending(id, v), true
+	p := readPending(id, v)
+	if !g.live(&p) {
+		return Pending{}, false
+	}
+	return p, true
 }
 
 // Assign makes an entry pend with a consumer, whether it pended before or not, and says when and how often it was
@@ -57,13 +61,17 @@ func (g *Group) Assign(id ID, c Consumer, t int64, deliveries uint64) (added boo
 	h, bk := g.head(), g.books()
 	v, added := h.pending.insert(bk, pendingKind, id)
 	if !added {
-		if old := readPending(id, v).Consumer; old != c {
+		p := readPending(id, v)
+		if old := p.Consumer; old != c {
 			// The new owner first: this may lack memory.
 			c.head().own.insert(bk, ownKind, id)
+			if added = !g.live(&p); added {
+				h.goneIDs--
+			}
 			old.head().own.remove(bk, ownKind, id)
 		}
 		putPending(v, c, t, deliveries)
-		return false
+		return added
 	}
 	putPending(v, c, t, deliveries)
 	done := false
@@ -84,7 +92,11 @@ func (g *Group) Ack(id ID) bool {
 	if v == nil {
 		return false
 	}
-	readPending(id, v).Consumer.head().own.remove(bk, ownKind, id)
+	p := readPending(id, v)
+	if !g.live(&p) {
+		return false
+	}
+	p.Consumer.head().own.remove(bk, ownKind, id)
 	return h.pending.remove(bk, pendingKind, id)
 }
 
@@ -113,24 +125,35 @@ func (it *PendingIter) Next() bool {
 	if it.only.Ok() {
 		t, k = &it.only.head().own, ownKind
 	}
-	c := t.atLeast(k, it.next)
-	if !c.ok() {
-		it.done = true
-		return false
+	for skipped := 0; !it.done; skipped++ {
+		if skipped > mostSkipped {
+			// Slow path: many entries of consumers that are gone.
+			id, ok := it.g.firstPending(it.next)
+			if it.done = !ok; it.done {
+				break
+			}
+			it.next = id
+		}
+		c := t.atLeast(k, it.next)
+		if !c.ok() {
+			break
+		}
+		id := c.key(k)
+		if it.to.Less(id) {
+			break
+		}
+		next, ok := id.Next()
+		it.next, it.done = next, !ok
+		if it.only.Ok() {
+			it.Pending = readPending(id, it.g.head().pending.get(pendingKind, id))
+			return true
+		}
+		if it.Pending = readPending(id, c.value(k)); it.g.live(&it.Pending) {
+			return true
+		}
 	}
-	id := c.key(k)
-	if it.to.Less(id) {
-		it.done = true
-		return false
-	}
-	if it.only.Ok() {
-		it.Pending = readPending(id, it.g.head().pending.get(pendingKind, id))
-	} else {
-		it.Pending = readPending(id, c.value(k))
-	}
-	next, ok := id.Next()
-	it.next, it.done = next, !ok
-	return true
+	it.done = true
+	return false
 }
 
 // PendingEdges returns the least and the greatest pending ID, for XPENDING's summary.
@@ -138,6 +161,10 @@ func (it *PendingIter) Next() bool {
 // REQUIRES: Pending() > 0.
 func (g *Group) PendingEdges() (first, last ID) {
 	t := &g.head().pending
+	if g.head().goneIDs > 0 {
+		first, _ = g.firstPending(MinID)
+		return first, g.lastPending()
+	}
 	last, _ = t.last(pendingKind)
 	return t.atLeast(pendingKind, MinID).key(pendingKind), last
 }

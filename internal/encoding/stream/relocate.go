@@ -50,6 +50,7 @@ func (s *Stream) RelocateGroups(cur *GroupCursor) {
 		if to := gb.move(g.ref, recordBytes(g.ref), mem.PurposeStreamGroup); to != 0 {
 			h.groups.set(p, to)
 			g.ref = to
+			g.tellGone(to)
 			gb = g.books()
 		}
 		g.head().consumers.relocate(gb)
