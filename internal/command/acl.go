@@ -86,7 +86,12 @@ func (c *Client) Login(name, password []byte) bool {
 }
 
 // aclContext is where a command of the session itself is refused.
-func (c *Client) aclContext() acl.Context { return acl.TopLevel }
+func (c *Client) aclContext() acl.Context {
+	if c.tx.on {
+		return acl.Multi
+	}
+	return acl.TopLevel
+}
 
 // Permits reports whether the user of the session may run a command line, which satisfies the arity.
 func (c *Client) Permits(spec *Spec, args [][]byte) bool {

@@ -51,6 +51,10 @@ func (e *Env) Resolve(args [][]byte) (spec *Spec, failure string) {
 func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags) (whole bool) {
 	env, ctx := c.Env, &c.ctx
 	outer := *ctx
+	outermost := c.outer == nil
+	if outermost {
+		c.outer, c.outerArgs = outer.Spec, outer.Args
+	}
 	ctx.Args, ctx.Spec, ctx.Out, ctx.DenyBlocking = args, spec, out, true
 	ctx.effects, ctx.quiet = nil, false
 	dirty, errors := env.Keys.Stats.Dirty, out.Errors()
@@ -85,6 +89,9 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 	}
 	ctx.Args, ctx.Spec, ctx.Out, ctx.DenyBlocking = outer.Args, outer.Spec, outer.Out, outer.DenyBlocking
 	ctx.effects, ctx.quiet = outer.effects, outer.quiet
+	if outermost {
+		c.outer, c.outerArgs = nil, nil
+	}
 	return whole
 }
 

@@ -27,6 +27,7 @@ const (
 	FlagBlocked    // a command waits for a key (blocking.go)
 	FlagSubscriber // subscribed to something
 	FlagPushes     // messages wait for the end of the command at hand
+	FlagMulti      // commands are queued (multi.go)
 )
 
 // Client is a session: what the server remembers of a client from command to command.
@@ -56,12 +57,16 @@ type Client struct {
 	Last       *Spec // the last command, nil before the first
 	Calls      uint64
 
+	tx        transaction     // while FlagMulti is set
+	watch     watchState      // what it watches
 	waiting   *waiting        // while FlagBlocked is set
 	pushes    []byte          // while FlagPushes is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
 	inner     uint64          // errors that commands executed inside of it answered to Out
+	outer     *Spec           // while commands are executed inside of another: that command,
+	outerArgs [][]byte        // and its arguments
 	running   bool            // a command of this client is being executed
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
@@ -136,6 +141,7 @@ func (c *Client) Reset() {
 	c.Flags &^= FlagNoEvict | FlagReplyOff | FlagReplySkip | FlagReplySkipNext
 	c.Env.unwatch(c)
 	c.Env.unsubscribe(c)
+	c.EndMulti()
 	c.SetNoTouch(false)
 	c.Out.Mute(false)
 	c.Out.Proto = 2

@@ -44,12 +44,16 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	num("sub", int64(c.Subs.Len(pubsub.Channel)))
 	num("psub", int64(c.Subs.Len(pubsub.Pattern)))
 	num("ssub", int64(c.Subs.Len(pubsub.Shard)))
-	num("multi", -1)
-	num("watch", 0)
+	multi := int64(-1)
+	if c.tx.on {
+		multi = int64(c.tx.n)
+	}
+	num("multi", multi)
+	num("watch", int64(c.watch.n))
 	num("qbuf", m.query)
 	num("qbuf-free", m.queryFree)
 	num("argv-mem", m.args)
-	num("multi-mem", 0)
+	num("multi-mem", c.tx.bytes)
 	num("rbs", m.replyBuf)
 	num("rbp", m.replyPeak)
 	num("obl", m.outBuf)
@@ -72,6 +76,8 @@ func (c *Client) AppendDescription(b []byte) []byte {
 // lastName returns the name of the last command, or of the one that is being executed.
 func (c *Client) lastName() string {
 	switch {
+	case c.outer != nil:
+		return c.outer.Full
 	case c.running:
 		return c.ctx.Spec.Full
 	case c.Last != nil:
@@ -89,8 +95,14 @@ func (c *Client) flagLetters() string {
 	if c.Flags&FlagSubscriber != 0 {
 		b = append(b, 'P')
 	}
+	if c.tx.on {
+		b = append(b, 'x')
+	}
 	if c.Flags&(FlagPostponed|FlagBlocked) != 0 {
 		b = append(b, 'b')
+	}
+	if c.watch.broken {
+		b = append(b, 'd')
 	}
 	if c.Conn != nil && c.Conn.Closing() {
 		b = append(b, 'A')
@@ -123,11 +135,15 @@ type ClientMemory struct {
 func (c *Client) Memory() ClientMemory {
 	m := ClientMemory{fd: -1, Total: sessionSize + int64(len(c.Name)+len(c.LibName)+len(c.LibVer))}
 	if c.running {
-		for _, a := range c.ctx.Args {
+		args := c.ctx.Args
+		if c.outer != nil {
+			args = c.outerArgs // those inside are queued
+		}
+		for _, a := range args {
 			m.args += int64(len(a))
 		}
 	}
-	m.Total += m.args + c.Subs.Bytes() + int64(cap(c.pushes))
+	m.Total += m.args + c.tx.bytes + c.watch.bytes + c.Subs.Bytes() + int64(cap(c.pushes))
 	if x := c.waiting; x != nil {
 		m.args = x.bytes
 		m.Total += int64(mem.Usable(x.size))

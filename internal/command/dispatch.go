@@ -65,7 +65,7 @@ func (c *Client) execute(args [][]byte, more bool) {
 }
 
 // admitFlags are the states of a session in which commands have to be looked at more closely before they run.
-const admitFlags = FlagSubscriber
+const admitFlags = FlagSubscriber | FlagMulti
 
 // run is a row of requests for one brief command whose time is read once. Statistics count each with an equal share,
 // which leaves sums exact; what is slow enough for the slow log is never in a run of more than one (Stats.longestRun),
@@ -116,25 +116,41 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 			return nil
 		}
 	}
+	if c.tx.on && spec.Flags&NoMulti != 0 {
+		c.reject(spec, ErrNoMulti)
+		return nil
+	}
+	with, without := c.flagsOf(spec)
 	switch {
-	case env.Gate&GateMaxMemory != 0 && spec.Flags&DenyOOM != 0 && env.OverMaxMemory():
+	case env.Gate&GateMaxMemory != 0 && (with&DenyOOM != 0 || c.tx.on && spec.InMulti <= Refused) && env.OverMaxMemory():
 		c.reject(spec, ErrOOM)
 	case c.Flags&FlagSubscriber != 0 && c.Out.Proto == 2 && !allowedSubscribed(spec):
 		c.reject(spec, errSubscribed(spec))
-	case env.Gate&GateLoading != 0 && spec.Flags&Loading == 0:
+	case env.Gate&GateLoading != 0 && without&Loading != 0:
 		c.reject(spec, ErrLoading)
 	case env.Gate&GateBusy != 0 && spec.Flags&AllowBusy == 0:
 		c.reject(spec, env.busy)
-	case env.Gate&GatePaused != 0 && env.Pause.holds(spec):
+	case env.Gate&GatePaused != 0 && env.Pause.holds(with):
 		c.Flags |= FlagPostponed
+	case c.tx.on && spec.InMulti == Queued:
+		c.enqueue(spec, args)
 	default:
+		if c.tx.on {
+			c.beginExec()
+		}
 		return spec
 	}
 	return nil
 }
 
-// reject answers an error to a command that does not run, and counts it.
+// reject answers an error to a command that does not run, and counts it. If it is part of a transaction this makes EXEC
+// answer EXECABORT; if it is EXEC, that is the error.
 func (c *Client) reject(spec *Spec, text string) {
+	c.tx.refused = c.tx.on
+	if spec != nil && spec.InMulti == Execs {
+		c.EndMulti()
+		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
+	}
 	c.Out.Error(text)
 	c.Env.Stats.rejected(spec, text)
 }

@@ -39,6 +39,9 @@ type Env struct {
 	// Blocked is the clients that wait for keys.
 	Blocked Blocked
 
+	watch    watches  // the keys that clients watch
+	execArgs [][]byte // reused: the arguments of a queued command
+
 	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.
 	Loop *netloop.Loop
 

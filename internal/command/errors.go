@@ -14,6 +14,7 @@ const (
 	ErrDBIndex         = "ERR DB index is out of range"
 	ErrInvalidDB       = "ERR invalid DB index"
 	ErrOOM             = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrNoMulti         = "ERR Command not allowed inside a transaction"
 	ErrOutOfMemory     = "OOM the server is out of memory"
 	ErrNoAuth          = "NOAUTH Authentication required."
 	ErrLoading         = "LOADING Redis is loading the dataset in memory"

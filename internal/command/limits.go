@@ -63,6 +63,7 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	if c.waiting != nil {
 		env.Blocked.leave(c.waiting)
 	}
+	c.EndMulti()
 	if conn.Reason() == netloop.ReasonQueryLimit {
 		env.Stats.QueryLimit++
 		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())

@@ -59,7 +59,7 @@ func (e *Env) ReadMemory() MemoryReport {
 		return n
 	}
 	r.Tables = of(mem.PurposeTable, mem.PurposeExpire)
-	r.Buffers = of(mem.PurposeQueryBuffer, mem.PurposeReplyBuffer, mem.PurposeClient)
+	r.Buffers = of(mem.PurposeQueryBuffer, mem.PurposeReplyBuffer, mem.PurposeClient, mem.PurposeMulti)
 	r.Backlog = of(mem.PurposeBacklog)
 	r.Replicas = of(mem.PurposeReplicaBuffer)
 	r.AOF = of(mem.PurposeAOFBuffer)

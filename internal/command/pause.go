@@ -14,10 +14,8 @@ type Pause struct {
 	held  []*Client // clients with a request that waits
 }
 
-// holds reports whether a command has to wait.
-func (p *Pause) holds(spec *Spec) bool {
-	return p.all || spec.Flags&(Write|MayReplicate) != 0
-}
+// holds reports whether a command of these flags has to wait.
+func (p *Pause) holds(flags Flags) bool { return p.all || flags&(Write|MayReplicate) != 0 }
 
 // PauseClients begins a pause or changes the one that lasts: it only ever gets longer and stricter.
 // until is Unix ms.

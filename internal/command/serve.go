@@ -108,6 +108,8 @@ func (c *Client) outOfMemory(conn *netloop.Conn) {
 	began := !c.running || c.Out.Len() != c.replied
 	c.running = false
 	c.ctx.effects, c.ctx.quiet = nil, false
+	c.ctx.Out, c.ctx.DenyBlocking = c.Out, false
+	c.outer, c.outerArgs = nil, nil
 	c.Env.breakUnit()
 	if began {
 		conn.Close()

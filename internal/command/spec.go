@@ -277,6 +277,7 @@ type Spec struct {
 	// Arity counts the name; negative means at least that many.
 	Arity      int
 	Flags      Flags
+	InMulti    InMulti  // what becomes of it in a transaction
 	Categories Category // beyond those that follow from Flags and Group
 	Keys       []KeySpec
 	Channels   Channels

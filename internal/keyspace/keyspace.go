@@ -86,6 +86,8 @@ type Hooks struct {
 	Created func(db int, t object.Type, key []byte)
 	// Removed is told that a key of a type goes away or is about to hold something else altogether.
 	Removed func(db int, t object.Type, key []byte)
+	// Replacing is told that a database is about to hold what another one holds now (SWAPDB), or nothing (with is nil).
+	Replacing func(db, with *DB)
 	// Exchanged is told that a database holds other keys now, or none (SWAPDB, FLUSHDB).
 	Exchanged func(db int)
 }
@@ -166,7 +168,14 @@ func (db *DB) Keyspace() *Keyspace { return db.ks }
 
 // Swap exchanges the contents of two databases (SWAPDB).
 func (ks *Keyspace) Swap(a, b int) {
+	if a == b {
+		return
+	}
 	x, y := ks.DBs[a], ks.DBs[b]
+	if ks.Hooks.Replacing != nil {
+		ks.Hooks.Replacing(x, y)
+		ks.Hooks.Replacing(y, x)
+	}
 	x.keys, y.keys = y.keys, x.keys
 	x.fields, y.fields = y.fields, x.fields
 	x.ttls, y.ttls = y.ttls, x.ttls
@@ -202,6 +211,9 @@ func (ks *Keyspace) FlushAll(lazy bool) int {
 func (db *DB) detach() int {
 	if db.keys.Root() == 0 {
 		return 0
+	}
+	if db.ks.Hooks.Replacing != nil {
+		db.ks.Hooks.Replacing(db, nil)
 	}
 	n := db.keys.Len()
 	if db.fields.Root() != 0 {

@@ -35,6 +35,7 @@ import (
 	"granary/internal/commands/sets"
 	"granary/internal/commands/streams"
 	"granary/internal/commands/strings"
+	"granary/internal/commands/transactions"
 	"granary/internal/commands/zsets"
 	"granary/internal/config"
 	"granary/internal/keyspace"
@@ -81,6 +82,7 @@ var families = []func(*command.Table){
 	sets.Register,
 	streams.Register,
 	strings.Register,
+	transactions.Register,
 	zsets.Register,
 }
 

@@ -41,6 +41,7 @@ var specQuit = &command.Spec{
 	Name: "quit", Summary: "Close the connection after the reply.", Since: "1.0.0",
 	Group: command.GroupConnection, Complexity: "O(1)", Arity: -1,
 	Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.NoAuth | command.AllowBusy,
+	InMulti: command.Ends,
 	Handler: cmdQuit,
 }
 
@@ -48,6 +49,7 @@ var specReset = &command.Spec{
 	Name: "reset", Summary: "Bring the connection back to the state of a new one.", Since: "6.2.0",
 	Group: command.GroupConnection, Complexity: "O(1)", Arity: 1,
 	Flags:   command.NoScript | command.Loading | command.Stale | command.Fast | command.NoAuth | command.AllowBusy,
+	InMulti: command.Ends,
 	Handler: cmdReset,
 }
 
