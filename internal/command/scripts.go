@@ -52,6 +52,13 @@ func (e *Env) Aside(fn func()) {
 	e.setMono(mono)
 }
 
+// Show sends the command at hand to MONITOR before it has run: a script is shown before its commands.
+func (c *Ctx) Show() {
+	if c.Env.Gate&GateMonitor != 0 {
+		c.Client.show(c.Args)
+	}
+}
+
 // Reject counts an error for a command of a script that was refused before it ran. spec is nil for an unknown command.
 func (e *Env) Reject(spec *Spec, text string) { e.Stats.rejected(spec, text) }
 

@@ -14,11 +14,11 @@ const errUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 
 // ServeReady executes the commands of those who wait for keys that became ready, and of those who wait for the keys that
 // these commands make ready, until nothing is left. It is called when a command that a client sent has ended, never
-// inside one. While CLIENT PAUSE lasts nothing happens.
+// inside one. While CLIENT PAUSE lasts, or a script takes long, nothing happens.
 // REQUIRES: the keyspace lock.
 func (e *Env) ServeReady() {
 	b := &e.Blocked
-	if b.serving || e.Gate&GatePaused != 0 {
+	if b.serving || e.Gate&(GatePaused|GateBusy) != 0 {
 		return
 	}
 	b.serving = true

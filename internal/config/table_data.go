@@ -205,6 +205,10 @@ var scriptSection = section{
 			Doc: "Milliseconds after which a script that still runs makes other clients read BUSY, and can be killed; 0 is never.",
 		},
 		{
+			Name: "lua-memory-limit", Kind: memorySize(func(v v) *int64 { return &v.LuaMemoryLimit }, 256<<20, 1<<20, maxLong),
+			Doc: "The most memory that a script may use while it runs; one that wants more ends with an error.",
+		},
+		{
 			Name: "lua-enable-deprecated-api", Alias: "lua-enable-insecure-api", Flags: Immutable | Hidden, Affects: "start",
 			Kind: yesNo(func(v v) *bool { return &v.LuaEnableDeprecatedAPI }, false),
 			Doc:  "Gives scripts the functions that have been withdrawn as unsafe.",

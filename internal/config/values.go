@@ -184,6 +184,7 @@ type Values struct {
 
 	// Scripts.
 	BusyReplyThreshold     int64 // milliseconds
+	LuaMemoryLimit         int64 // bytes
 	LuaEnableDeprecatedAPI bool
 
 	// Cluster.

@@ -85,6 +85,9 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	if l.ID() == 0 {
 		next = h.server().tick(now)
 	}
+	if h.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
+		return now + 100
+	}
 	next = h.env.TickBlocked(l, next)
 	h.env.ReadClock()
 	return next

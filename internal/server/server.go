@@ -32,6 +32,7 @@ import (
 	"granary/internal/commands/lists"
 	"granary/internal/commands/memory"
 	"granary/internal/commands/pubsub"
+	"granary/internal/commands/scripting"
 	"granary/internal/commands/sets"
 	"granary/internal/commands/streams"
 	"granary/internal/commands/strings"
@@ -79,6 +80,7 @@ var families = []func(*command.Table){
 	hyperloglog.Register,
 	lists.Register,
 	memory.Register,
+	scripting.Register,
 	sets.Register,
 	streams.Register,
 	strings.Register,

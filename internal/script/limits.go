@@ -1,0 +1,189 @@
+package script
+
+import (
+	"errors"
+	"runtime"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"granary/internal/clock"
+)
+
+// Limits of scripts.
+//
+// The interpreter asks its context before every instruction whether it is done. Ours is a context to that purpose only:
+//
+//	short scripts   count instructions, and look at the clock after every 16
+//	after 1 ms      a timer raises a flag every millisecond, and an instruction costs a look at the flag
+//	the flag is up  the heap is measured, and the Host is told that the script is late
+//
+// A script that has to end gets the error at every instruction from then on, so that pcall does not save it: Done raises it,
+// and never says that anything is done.
+//
+// Memory is what the heap of the process has grown by since the script began. Libraries say before they allocate much
+// (Budget.Grow), so that no single instruction takes the heap far above its limit.
+
+const (
+	maxCalls    = 20000   // nested calls
+	maxRegistry = 1 << 20 // values of all functions that are being called
+	sourceCost  = 100     // bytes that a byte of source may need while it is compiled
+
+	lookEvery  = 16               // instructions
+	shortRun   = time.Millisecond // that a script runs without a timer, and how often the timer is looked at
+	maxIndex   = 1 << 22          // indexes above it are not kept in the array of a table
+	growUnseen = 1 << 20          // bytes announced by Grow before the heap is measured
+)
+
+var errTooLarge = errors.New(errMemory)
+
+func init() {
+	// A table whose index is set far beyond its end fills the gap, at once: t[1e8]=1 must not take a gigabyte.
+	lua.MaxArrayIndex = maxIndex
+}
+
+const errMemory = "not enough memory"
+
+// limits is the context of an interpreter, and the Budget of its libraries.
+type limits struct {
+	in     *Interp
+	memory int64 // bytes that a script may use
+
+	why     string // the error that ends the script, "" while it may go on
+	count   int    // instructions since the last look
+	began   int64  // reading of the monotonic clock
+	idle    int64  // bytes of the heap when the script began, 0: not measured yet
+	pending int64  // bytes announced since the heap was measured
+	timer   *time.Timer
+	flag    atomic.Bool // up once a millisecond while the timer runs
+	armed   bool
+}
+
+// begin is the start of a run.
+func (m *limits) begin() {
+	m.why, m.count, m.pending = "", 0, 0
+	m.began = clock.Mono()
+	if m.idle == 0 {
+		m.idle = heapBytes()
+	}
+}
+
+// end is the end of a run.
+func (m *limits) end() {
+	if m.armed {
+		m.armed = false
+		m.timer.Stop()
+		m.flag.Store(false)
+		m.idle = 0
+	}
+	m.why = ""
+}
+
+// Done is called before every instruction.
+func (m *limits) Done() <-chan struct{} {
+	if m.armed {
+		if m.flag.Load() {
+			m.late()
+		}
+	} else if m.count++; m.count >= lookEvery {
+		m.count = 0
+		if clock.Mono()-m.began >= int64(shortRun) {
+			m.arm()
+			m.late()
+		}
+	}
+	m.check()
+	return nil
+}
+
+// arm starts the timer.
+func (m *limits) arm() {
+	m.armed = true
+	if m.timer == nil {
+		m.timer = time.AfterFunc(shortRun, func() { m.flag.Store(true) })
+		return
+	}
+	m.timer.Reset(shortRun)
+}
+
+// late looks at everything that may end a script.
+func (m *limits) late() {
+	m.measure(0)
+	if m.in.host != nil {
+		if why := m.in.host.Late(); why != "" {
+			m.why = why
+		}
+	}
+	m.flag.Store(false)
+	m.timer.Reset(shortRun)
+}
+
+// measure ends the script if the heap has grown too much, or would with n more bytes.
+func (m *limits) measure(n int64) {
+	m.pending = 0
+	if heapBytes()-m.idle+n <= m.memory {
+		return
+	}
+	// Part of it may be garbage, also of what was there before.
+	runtime.GC()
+	used := heapBytes() - m.idle
+	if used+n > m.memory {
+		m.why = errMemory
+	}
+}
+
+// Step implements lualib.Budget.
+func (m *limits) Step(n int) {
+	m.count += n
+	if m.armed && m.flag.Load() {
+		m.late()
+	} else if !m.armed && m.count >= lookEvery {
+		m.count = 0
+		if clock.Mono()-m.began >= int64(shortRun) {
+			m.arm()
+			m.late()
+		}
+	}
+	m.check()
+}
+
+// Grow implements lualib.Budget.
+func (m *limits) Grow(n int) {
+	if m.pending += int64(n); m.pending >= growUnseen {
+		m.measure(int64(n))
+		m.check()
+	}
+}
+
+// check raises the error that ends the script.
+func (m *limits) check() {
+	if m.why != "" && m.in.state.G.CurrentThread != nil {
+		m.in.state.G.CurrentThread.Error(m.in.newError("ERR "+m.why, false), 0)
+	}
+}
+
+// Err implements context.Context.
+func (m *limits) Err() error { return nil }
+
+// Growth returns what the script that is running has added to the heap, as far as that is known.
+func (in *Interp) Growth() int64 {
+	if !in.limits.armed {
+		return 0
+	}
+	return max(heapBytes()-in.limits.idle, 0)
+}
+
+// Deadline implements context.Context.
+func (m *limits) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value implements context.Context.
+func (m *limits) Value(any) any { return nil }
+
+// heapBytes returns the bytes of all objects of the heap, garbage included.
+func heapBytes() int64 {
+	sample := [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample[:])
+	return int64(sample[0].Value.Uint64())
+}
