@@ -121,7 +121,7 @@ func cmdACLGenPass(c *command.Ctx) {
 func cmdACLDryRun(c *command.Ctx) {
 	u := c.Env.ACL.Users.Find(c.Args[2])
 	if u == nil {
-		c.Out.Error("ERR User '" + string(c.Args[2]) + "' not found")
+		c.Out.Error("ERR User '" + command.Clip(c.Args[2]) + "' not found")
 		return
 	}
 	args := c.Args[3:]
@@ -131,7 +131,7 @@ func cmdACLDryRun(c *command.Ctx) {
 	}
 	switch {
 	case spec == nil:
-		c.Out.Error("ERR Command '" + string(args[0]) + "' not found")
+		c.Out.Error("ERR Command '" + command.Clip(args[0]) + "' not found")
 		return
 	case !spec.Takes(len(args)):
 		c.Out.Error("ERR wrong number of arguments for '" + spec.Full + "' command")
