@@ -69,6 +69,7 @@ func (t *Table) Catalog() *acl.Catalog { return t.catalog() }
 func (c *Client) SetDefaultUser() {
 	c.User = c.Env.ACL.Users.Default
 	c.Authenticated = c.User.Open()
+	c.known = c.known || c.Authenticated
 }
 
 // NeedsAuth reports whether the session has to log in before it may do anything.
@@ -81,7 +82,7 @@ func (c *Client) Login(name, password []byte) bool {
 		c.refused(acl.DeniedAuth, c.ctx.Args[0], string(name), c.aclContext())
 		return false
 	}
-	c.User, c.Authenticated = u, true
+	c.User, c.Authenticated, c.known = u, true, true
 	return true
 }
 

@@ -51,6 +51,7 @@ type Client struct {
 	User    *acl.User // the default user before AUTH
 
 	Authenticated bool
+	known         bool // was authenticated at some time
 
 	Created    int64 // Unix ms
 	LastActive int64 // Unix ms of the last command

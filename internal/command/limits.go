@@ -28,6 +28,10 @@ func (c *Client) TimesOut() bool {
 	return c.Conn != nil && c.Flags&(FlagPostponed|FlagBlocked|FlagSubscriber) == 0
 }
 
+// strangerOutput is how many bytes may wait in the reply list of a client that never logged in: it could have the server hold
+// error replies that it does not read.
+const strangerOutput = 1024
+
 // CheckOutputLimit closes the client when more output waits for it than client-output-buffer-limit allows: more than
 // the hard limit at once, more than the soft limit for too long. It is called whenever the reply list has grown, and
 // about once a second.
@@ -37,7 +41,7 @@ func (c *Client) CheckOutputLimit() {
 	}
 	lim := &c.Env.Config.ClientOutputBufferLimit[c.class()]
 	used := int64(c.Conn.OutMem())
-	over := lim.Hard > 0 && used >= lim.Hard
+	over := lim.Hard > 0 && used >= lim.Hard || used > strangerOutput && !c.known && c.NeedsAuth()
 	switch now := c.Env.Keys.Now; {
 	case lim.Soft <= 0 || used < lim.Soft:
 		c.softSince = 0

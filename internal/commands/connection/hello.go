@@ -52,6 +52,12 @@ const (
 // cmdHello answers HELLO [protover [AUTH username password] [SETNAME clientname]]. Nothing changes if an option is wrong.
 func cmdHello(c *command.Ctx) {
 	proto := int64(c.Out.Proto)
+	for i := 2; i < len(c.Args)-1; i++ {
+		if command.Is(c.Args[i], "auth") {
+			c.Redact(i + 1)
+			c.Redact(i + 2) // if there is one
+		}
+	}
 	if len(c.Args) > 1 {
 		n, ok := object.ParseInt(c.Args[1])
 		if !ok {
@@ -70,8 +76,6 @@ func cmdHello(c *command.Ctx) {
 		left := len(c.Args) - i - 1
 		switch opt := c.Args[i]; {
 		case command.Is(opt, "auth") && left >= 2:
-			c.Redact(i + 1)
-			c.Redact(i + 2)
 			user, pass, auth = c.Args[i+1], c.Args[i+2], true
 			i += 3
 		case command.Is(opt, "setname") && left >= 1:
@@ -121,9 +125,11 @@ func writeHello(c *command.Ctx) {
 
 // cmdAuth answers AUTH [username] password.
 func cmdAuth(c *command.Ctx) {
+	for i := 1; i < len(c.Args); i++ {
+		c.Redact(i)
+	}
 	switch len(c.Args) {
 	case 2:
-		c.Redact(1)
 		if c.Env.ACL.Users.Default.NoPass() {
 			c.Out.Error(errNoPassword)
 			return
@@ -132,8 +138,6 @@ func cmdAuth(c *command.Ctx) {
 			c.Out.OK()
 		}
 	case 3:
-		c.Redact(1)
-		c.Redact(2)
 		if login(c, c.Args[1], c.Args[2]) {
 			c.Out.OK()
 		}
