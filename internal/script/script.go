@@ -118,7 +118,7 @@ func (in *Interp) Compile(source, chunk string) (*Function, error) {
 	if int64(len(source)) > in.limits.memory/sourceCost {
 		return nil, errTooLarge
 	}
-	fn, err := lualib.Load(in.state, source, chunk)
+	fn, err := in.libs.Load(in.state, source, chunk)
 	if err != nil {
 		return nil, err
 	}
