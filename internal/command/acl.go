@@ -19,8 +19,7 @@ type ACL struct {
 	Users *acl.Users
 	Log   acl.Log
 
-	// Subscriptions calls fn for every channel and pattern that a client is subscribed to, until fn reports false. It is
-	// nil while there is nothing to subscribe to.
+	// Subscriptions calls fn for every channel and pattern that a client is subscribed to, until fn reports false.
 	Subscriptions func(c *Client, fn func(channel []byte, pattern bool) bool)
 
 	request acl.Request // reused: checks do not allocate
@@ -219,8 +218,12 @@ func (c *Client) refused(v acl.Verdict, object []byte, user string, where acl.Co
 	if env.ACL.Log.Max <= 0 {
 		return
 	}
+	client := c
+	if c.Caller != nil {
+		client = c.Caller
+	}
 	env.ACL.Log.Add(acl.Entry{
-		Reason: v, Context: where, Object: string(object), User: strings.Clone(user), Client: c.Describe(),
+		Reason: v, Context: where, Object: string(object), User: strings.Clone(user), Client: client.Describe(),
 	}, env.Keys.Now)
 }
 

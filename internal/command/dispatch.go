@@ -109,16 +109,16 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		c.reject(spec, ErrNoAuth)
 		return nil
 	}
+	if c.tx.on && spec.Flags&NoMulti != 0 {
+		c.reject(spec, ErrNoMulti)
+		return nil
+	}
 	if !c.User.Unlimited {
 		c.Last = spec // the log describes the client
 		if v, text := c.Denied(spec, args, c.aclContext()); v != acl.Allowed {
 			c.reject(spec, text)
 			return nil
 		}
-	}
-	if c.tx.on && spec.Flags&NoMulti != 0 {
-		c.reject(spec, ErrNoMulti)
-		return nil
 	}
 	with, without := c.flagsOf(spec)
 	switch {

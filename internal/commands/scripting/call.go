@@ -65,7 +65,7 @@ func (e *engine) admit(args [][]byte) (*command.Spec, string) {
 	}
 	if !e.session.User.Unlimited {
 		if v, text := e.session.Denied(spec, args, acl.Script); v != acl.Allowed {
-			return spec, "NOPERM ACL failure in script: " + strings.TrimPrefix(text, "NOPERM ")
+			return spec, "ERR ACL failure in script: " + strings.TrimPrefix(text, "NOPERM ")
 		}
 	}
 	if r.readOnly && spec.Flags&writesBefore != 0 {
