@@ -347,7 +347,7 @@ var replicationSection = section{
 			Affects: "the next connection to a master", Doc: "Password to show to the master.",
 		},
 		{
-			Name: "masteruser", Alias: "primaryuser", Kind: optional(func(v v) *string { return &v.MasterUser }),
+			Name: "masteruser", Alias: "primaryuser", Flags: Sensitive, Kind: optional(func(v v) *string { return &v.MasterUser }),
 			Affects: "the next connection to a master", Doc: "User to be at the master, if not default.",
 		},
 		{
