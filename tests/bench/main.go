@@ -63,7 +63,7 @@ func main() {
 	only := flag.String("only", "", "run only these parts, separated by commas: "+partNames())
 	out := flag.String("out", "", "page to write (default docs/benchmarks.md)")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement of CPU time")
-	flag.Float64Var(&o.scale, "scale", 1, "factor on the numbers of requests, keys and elements")
+	flag.Float64Var(&o.scale, "scale", 1, "factor on the numbers of requests, keys and elements, at most 1")
 	flag.Parse()
 	runtime.GOMAXPROCS(8) // threads that block in read do not wait for one of two places
 	_, file, _, _ := runtime.Caller(0)
@@ -86,6 +86,9 @@ func partNames() string {
 }
 
 func bench(o *options, server, only, out string) error {
+	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
+		return fmt.Errorf("a scale of %v with %d rounds is out of range", o.scale, o.rounds)
+	}
 	chosen := parts
 	if only != "" {
 		chosen = nil

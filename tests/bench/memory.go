@@ -67,7 +67,7 @@ var collectionSets = []dataSet{
 	elements("hash, fields of 12 bytes with 7-byte values", 19, 34, hashes("f:", 12, 7)),
 	elements("sorted set, members of 13 bytes", 21, 42, zsets("m:", 13, scattered(elementsStored))),
 	elements("set, members of 13 bytes", 13, 25, sets("m:", 13)),
-	elements("list, integers of 7 digits", 7, 0, lists("1", 7)),
+	elements("list, integers of 8 digits", 8, 0, lists("1", 8)),
 	elements("list, elements of 10 bytes", 10, 0, lists("e:", 10)),
 	elements("list, elements of 100 bytes", 100, 0, lists("e:", 100)),
 	elements("list, elements of 1000 bytes", 1000, 0, lists("e:", 1000)).fewer(10),

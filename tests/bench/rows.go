@@ -18,7 +18,7 @@ var (
 
 // builtin is a test of redis-benchmark's own on one key.
 func builtin(test string) row {
-	return row{name: strings.ToUpper(test), test: test, requests: 60_000, depths: shallow}
+	return row{name: strings.ToUpper(test), test: test, requests: 50_000, depths: shallow}
 }
 
 // defaultRows are all tests that redis-benchmark runs by default. What takes elements away is given elements to take,
@@ -26,11 +26,11 @@ func builtin(test string) row {
 // time, and versions before 7.2 have no test of XADD.
 func defaultRows() []row {
 	rows := []row{
-		{name: "PING (inline)", test: "ping_inline", requests: 60_000, depths: shallow},
-		{name: "PING", test: "ping_mbulk", requests: 60_000, depths: shallow},
-		{name: "SET", test: "set", requests: 60_000, depths: all3},
-		{name: "GET", test: "get", requests: 60_000, depths: all3},
-		{name: "INCR", test: "incr", requests: 60_000, depths: all3},
+		{name: "PING (inline)", test: "ping_inline", requests: 50_000, depths: shallow},
+		{name: "PING", test: "ping_mbulk", requests: 50_000, depths: shallow},
+		{name: "SET", test: "set", requests: 50_000, depths: all3},
+		{name: "GET", test: "get", requests: 50_000, depths: all3},
+		{name: "INCR", test: "incr", requests: 50_000, depths: all3},
 		builtin("lpush"), builtin("rpush"),
 		filled("LPOP", "mylist", same("xxx")),
 		filled("RPOP", "mylist", same("xxx")),
@@ -49,20 +49,20 @@ func defaultRows() []row {
 	rows = append(rows,
 		row{name: "MSET", test: "mset", requests: 30_000, depths: all3},
 		row{
-			name: "XADD", command: []string{"XADD", "mystream", "*", "myfield", "xxx"}, requests: 60_000, depths: shallow,
+			name: "XADD", command: []string{"XADD", "mystream", "*", "myfield", "xxx"}, requests: 50_000, depths: shallow,
 			prepare: func(s *live.Server, _ int) error { return do(s, "DEL", "mystream") }, left: "mystream",
 		},
 	)
 	// The same over many keys, or many members of one key.
 	for _, test := range []string{"set", "get", "incr", "mset"} {
-		r := row{name: strings.ToUpper(test), test: test, requests: 60_000, depths: all3, random: 100_000}
+		r := row{name: strings.ToUpper(test), test: test, requests: 50_000, depths: all3, random: 100_000}
 		if test == "mset" {
 			r.requests /= 3
 		}
 		rows = append(rows, r)
 	}
 	for _, test := range []string{"sadd", "hset", "zadd"} {
-		rows = append(rows, row{name: strings.ToUpper(test), test: test, requests: 60_000, depths: deep, random: 100_000})
+		rows = append(rows, row{name: strings.ToUpper(test), test: test, requests: 50_000, depths: deep, random: 100_000})
 	}
 	return rows
 }
@@ -70,7 +70,7 @@ func defaultRows() []row {
 // filled takes one element away with each request, from a value that has one more than there are requests.
 func filled(command, key string, c collection) row {
 	return row{
-		name: command, test: strings.ToLower(command), requests: 60_000, depths: shallow, left: key,
+		name: command, test: strings.ToLower(command), requests: 50_000, depths: shallow, left: key,
 		prepare: func(s *live.Server, n int) error { return refill(s, key, c, n+1) },
 	}
 }
@@ -123,8 +123,8 @@ func bigRows(n int) []row {
 		simple("ZADD, a member moves", 40_000, "ZADD", "zset", number, "m:"+number),
 		simple("HGET", 40_000, "HGET", "hash", "f:"+number),
 		simple("SISMEMBER", 40_000, "SISMEMBER", "set", "m:"+number),
-		whole("SINTER, a tenth in both", 6, "SINTER", "set", "set2"),
-		whole("SINTERCARD, a tenth in both", 8, "SINTERCARD", "2", "set", "set2"),
+		whole("SINTER, a tenth in both", 4, "SINTER", "set", "set2"),
+		whole("SINTERCARD, a tenth in both", 4, "SINTERCARD", "2", "set", "set2"),
 		whole("SINTERCARD LIMIT 1000", 400, "SINTERCARD", "2", "set", "set2", "LIMIT", "1000"),
 		readGroup("XREADGROUP, one entry", 1, 40_000),
 		readGroup("XREADGROUP, ten entries", 10, 15_000),

@@ -27,7 +27,11 @@ func appendNumbered(dst []byte, prefix string, length, i int) []byte {
 	dst = append(dst, prefix...)
 	var digits [20]byte
 	d := strconv.AppendInt(digits[:0], int64(i), 10)
-	for n := length - len(prefix) - len(d); n > 0; n-- {
+	n := length - len(prefix) - len(d)
+	if n < 0 {
+		panic(fmt.Sprintf("BUG: %s%d is longer than %d bytes", prefix, i, length))
+	}
+	for range n {
 		dst = append(dst, '0')
 	}
 	return append(append(dst, d...), '\r', '\n')
