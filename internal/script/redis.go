@@ -92,10 +92,10 @@ func (in *Interp) failure(L *lua.LState, err *lua.LTable, raise bool) int {
 // newError makes the table that stands for an error. counted says that it is the error of a command.
 func (in *Interp) newError(text string, counted bool) *lua.LTable {
 	t := in.state.CreateTable(0, 2)
-	t.RawSetString("err", lua.LString(text))
 	if counted {
 		t.RawSetString("ignore_error_stats_update", lua.LTrue)
 	}
+	t.RawSetString("err", lua.LString(text))
 	return t
 }
 

@@ -23,6 +23,8 @@
 package script
 
 import (
+	"errors"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"granary/internal/script/lualib"
@@ -118,12 +120,29 @@ func (in *Interp) Compile(source, chunk string) (*Function, error) {
 	if int64(len(source)) > in.limits.memory/sourceCost {
 		return nil, errTooLarge
 	}
-	fn, err := in.libs.Load(in.state, source, chunk)
+	fn, err := in.load(source, chunk)
 	if err != nil {
 		return nil, err
 	}
 	fn.Env = in.env
 	return &Function{fn: fn, Size: protoSize(fn.Proto)}, nil
+}
+
+// load compiles within the limits of a run.
+func (in *Interp) load(source, chunk string) (fn *lua.LFunction, err error) {
+	in.limits.begin()
+	defer func() {
+		in.limits.end()
+		switch r := recover().(type) {
+		case nil:
+		case *lua.ApiError:
+			in.state.SetTop(0)
+			fn, err = nil, errors.New(in.errorOf(r).Text)
+		default:
+			panic(r)
+		}
+	}()
+	return in.libs.Load(in.state, source, chunk)
 }
 
 // Result is what a run left: a value, or an error.
