@@ -261,6 +261,10 @@ func (l *library) checkWritable(L *lua.LState, t *lua.LTable) {
 
 func (l *library) baseGetMetatable(L *lua.LState) int {
 	v := checkAny(L, 1)
+	if v == lua.LValue(Null) {
+		L.Push(lua.LNil)
+		return 1
+	}
 	switch v := v.(type) {
 	case *lua.LTable, *lua.LUserData:
 		L.Push(L.GetMetatable(v))

@@ -93,7 +93,10 @@ func (l *library) formatOne(L *lua.LState, out *builder, sp spec, arg int) {
 	var buf [128]byte
 	switch sp.verb {
 	case 'c':
-		c := byte(toInteger(checkNumber(L, arg)))
+		c := byte(0) // of what does not fit C's int
+		if f := checkNumber(L, arg); f > -1<<31-1 && f < 1<<31 {
+			c = byte(int(f))
+		}
 		text := string([]byte{c})
 		if c == 0 && sp.minus { // the C string ends at the zero, and with it the padding behind it
 			text, sp.width = "", 0

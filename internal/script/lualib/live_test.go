@@ -92,23 +92,22 @@ func onReal(t *testing.T, chunks []string) []string {
 }
 
 // newState is a state with the libraries.
-func newState(b Budget) *lua.LState {
+func newState(b Budget) (*lua.LState, *Libs) {
 	L := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 1024, RegistryMaxSize: 1 << 20, CallStackSize: 4096, MinimizeStackMemory: true})
-	Open(L, b)
-	return L
+	return L, Open(L, b)
 }
 
 // onOurs runs chunks on a state of ours.
 func onOurs(t testing.TB, chunks []string) []string {
 	t.Helper()
-	L := newState(nil)
+	L, libs := newState(nil)
 	defer L.Close()
 	argv := L.NewTable()
 	for i, c := range chunks {
 		argv.RawSetInt(i+1, lua.LString(c))
 	}
 	L.SetGlobal("ARGV", argv)
-	fn, err := Load(L, prelude, "prelude")
+	fn, err := libs.Load(L, prelude, "prelude")
 	if err != nil {
 		t.Fatal(err)
 	}

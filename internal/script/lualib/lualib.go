@@ -52,6 +52,8 @@ type library struct {
 	stringMeta lua.LValue // what getmetatable("") shows; the one that the machine uses holds more
 	readonly   func(*lua.LTable) bool
 
+	marked map[string]*lua.LFunction // what the compiler calls without a name
+
 	spare   []*lua.LState               // states for protected calls
 	owner   map[*lua.LState]*lua.LState // of a state that runs a protected call: the coroutine that made it
 	nesting int                         // protected calls and coroutines that run
@@ -75,6 +77,7 @@ func Open(L *lua.LState, b Budget) *Libs {
 	l.openStruct(L)
 	l.openBit(L)
 	l.openMachine(L)
+	l.openMarks(L)
 	return &Libs{l}
 }
 

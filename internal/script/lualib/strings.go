@@ -108,7 +108,7 @@ func (l *library) strByte(L *lua.LState) int {
 		return 0
 	}
 	n := j - i + 1
-	l.needStack(L, n, "string slice too long")
+	l.needStack(L, n, "stack overflow (string slice too long)")
 	for _, c := range []byte(s[i-1 : j]) {
 		L.Push(lua.LNumber(c))
 	}

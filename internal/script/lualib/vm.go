@@ -41,6 +41,25 @@ func (l *library) openMachine(L *lua.LState) {
 	L.SetMetatable(lua.LString(""), str)
 }
 
+// Null has a metatable of the same kind. It belongs to no state, as Null does.
+func init() {
+	t := &lua.LTable{Metatable: lua.LNil}
+	add := func(event string, f lua.LGFunction) {
+		t.RawSetString(event, &lua.LFunction{IsG: true, GFunction: f})
+	}
+	add("__index", func(L *lua.LState) int { return noIndex(L, false) })
+	add("__newindex", func(L *lua.LState) int { return noIndex(L, true) })
+	add("__call", noCall)
+	add("__len", noLen)
+	add("__unm", minus)
+	add("__lt", noCompare)
+	add("__le", noCompare)
+	for event, f := range arithmetic {
+		add(event, arithmeticMeta(event, f))
+	}
+	Null.Metatable = t
+}
+
 var arithmetic = map[string]func(a, b float64) float64{
 	"__add": func(a, b float64) float64 { return a + b },
 	"__sub": func(a, b float64) float64 { return a - b },

@@ -1,0 +1,459 @@
+package lualib
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// Limits of Lua 5.1 on one chunk.
+const (
+	maxLevels   = 200 // nested statements and expressions
+	maxLocals   = 200
+	maxUpvalues = 60
+	maxConsts   = 1<<14 - 1 // gopher-lua looks for each among all: 2^18, as in Lua, would take minutes
+)
+
+// funcState is what the parser knows of one function.
+type funcState struct {
+	parent   *funcState
+	vararg   bool
+	line     int
+	locals   []string // in scope
+	upvalues map[string]bool
+	loops    int
+	consts   int
+}
+
+// parser is Lua 5.1's grammar, by recursive descent, onto gopher-lua's syntax tree. gopher-lua's own parser accepts more
+// (goto, labels), says other things about errors, and neither it nor the compiler behind it bounds how deep a source
+// may nest.
+//
+// What the machine does otherwise than Lua 5.1 is written around here, where the source is seen:
+//
+//	a .. b                concat(a, b)            numbers as "%.14g"; Lua's errors; the budget
+//	for i = x, y, z do    check(x), ...           Lua's errors; strings that are numbers
+//	local f = function    not seen by itself      gopher-lua takes it for `local function f`
+type parser struct {
+	lexer
+	tok, ahead lexeme // the current one; the one behind it, if it was looked at
+	lastLine   int    // of the token before tok
+	fs         *funcState
+	levels     int
+	step       func(n int)
+}
+
+func parseChunk(source, chunk string, step func(int)) []ast.Stmt {
+	p := &parser{lexer: lexer{chunk: chunk, s: source, line: 1}, lastLine: 1, step: step}
+	p.fs = &funcState{vararg: true, upvalues: map[string]bool{}}
+	p.advance()
+	body := p.chunk()
+	p.check(lexEOF)
+	return body
+}
+
+func (p *parser) advance() {
+	p.lastLine = p.line0()
+	p.step(1)
+	if p.ahead.kind != "" {
+		p.tok, p.ahead = p.ahead, lexeme{}
+		return
+	}
+	p.tok = p.next()
+}
+
+// line0 is the line of the current token: that of the lexer, unless it is ahead.
+func (p *parser) line0() int {
+	if p.tok.line == 0 {
+		return 1
+	}
+	return p.tok.line
+}
+
+func (p *parser) peek() string {
+	if p.ahead.kind == "" {
+		p.ahead = p.next()
+	}
+	return p.ahead.kind
+}
+
+func (p *parser) syntax(text string) { p.fail(text, p.tok.show()) }
+
+func (p *parser) expected(kind string) { p.syntax("'" + kind + "' expected") }
+
+func (p *parser) check(kind string) {
+	if p.tok.kind != kind {
+		p.expected(kind)
+	}
+}
+
+func (p *parser) accept(kind string) bool {
+	if p.tok.kind == kind {
+		p.advance()
+		return true
+	}
+	return false
+}
+
+func (p *parser) expect(kind string) {
+	p.check(kind)
+	p.advance()
+}
+
+// match expects what closes something that began at a line.
+func (p *parser) match(what, who string, line int) {
+	if p.tok.kind != what {
+		if line == p.line {
+			p.expected(what)
+		}
+		p.syntax(fmt.Sprintf("'%s' expected (to close '%s' at line %d)", what, who, line))
+	}
+	p.advance()
+}
+
+func (p *parser) name() string {
+	p.check(lexName)
+	s := p.tok.text
+	p.advance()
+	return s
+}
+
+func (p *parser) enter() {
+	if p.levels++; p.levels > maxLevels {
+		p.fail("chunk has too many syntax levels", "")
+	}
+}
+
+func (p *parser) leave() { p.levels-- }
+
+func (p *parser) limit(n, most int, what string) {
+	if n <= most {
+		return
+	}
+	if p.fs.line == 0 {
+		p.fail(fmt.Sprintf("main function has more than %d %s", most, what), "")
+	}
+	p.fail(fmt.Sprintf("function at line %d has more than %d %s", p.fs.line, most, what), "")
+}
+
+func (p *parser) constant() {
+	if p.fs.consts++; p.fs.consts > maxConsts {
+		p.fail("constant table overflow", "")
+	}
+}
+
+// declare makes names visible.
+func (p *parser) declare(names ...string) {
+	p.limit(len(p.fs.locals)+len(names), maxLocals, "local variables")
+	p.fs.locals = append(p.fs.locals, names...)
+}
+
+// resolve counts the upvalues that a name needs.
+func (p *parser) resolve(fs *funcState, name string) bool {
+	for i := len(fs.locals) - 1; i >= 0; i-- {
+		if fs.locals[i] == name {
+			return true
+		}
+	}
+	if fs.upvalues[name] {
+		return true
+	}
+	if fs.parent == nil || !p.resolve(fs.parent, name) {
+		return false
+	}
+	fs.upvalues[name] = true
+	old := p.fs
+	p.fs = fs
+	p.limit(len(fs.upvalues), maxUpvalues, "upvalues")
+	p.fs = old
+	return true
+}
+
+// at sets where a node is: errors of it name the line of the last token that was read for it.
+func at[T ast.PositionHolder](n T, line int) T {
+	n.SetLine(line)
+	n.SetLastLine(line)
+	return n
+}
+
+func (p *parser) blockEnds() bool {
+	switch p.tok.kind {
+	case "else", "elseif", "end", "until", lexEOF:
+		return true
+	}
+	return false
+}
+
+// chunk reads statements to the end of a block.
+func (p *parser) chunk() []ast.Stmt {
+	p.enter()
+	stmts := []ast.Stmt{}
+	for last := false; !last && !p.blockEnds(); {
+		var s ast.Stmt
+		s, last = p.statement()
+		stmts = append(stmts, s)
+		p.accept(";")
+	}
+	p.leave()
+	return stmts
+}
+
+// block is a chunk with locals of its own.
+func (p *parser) block() []ast.Stmt {
+	n := len(p.fs.locals)
+	s := p.chunk()
+	p.fs.locals = p.fs.locals[:n]
+	return s
+}
+
+func (p *parser) body(self bool, line int) *ast.FunctionExpr {
+	fs := &funcState{parent: p.fs, line: line, upvalues: map[string]bool{}}
+	p.fs = fs
+	par := &ast.ParList{Names: []string{}}
+	if self {
+		par.Names = append(par.Names, "self")
+		p.declare("self")
+	}
+	p.expect("(")
+	if p.tok.kind != ")" {
+		for {
+			if p.tok.kind == lexName {
+				p.declare(p.tok.text)
+				par.Names = append(par.Names, p.name())
+			} else if p.accept("...") {
+				fs.vararg, par.HasVargs = true, true
+			} else {
+				p.syntax("<name> or '...' expected")
+			}
+			if fs.vararg || !p.accept(",") {
+				break
+			}
+		}
+	}
+	p.expect(")")
+	f := &ast.FunctionExpr{ParList: par, Stmts: p.chunk()}
+	f.SetLine(line)
+	f.SetLastLine(p.tok.line)
+	p.match("end", "function", line)
+	p.fs = fs.parent
+	return f
+}
+
+func (p *parser) exprList() []ast.Expr {
+	list := []ast.Expr{p.expr()}
+	for p.accept(",") {
+		list = append(list, p.expr())
+	}
+	return list
+}
+
+func (p *parser) str(s string) *ast.StringExpr {
+	p.constant()
+	return at(&ast.StringExpr{Value: s}, p.tok.line)
+}
+
+func (p *parser) field(obj ast.Expr) ast.Expr {
+	p.advance()
+	key := p.str("")
+	key.Value = p.name()
+	return at(&ast.AttrGetExpr{Object: obj, Key: key}, p.lastLine)
+}
+
+func (p *parser) index() ast.Expr {
+	p.advance()
+	e := p.expr()
+	p.expect("]")
+	return e
+}
+
+func (p *parser) variable() *ast.IdentExpr {
+	line := p.tok.line
+	name := p.name()
+	if !p.resolve(p.fs, name) {
+		p.constant()
+	}
+	return at(&ast.IdentExpr{Value: name}, line)
+}
+
+// primary reads what may be called or assigned to. kind says which: "call", "var", or "" for neither.
+func (p *parser) primary() (e ast.Expr, kind string) {
+	switch p.tok.kind {
+	case lexName:
+		e, kind = p.variable(), "var"
+	case "(":
+		line := p.tok.line
+		p.advance()
+		e = p.expr()
+		p.match(")", "(", line)
+		oneValue(e)
+	default:
+		p.syntax("unexpected symbol")
+	}
+	for {
+		switch p.tok.kind {
+		case ".":
+			e, kind = p.field(e), "var"
+		case "[":
+			key := p.index()
+			e, kind = at(&ast.AttrGetExpr{Object: e, Key: key}, p.lastLine), "var"
+		case ":":
+			p.advance()
+			method := p.name()
+			p.constant()
+			line := p.tok.line
+			e, kind = at(&ast.FuncCallExpr{Receiver: e, Method: method, Args: p.args()}, line), "call"
+		case "(", lexString, "{":
+			line := p.tok.line
+			e, kind = at(&ast.FuncCallExpr{Func: e, Args: p.args()}, line), "call"
+		default:
+			return e, kind
+		}
+	}
+}
+
+// oneValue is what parentheses do to a call or to `...`.
+func oneValue(e ast.Expr) ast.Expr {
+	switch x := e.(type) {
+	case *ast.FuncCallExpr:
+		x.AdjustRet = true
+	case *ast.Comma3Expr:
+		x.AdjustRet = true
+	}
+	return e
+}
+
+func (p *parser) args() []ast.Expr {
+	switch line := p.tok.line; p.tok.kind {
+	case "(":
+		if line != p.lastLine {
+			p.syntax("ambiguous syntax (function call x new statement)")
+		}
+		p.advance()
+		list := []ast.Expr{}
+		if p.tok.kind != ")" {
+			list = p.exprList()
+		}
+		p.match(")", "(", line)
+		return list
+	case "{":
+		return []ast.Expr{p.table()}
+	case lexString:
+		s := p.str(p.tok.text)
+		p.advance()
+		return []ast.Expr{s}
+	}
+	p.syntax("function arguments expected")
+	return nil
+}
+
+func (p *parser) table() ast.Expr {
+	line := p.tok.line
+	t := at(&ast.TableExpr{Fields: []*ast.Field{}}, line)
+	p.expect("{")
+	for p.tok.kind != "}" {
+		f := &ast.Field{}
+		switch {
+		case p.tok.kind == lexName && p.peek() == "=":
+			f.Key = p.str(p.tok.text)
+			p.advance()
+			p.expect("=")
+		case p.tok.kind == "[":
+			f.Key = p.index()
+			p.expect("=")
+		}
+		f.Value = p.expr()
+		t.Fields = append(t.Fields, f)
+		if !p.accept(",") && !p.accept(";") {
+			break
+		}
+	}
+	p.match("}", "{", line)
+	return t
+}
+
+func (p *parser) simple() ast.Expr {
+	line := p.tok.line
+	var e ast.Expr
+	switch p.tok.kind {
+	case lexNumber:
+		p.constant()
+		e = at(&ast.NumberExpr{Value: strconv.FormatFloat(p.tok.num, 'g', -1, 64)}, line)
+	case lexString:
+		e = p.str(p.tok.text)
+	case "nil":
+		e = at(&ast.NilExpr{}, line)
+	case "true":
+		e = at(&ast.TrueExpr{}, line)
+	case "false":
+		e = at(&ast.FalseExpr{}, line)
+	case "...":
+		if !p.fs.vararg {
+			p.syntax("cannot use '...' outside a vararg function")
+		}
+		e = at(&ast.Comma3Expr{}, line)
+	case "{":
+		return p.table()
+	case "function":
+		p.advance()
+		return p.body(false, line)
+	default:
+		e, _ = p.primary()
+		return e
+	}
+	p.advance()
+	return e
+}
+
+// priority of the binary operators, to the left and to the right.
+var priority = map[string][2]int{
+	"+": {6, 6}, "-": {6, 6}, "*": {7, 7}, "/": {7, 7}, "%": {7, 7}, "^": {10, 9}, "..": {5, 4}, "~=": {3, 3}, "==": {3, 3},
+	"<": {3, 3}, "<=": {3, 3}, ">": {3, 3}, ">=": {3, 3}, "and": {2, 2}, "or": {1, 1},
+}
+
+const unaryPriority = 8
+
+func (p *parser) expr() ast.Expr { return p.subexpr(0) }
+
+func (p *parser) subexpr(limit int) ast.Expr {
+	p.enter()
+	var e ast.Expr
+	switch op := p.tok.kind; op {
+	case "not", "-", "#":
+		p.advance()
+		x := p.subexpr(unaryPriority)
+		switch op {
+		case "not":
+			e = at(&ast.UnaryNotOpExpr{Expr: x}, p.lastLine)
+		case "-":
+			e = at(&ast.UnaryMinusOpExpr{Expr: x}, p.lastLine)
+		default:
+			e = at(&ast.UnaryLenOpExpr{Expr: x}, p.lastLine)
+		}
+	default:
+		e = p.simple()
+	}
+	for {
+		op := p.tok.kind
+		pr, ok := priority[op]
+		if !ok || pr[0] <= limit {
+			break
+		}
+		p.advance()
+		e = p.operation(op, e, p.subexpr(pr[1]))
+	}
+	p.leave()
+	return e
+}
+
+func (p *parser) operation(op string, a, b ast.Expr) ast.Expr {
+	switch op {
+	case "and", "or":
+		return at(&ast.LogicalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+	case "..":
+		return p.concat(a, b)
+	case "==", "~=", "<", "<=", ">", ">=":
+		return at(&ast.RelationalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+	}
+	return at(&ast.ArithmeticOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+}

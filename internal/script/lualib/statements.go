@@ -1,0 +1,229 @@
+package lualib
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// statement reads one, and says whether it must be the last of its block.
+func (p *parser) statement() (s ast.Stmt, last bool) {
+	line := p.tok.line
+	switch p.tok.kind {
+	case "if":
+		return p.ifStmt(line), false
+	case "while":
+		return p.whileStmt(line), false
+	case "do":
+		p.advance()
+		b := &ast.DoBlockStmt{Stmts: p.block()}
+		return p.close(b, "do", line), false
+	case "for":
+		return p.forStmt(line), false
+	case "repeat":
+		return p.repeatStmt(line), false
+	case "function":
+		return p.functionStmt(line), false
+	case "local":
+		p.advance()
+		if p.accept("function") {
+			return p.localFunction(line), false
+		}
+		return p.localStmt(line), false
+	case "return":
+		return p.returnStmt(line), true
+	case "break":
+		p.advance()
+		if p.fs.loops == 0 {
+			p.syntax("no loop to break")
+		}
+		return at(&ast.BreakStmt{}, line), true
+	}
+	return p.exprStmt(line), false
+}
+
+// close reads the end of a statement that began at a line.
+func (p *parser) close(s ast.Stmt, who string, line int) ast.Stmt {
+	s.SetLine(line)
+	s.SetLastLine(p.tok.line)
+	p.match("end", who, line)
+	return s
+}
+
+// maxElseIfs bounds the branches of one if, which nest in the tree: compiling them takes the square of their number.
+const maxElseIfs = 2000
+
+func (p *parser) ifStmt(line int) ast.Stmt {
+	p.advance()
+	first := &ast.IfStmt{Condition: p.expr()}
+	p.expect("then")
+	first.Then = p.block()
+	first.SetLine(line)
+	cur := first
+	for n := 0; p.tok.kind == "elseif"; n++ {
+		if n == maxElseIfs {
+			p.syntax("chunk has too many syntax levels")
+		}
+		s := at(&ast.IfStmt{}, p.tok.line)
+		p.advance()
+		s.Condition = p.expr()
+		p.expect("then")
+		s.Then = p.block()
+		cur.Else = []ast.Stmt{s}
+		cur = s
+	}
+	if p.accept("else") {
+		cur.Else = p.block()
+	}
+	return p.close(first, "if", line)
+}
+
+func (p *parser) whileStmt(line int) ast.Stmt {
+	p.advance()
+	s := &ast.WhileStmt{Condition: p.expr()}
+	p.expect("do")
+	p.fs.loops++
+	s.Stmts = p.block()
+	p.fs.loops--
+	return p.close(s, "while", line)
+}
+
+func (p *parser) repeatStmt(line int) ast.Stmt {
+	p.advance()
+	n := len(p.fs.locals)
+	p.fs.loops++
+	s := &ast.RepeatStmt{Stmts: p.chunk()}
+	p.match("until", "repeat", line)
+	s.Condition = p.expr() // the locals of the block are in scope
+	p.fs.loops--
+	p.fs.locals = p.fs.locals[:n]
+	s.SetLine(line)
+	s.SetLastLine(p.lastLine)
+	return s
+}
+
+func (p *parser) forStmt(line int) ast.Stmt {
+	p.advance()
+	n := len(p.fs.locals)
+	name := p.name()
+	var s ast.Stmt
+	switch p.tok.kind {
+	case "=":
+		p.advance()
+		f := &ast.NumberForStmt{Name: name, Init: p.loopNumber(markInit)}
+		p.expect(",")
+		f.Limit = p.loopNumber(markLimit)
+		if p.accept(",") {
+			f.Step = p.loopNumber(markStep)
+		}
+		p.declare("(for index)", "(for limit)", "(for step)")
+		p.expect("do")
+		p.declare(name)
+		p.fs.loops++
+		f.Stmts = p.block()
+		s = f
+	case ",", "in":
+		names := []string{name}
+		for p.accept(",") {
+			names = append(names, p.name())
+		}
+		p.expect("in")
+		f := &ast.GenericForStmt{Names: names, Exprs: p.exprList()}
+		p.declare("(for generator)", "(for state)", "(for control)")
+		p.expect("do")
+		p.declare(names...)
+		p.fs.loops++
+		f.Stmts = p.block()
+		s = f
+	default:
+		p.syntax("'=' or 'in' expected")
+	}
+	p.fs.loops--
+	p.fs.locals = p.fs.locals[:n]
+	return p.close(s, "for", line)
+}
+
+func (p *parser) functionStmt(line int) ast.Stmt {
+	p.advance()
+	name := &ast.FuncName{}
+	var target ast.Expr = p.variable()
+	self := false
+	for p.tok.kind == "." {
+		target = p.field(target)
+	}
+	if p.tok.kind == ":" {
+		p.advance()
+		self = true
+		p.constant()
+		name.Receiver, name.Method = target, p.name()
+	} else {
+		name.Func = target
+	}
+	f := p.body(self, line)
+	if self {
+		// gopher-lua adds the parameter itself.
+		f.ParList.Names = f.ParList.Names[1:]
+	}
+	s := &ast.FuncDefStmt{Name: name, Func: f}
+	s.SetLine(line)
+	s.SetLastLine(f.LastLine())
+	return s
+}
+
+func (p *parser) localFunction(line int) ast.Stmt {
+	name := p.name()
+	p.declare(name)
+	f := p.body(false, p.lastLine)
+	s := &ast.LocalAssignStmt{Names: []string{name}, Exprs: []ast.Expr{f}}
+	s.SetLine(line)
+	s.SetLastLine(f.LastLine())
+	return s
+}
+
+func (p *parser) localStmt(line int) ast.Stmt {
+	names := []string{p.name()}
+	for p.accept(",") {
+		names = append(names, p.name())
+		p.limit(len(p.fs.locals)+len(names), maxLocals, "local variables")
+	}
+	exprs := []ast.Expr{}
+	if p.accept("=") {
+		exprs = p.exprList()
+	}
+	if len(names) == 1 && len(exprs) == 1 {
+		if _, fn := exprs[0].(*ast.FunctionExpr); fn {
+			exprs = append(exprs, at(&ast.NilExpr{}, p.lastLine))
+		}
+	}
+	p.declare(names...)
+	return at(&ast.LocalAssignStmt{Names: names, Exprs: exprs}, line)
+}
+
+func (p *parser) returnStmt(line int) ast.Stmt {
+	p.advance()
+	s := at(&ast.ReturnStmt{}, line)
+	if !p.blockEnds() && p.tok.kind != ";" {
+		s.Exprs = p.exprList()
+	}
+	return s
+}
+
+func (p *parser) exprStmt(line int) ast.Stmt {
+	e, kind := p.primary()
+	if kind == "call" {
+		return at(&ast.FuncCallStmt{Expr: e}, line)
+	}
+	s := at(&ast.AssignStmt{Lhs: []ast.Expr{e}}, line)
+	for {
+		if kind != "var" {
+			p.syntax("syntax error")
+		}
+		if !p.accept(",") {
+			break
+		}
+		e, kind = p.primary()
+		s.Lhs = append(s.Lhs, e)
+		p.limit(len(s.Lhs), maxLevels-p.levels, "variables in assignment")
+	}
+	p.expect("=")
+	s.Rhs = p.exprList()
+	return s
+}
