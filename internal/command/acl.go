@@ -167,9 +167,15 @@ func (c *Client) MayReadAllKeys(spec *Spec, args [][]byte) bool {
 	return c.User.Unlimited || c.User.CheckUnrestricted(a.describe(c.User, spec, args), acl.Read)
 }
 
+// keepRefs is the most keys or channels of a command line that room is kept for.
+const keepRefs = 1024
+
 // describe says what a command line touches. The result is valid until the next call.
 func (a *ACL) describe(u *acl.User, spec *Spec, args [][]byte) *acl.Request {
 	r := &a.request
+	if cap(r.Keys) > keepRefs || cap(r.Chans) > keepRefs {
+		*r, a.keys = acl.Request{}, nil
+	}
 	r.Command, r.Free, r.Sub, r.Args = spec.ID, spec.Flags&NoAuth != 0, spec.Parent != nil, args
 	r.Keys, r.Chans = r.Keys[:0], r.Chans[:0]
 	if u.NeedsKeys() && spec.HasKeys() {
