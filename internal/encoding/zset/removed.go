@@ -26,8 +26,8 @@ import (
 const (
 	removedBytes = 3 * mem.RefSize
 
-	// removeAtOnce is up to how many members RemoveRange frees itself, some 0.2 us for each.
-	removeAtOnce = 1024
+	// removeAtOnce is up to how many members RemoveRange frees itself, some 0.5 us for each.
+	removeAtOnce = 512
 	// mostRemoved bounds how many Removed a set has, and so the look-ups. With as many RemoveRange frees members itself.
 	mostRemoved = 16
 )
