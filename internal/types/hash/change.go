@@ -126,7 +126,7 @@ func set(it *keyspace.Item, lim Limits, name, value []byte, expiry int64) (creat
 		n, v := listpack.Of(name), listpack.Of(value)
 		if lp := flat(it.Entry); lp.CanGrow(n.Size() + v.Size() + maxTime) {
 			created = setFlat(it, n, v, expiry)
-			if created && Len(it.Entry) > lim.Entries {
+			if Len(it.Entry) > lim.Entries { // even if the field is not new: the limit may have been lowered
 				toTable(it)
 			}
 			return created
