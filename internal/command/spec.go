@@ -34,7 +34,7 @@ const (
 	MovableKeys                        // key positions depend on arguments (derived)
 	Blocking                           // may block the client
 	ModuleCmd                          // never set; listed because clients know the name
-	TouchesArbitrary                   // may touch keys that it does not declare
+	TouchesArbitrary                   // meets keys on a walk; not shown
 )
 
 // FlagNames lists the flags that COMMAND INFO shows, in Redis's order and spelling.
@@ -63,7 +63,6 @@ var FlagNames = []struct {
 	{NoMulti, "no_multi"},
 	{MovableKeys, "movablekeys"},
 	{AllowBusy, "allow_busy"},
-	{TouchesArbitrary, "touches-arbitrary-keys"},
 }
 
 // Group is the documentation group a command belongs to.

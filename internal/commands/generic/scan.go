@@ -48,7 +48,7 @@ var specScan = &command.Spec{
 	Group:      command.GroupGeneric,
 	Complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 	Arity:      -2,
-	Flags:      command.ReadOnly,
+	Flags:      command.ReadOnly | command.TouchesArbitrary,
 	Args: []command.Arg{
 		{Name: "cursor", Type: command.ArgInteger},
 		{Name: "pattern", Type: command.ArgPattern, Token: "MATCH", Flags: command.Optional},
@@ -103,7 +103,7 @@ var specRandomKey = &command.Spec{
 	Group:      command.GroupGeneric,
 	Complexity: "O(1)",
 	Arity:      1,
-	Flags:      command.ReadOnly,
+	Flags:      command.ReadOnly | command.TouchesArbitrary,
 	Tips:       []string{"request_policy:all_shards", "nondeterministic_output"},
 	Handler:    cmdRandomKey,
 }
