@@ -27,9 +27,6 @@ const (
 	invalidNull
 )
 
-// nestingLimit is where nesting ends whatever the settings say: Lua's C stack has no more room for it there.
-const nestingLimit = 2660
-
 func (l *library) openCJSON(L *lua.LState) {
 	L.G.Global.RawSetString("cjson", l.newCJSON(L))
 }
@@ -69,13 +66,14 @@ func jsonArgs(L *lua.LState, n int) {
 	if L.GetTop() > n {
 		argError(L, n+1, "found too many arguments")
 	}
+	L.SetTop(n)
 }
 
 func setInt(L *lua.LState, n int, v *int, lo, hi int) {
 	if !none(L, n) {
 		x := checkInteger(L, n)
 		if x = int(int32(x)); x < lo || x > hi {
-			argError(L, n, fmt.Sprintf("expected integer between %d and %d", lo, hi))
+			argError(L, 1, fmt.Sprintf("expected integer between %d and %d", lo, hi))
 		}
 		*v = x
 	}

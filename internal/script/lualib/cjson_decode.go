@@ -33,7 +33,7 @@ func (c *jsonConfig) decode(L *lua.LState) int {
 	if len(s) >= 2 && (s[0] == 0 || s[1] == 0) {
 		raise(L, "JSON parser does not support UTF-16 or UTF-32")
 	}
-	d := &jsonDecoder{c: c, L: L, s: s}
+	d := &jsonDecoder{c: c, L: L, s: s, slots: 1}
 	d.next()
 	v := d.value()
 	if d.next(); d.tok != tokEnd {
@@ -50,6 +50,7 @@ type jsonDecoder struct {
 	s     string
 	pos   int
 	depth int
+	slots int // of Lua's stack in use
 
 	tok   token
 	index int // where tok begins, or its error lies
@@ -277,22 +278,29 @@ func (d *jsonDecoder) value() lua.LValue {
 	return lua.LNil
 }
 
-func (d *jsonDecoder) descend() {
-	if d.depth++; d.depth > d.c.decodeDepth || d.depth > nestingLimit {
-		raise(d.L, "Found too many nested data structures (%d)", d.depth)
+// descend begins a table that needs some of Lua's stack, and keeps part of it while its values are read.
+func (d *jsonDecoder) descend(need int) {
+	if d.depth++; d.depth > d.c.decodeDepth || d.slots+need > stackSlots {
+		raise(d.L, "Found too many nested data structures (%d) at character %d", d.depth, d.pos)
 	}
+	d.slots += need - 1
 	d.c.l.b.Grow(tableBytes)
 }
 
 // tableBytes is about what a table with little in it takes.
 const tableBytes = 256
 
+func (d *jsonDecoder) ascend(need int) {
+	d.depth--
+	d.slots -= need - 1
+}
+
 func (d *jsonDecoder) object() lua.LValue {
-	d.descend()
+	d.descend(3)
 	t := d.L.CreateTable(0, 0)
 	d.next()
 	if d.tok == tokObjEnd {
-		d.depth--
+		d.ascend(3)
 		return t
 	}
 	for {
@@ -309,7 +317,7 @@ func (d *jsonDecoder) object() lua.LValue {
 		d.next()
 		switch d.tok {
 		case tokObjEnd:
-			d.depth--
+			d.ascend(3)
 			return t
 		case tokComma:
 		default:
@@ -320,11 +328,11 @@ func (d *jsonDecoder) object() lua.LValue {
 }
 
 func (d *jsonDecoder) array() lua.LValue {
-	d.descend()
+	d.descend(2)
 	t := d.L.CreateTable(0, 0)
 	d.next()
 	if d.tok == tokArrEnd {
-		d.depth--
+		d.ascend(2)
 		return t
 	}
 	for i := 1; ; i++ {
@@ -333,7 +341,7 @@ func (d *jsonDecoder) array() lua.LValue {
 		d.next()
 		switch d.tok {
 		case tokArrEnd:
-			d.depth--
+			d.ascend(2)
 			return t
 		case tokComma:
 		default:

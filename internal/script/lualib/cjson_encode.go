@@ -10,7 +10,7 @@ func (c *jsonConfig) encode(L *lua.LState) int {
 	if L.GetTop() != 1 {
 		argError(L, 1, "expected 1 argument")
 	}
-	e := jsonEncoder{c: c, builder: builder{l: c.l, L: L}}
+	e := jsonEncoder{c: c, builder: builder{l: c.l, L: L}, slots: 1}
 	e.value(L.Get(1), 0)
 	L.Push(lua.LString(e.b))
 	return 1
@@ -19,6 +19,7 @@ func (c *jsonConfig) encode(L *lua.LState) int {
 type jsonEncoder struct {
 	c *jsonConfig
 	builder
+	slots int // of Lua's stack in use
 }
 
 func (e *jsonEncoder) fail(v lua.LValue, why string) {
@@ -40,13 +41,17 @@ func (e *jsonEncoder) value(v lua.LValue, depth int) {
 		}
 	case *lua.LTable:
 		depth++
-		if depth > e.c.encodeDepth || depth > nestingLimit {
-			raise(e.L, "Cannot serialise, excessive depth (%d)", depth)
+		if depth > e.c.encodeDepth || e.slots+3 > stackSlots {
+			raise(e.L, "Cannot serialise, excessive nesting (%d)", depth)
 		}
 		if n := e.arrayLength(x); n > 0 {
+			e.slots++
 			e.array(x, n, depth)
+			e.slots--
 		} else {
+			e.slots += 2
 			e.object(x, depth)
+			e.slots -= 2
 		}
 	default:
 		if v != lua.LNil && v != lua.LValue(Null) {
@@ -58,26 +63,28 @@ func (e *jsonEncoder) value(v lua.LValue, depth int) {
 
 // arrayLength is the largest index of a table whose keys are all positive integers; -1 for an object.
 func (e *jsonEncoder) arrayLength(t *lua.LTable) int {
-	largest, items := 0, 0
+	largest, items := int32(0), 0
 	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
 		f, ok := k.(lua.LNumber)
 		if !ok || f < 1 || float64(f) != math.Floor(float64(f)) {
 			return -1
 		}
-		if int(f) > largest {
-			largest = int(f)
+		if float64(f) > float64(largest) { // C's int: what does not fit is its smallest
+			if largest = math.MinInt32; f < 1<<31 {
+				largest = int32(f)
+			}
 		}
 		if items++; items&63 == 0 {
 			e.l.b.Step(64)
 		}
 	}
-	if r := e.c.sparseRatio; r > 0 && largest > items*r && largest > e.c.sparseSafe {
+	if r := e.c.sparseRatio; r > 0 && int(largest) > items*r && int(largest) > e.c.sparseSafe {
 		if !e.c.sparseConvert {
 			e.fail(t, "excessively sparse array")
 		}
 		return -1
 	}
-	return largest
+	return int(largest)
 }
 
 func (e *jsonEncoder) array(t *lua.LTable, n, depth int) {

@@ -42,7 +42,7 @@ func (l *library) unpackFrom(L *lua.LState, limit, offset int) int {
 	}
 	n := 0
 	for ; len(u.s) > 0 && n < limit; n++ {
-		u.depth = n // each value that was unpacked lies on Lua's stack
+		u.slots = 1 + n
 		L.Push(u.value())
 	}
 	if all {
@@ -56,15 +56,15 @@ func (l *library) unpackFrom(L *lua.LState, limit, offset int) int {
 	return n + 1
 }
 
-// unpackStack is how many values Lua's C stack takes: values before the one being read, and the tables and keys that it
-// lies in.
-const unpackStack = 7990
+// stackSlots is how many values Lua's C stack takes: the arguments, the values read before, and the tables, indexes and
+// keys that the one being read lies in.
+const stackSlots = 8000
 
 type unpacker struct {
 	l     *library
 	L     *lua.LState
 	s     string // what is left
-	depth int
+	slots int    // of Lua's stack in use
 }
 
 // take is the next n bytes.
@@ -85,12 +85,15 @@ func (u *unpacker) uint(n int) uint64 {
 
 func (u *unpacker) value() lua.LValue {
 	u.l.b.Step(1)
-	if u.depth++; u.depth > unpackStack {
-		raise(u.L, "stack overflow (%s)", "in function mp_decode_to_lua_type")
+	u.room("too many return values at once; use unpack_one or unpack_limit instead.")
+	return u.tagged(u.take(1)[0])
+}
+
+// room refuses another value on Lua's stack.
+func (u *unpacker) room(what string) {
+	if u.slots+1 > stackSlots {
+		raise(u.L, "stack overflow (%s)", what)
 	}
-	v := u.tagged(u.take(1)[0])
-	u.depth--
-	return v
 }
 
 func (u *unpacker) tagged(tag byte) lua.LValue {
@@ -117,8 +120,8 @@ func (u *unpacker) tagged(tag byte) lua.LValue {
 		return lua.LNumber(math.Float32frombits(uint32(u.uint(4))))
 	case 0xcb:
 		return lua.LNumber(math.Float64frombits(u.uint(8)))
-	case 0xcc, 0xcd, 0xce, 0xcf:
-		return lua.LNumber(u.uint(1 << (tag - 0xcc)))
+	case 0xcc, 0xcd, 0xce, 0xcf: // NB: with a sign when it is that large
+		return lua.LNumber(int64(u.uint(1 << (tag - 0xcc))))
 	case 0xd0:
 		return lua.LNumber(int8(u.uint(1)))
 	case 0xd1:
@@ -142,22 +145,27 @@ func (u *unpacker) tagged(tag byte) lua.LValue {
 func (u *unpacker) array(n int) lua.LValue {
 	u.l.b.Grow(tableBytes)
 	t := u.L.CreateTable(0, 0)
-	u.depth++
+	u.slots++
+	u.room("in function mp_decode_to_lua_array")
+	u.slots++ // the index
 	for i := 1; i <= n; i++ {
 		u.l.b.Grow(32)
 		t.RawSetInt(i, u.value())
 	}
-	u.depth--
+	u.slots -= 2
 	return t
 }
 
 func (u *unpacker) hash(n int) lua.LValue {
 	u.l.b.Grow(tableBytes)
 	t := u.L.CreateTable(0, 0)
-	u.depth += 2
+	u.slots++
 	for range n {
 		u.l.b.Grow(96)
-		k, v := u.value(), u.value()
+		k := u.value()
+		u.slots++
+		v := u.value()
+		u.slots--
 		if k == lua.LNil {
 			raisePlain(u.L, "table index is nil")
 		}
@@ -166,7 +174,7 @@ func (u *unpacker) hash(n int) lua.LValue {
 		}
 		u.rawSet(t, k, v)
 	}
-	u.depth -= 2
+	u.slots--
 	return t
 }
 

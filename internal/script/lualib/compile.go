@@ -14,6 +14,7 @@ import (
 // is replaced by the function.
 var (
 	markConcat = newMark("concat")
+	markPower  = newMark("pow")
 	markInit   = newMark("for init")
 	markLimit  = newMark("for limit")
 	markStep   = newMark("for step")
@@ -96,6 +97,7 @@ func (l *library) finish(p *lua.FunctionProto) int {
 func (l *library) openMarks(L *lua.LState) {
 	l.marked = map[string]*lua.LFunction{
 		markConcat: L.NewFunction(l.concat),
+		markPower:  L.NewFunction(powerOperator),
 		markInit:   L.NewFunction(loopCheck("initial value")),
 		markLimit:  L.NewFunction(loopCheck("limit")),
 		markStep:   L.NewFunction(loopCheck("step")),
@@ -118,6 +120,23 @@ func (p *parser) concat(a, b ast.Expr) ast.Expr {
 	}
 	p.constant()
 	return hidden(markConcat, p.lastLine, oneValue(a), b)
+}
+
+func (p *parser) power(a, b ast.Expr) ast.Expr {
+	p.constant()
+	return hidden(markPower, p.lastLine, oneValue(a), b)
+}
+
+// powerOperator is the operator ^.
+func powerOperator(L *lua.LState) int {
+	a, b := L.Get(1), L.Get(2)
+	x, isX := a.(lua.LNumber)
+	y, isY := b.(lua.LNumber)
+	if isX && isY {
+		L.Push(result(power(float64(x), float64(y)), float64(x), float64(y)))
+		return 1
+	}
+	return arithmeticMeta("__pow", power)(L)
 }
 
 // loopNumber reads a number of a for.

@@ -33,6 +33,7 @@ type funcState struct {
 // What the machine does otherwise than Lua 5.1 is written around here, where the source is seen:
 //
 //	a .. b                concat(a, b)            numbers as "%.14g"; Lua's errors; the budget
+//	a ^ b                 pow(a, b)               C's last bit, and sign of NaN
 //	for i = x, y, z do    check(x), ...           Lua's errors; strings that are numbers
 //	local f = function    not seen by itself      gopher-lua takes it for `local function f`
 type parser struct {
@@ -452,6 +453,8 @@ func (p *parser) operation(op string, a, b ast.Expr) ast.Expr {
 		return at(&ast.LogicalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 	case "..":
 		return p.concat(a, b)
+	case "^":
+		return p.power(a, b)
 	case "==", "~=", "<", "<=", ">", ">=":
 		return at(&ast.RelationalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 	}

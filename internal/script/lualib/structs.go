@@ -2,7 +2,6 @@ package lualib
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"math/bits"
 	"strings"
@@ -90,16 +89,17 @@ func (y *layout) control(opt byte) {
 	case '!':
 		a := y.number(8)
 		if a <= 0 || bits.OnesCount(uint(a)) != 1 {
-			raise(y.L, "alignment is not a power of 2")
+			raise(y.L, "alignment %d is not a power of 2", a)
 		}
 		y.align = a
 	default:
-		raise(y.L, "invalid format option '%s'", string([]byte{opt}))
+		argError(y.L, 1, "invalid format option '"+string([]byte{opt})+"'")
 	}
 }
 
 func (l *library) structPack(L *lua.LState) int {
 	y := newLayout(L)
+	L.Push(lua.LNil) // what is missing is nil, not no value
 	out := builder{l: l, L: L}
 	arg, total := 2, 0
 	for y.more() {
@@ -128,7 +128,7 @@ func (l *library) structPack(L *lua.LState) int {
 				size = len(s)
 			}
 			if len(s) < size {
-				argError(L, arg-1, "string too short")
+				argError(L, arg, "string too short") // NB: Redis counts on before it looks
 			}
 			out.string(s[:size])
 			if opt == 's' {
@@ -168,15 +168,17 @@ func (l *library) structUnpack(L *lua.LState) int {
 	y := newLayout(L)
 	s := checkString(L, 2)
 	pos := optInteger(L, 3, 1)
-	if pos < 1 {
+	if pos == 0 {
 		argError(L, 3, "offset must be 1 or greater")
 	}
-	pos--
+	if pos--; pos < 0 { // an offset without a sign, to C
+		pos = math.MaxInt
+	}
 	top := L.GetTop()
 	n := 0
 	for y.more() {
 		opt, size, pad := y.next(pos)
-		if pad > len(s)-pos || size > len(s)-pos-pad {
+		if pos > len(s) || pad > len(s)-pos || size > len(s)-pos-pad {
 			argError(L, 2, "data string too short")
 		}
 		pos += pad
@@ -201,9 +203,11 @@ func (l *library) structUnpack(L *lua.LState) int {
 				}
 				L.Pop(1)
 				n--
-				if size = toInteger(f); size < 0 || size > len(s)-pos {
+				n64 := toUnsigned(f)
+				if n64 > uint64(len(s)-pos) {
 					argError(L, 2, "data string too short")
 				}
+				size = int(n64)
 			}
 			L.Push(lua.LString(s[pos : pos+size]))
 			n++
@@ -244,8 +248,9 @@ func unpackInt(b string, big, signed bool) lua.LNumber {
 	if !signed {
 		return lua.LNumber(v)
 	}
-	if n := len(b) * 8; n < 64 && n > 0 && v&(1<<(n-1)) != 0 {
-		v |= math.MaxUint64 << (n - 1)
+	// The sign bit is looked for as a 64-bit machine shifts: of a wider integer, at its place modulo 64.
+	if mask := uint64(math.MaxUint64) << ((len(b)*8 - 1) & 63); v&mask != 0 {
+		v |= mask
 	}
 	return lua.LNumber(int64(v))
 }
@@ -258,14 +263,11 @@ func (l *library) structSize(L *lua.LState) int {
 		total += pad
 		switch {
 		case opt == 's':
-			argError(L, 1, "variable-size format in method 'size'")
+			argError(L, 1, "option 's' has no fixed size")
 		case opt == 'c' && size == 0:
-			argError(L, 1, "variable-length format in method 'size'")
-		case !strings.ContainsRune("bBhHlLTiIxfdcs", rune(opt)):
+			argError(L, 1, "option 'c0' has no fixed size")
+		case !isAlnum(opt): // other letters are not complained about here
 			y.control(opt)
-		}
-		if size > math.MaxInt32-total {
-			argError(L, 1, fmt.Sprintf("item size %d is too large", size))
 		}
 		total += size
 	}

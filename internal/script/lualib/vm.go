@@ -66,7 +66,7 @@ var arithmetic = map[string]func(a, b float64) float64{
 	"__mul": func(a, b float64) float64 { return a * b },
 	"__div": func(a, b float64) float64 { return a / b },
 	"__mod": func(a, b float64) float64 { return a - math.Floor(a/b)*b },
-	"__pow": math.Pow,
+	"__pow": power,
 }
 
 // arithmeticMeta is an operator with an operand that is no number.
