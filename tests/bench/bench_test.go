@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"granary/tests/live"
+)
+
+// TestRequests compares what is made here with what the other tests send.
+func TestRequests(t *testing.T) {
+	check := func(got []byte, words ...string) {
+		t.Helper()
+		if want := live.AppendCommand(nil, words...); string(got) != string(want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	check(hashes("f:", 5, 2).request(nil, "k", 9, 2), "HSET", "k", "f:009", "09", "f:010", "10")
+	check(sets("m", 3).request(nil, "k", 0, 2), "SADD", "k", "m00", "m01")
+	check(sets("m", 3).from(7).request(nil, "k", 1, 1), "SADD", "k", "m08")
+	check(zsets("m", 2, inOrder).request(nil, "k", 3, 1), "ZADD", "k", "3", "m3")
+	check(lists("1", 3).request(nil, "k", 4, 1), "RPUSH", "k", "104")
+	check(same("xxx").request(nil, "k", 4, 2), "RPUSH", "k", "xxx", "xxx")
+	check(streams().request(nil, "k", 12, 1), "XADD", "k", "*", "field", "0000012")
+}
+
+// TestScattered: every score once.
+func TestScattered(t *testing.T) {
+	for _, n := range []int{10_000, 1_000_000} {
+		score, seen := scattered(n), make([]bool, n)
+		for i := range n {
+			s := score(i)
+			if seen[s] {
+				t.Fatalf("%d twice of %d", s, n)
+			}
+			seen[s] = true
+		}
+	}
+}
+
+func TestPauses(t *testing.T) {
+	var p pauses
+	for i := 1; i <= 1000; i++ {
+		p.add(100 * 1000) // 0.1 ms
+	}
+	p.add(5_000_000)
+	if got := millis(p.longest); got != 5 {
+		t.Errorf("longest %v ms", got)
+	}
+	if got := millis(p.quantile(0.99)); got != 0.1 {
+		t.Errorf("quantile %v ms", got)
+	}
+	if got := millis(p.quantile(0.9999)); got != 5 {
+		t.Errorf("last quantile %v ms", got)
+	}
+}
+
+// TestPage: a part's section is replaced, the others stay, and the order is that of the parts.
+func TestPage(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "docs", "page.md")
+	for _, name := range []string{"idle", "cpu", "idle"} {
+		if err := writeSection(page, name, "numbers of "+name+"\n", []contender{{version: "v1"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpu, idle := strings.Index(string(b), "numbers of cpu"), strings.Index(string(b), "numbers of idle")
+	if cpu < 0 || idle < cpu || strings.Count(string(b), "numbers of idle") != 1 || !strings.HasPrefix(string(b), pageHead) {
+		t.Errorf("the page is %s", b)
+	}
+}
+
+// TestRows: names, depths and numbers that are read by the page's reader.
+func TestRows(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range cellsOf(append(defaultRows(), bigRows(bigMembers)...), 0.001) {
+		if c.n < c.depth || c.n%c.depth != 0 {
+			t.Errorf("%s at %d: %d requests", c.name, c.depth, c.n)
+		}
+		if (c.test == "") == (len(c.command) == 0) {
+			t.Errorf("%s: a test or a command", c.name)
+		}
+		id := c.name + keysOf(c.random) + " " + string(rune('0'+c.depth))
+		if seen[id] {
+			t.Errorf("%s twice", id)
+		}
+		seen[id] = true
+	}
+	for n, want := range map[int]string{0: "1", 100_000: "100,000", 1_000_000: "1,000,000", 12: "12"} {
+		if got := keysOf(n); got != want {
+			t.Errorf("%d is %q", n, got)
+		}
+	}
+}
