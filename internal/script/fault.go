@@ -26,7 +26,7 @@ type fault struct {
 // protected calls the function under it on the stack with the arguments above that. Errors that no pcall catches pass
 // through raised.
 func (in *Interp) protected(L *lua.LState) int {
-	L.Panic = in.raised // L.PCall, which called us, puts the old one back
+	L.Panic = in.onPanic // L.PCall, which called us, puts the old one back
 	L.Call(L.GetTop()-1, 1)
 	return 1
 }

@@ -17,7 +17,7 @@ import (
 // The interpreter asks its context before every instruction whether it is done. Ours is a context to that purpose only:
 //
 //	short scripts   count instructions, and look at the clock after every 16
-//	after 1 ms      a timer raises a flag every millisecond, and an instruction costs a look at the flag
+//	after 1 ms      a timer raises a flag every millisecond, and every 16 instructions look at the flag
 //	the flag is up  the heap is measured, and the Host is told that the script is late
 //
 // A script that has to end gets the error at every instruction from then on, so that pcall does not save it: Done raises it,
@@ -52,7 +52,7 @@ type limits struct {
 	memory int64 // bytes that a script may use
 
 	why     string // the error that ends the script, "" while it may go on
-	count   int    // instructions since the last look
+	left    int    // instructions until the next look
 	began   int64  // reading of the monotonic clock
 	idle    int64  // bytes of the heap when the script began, 0: not measured yet
 	pending int64  // bytes announced since the heap was measured
@@ -63,7 +63,7 @@ type limits struct {
 
 // begin is the start of a run.
 func (m *limits) begin() {
-	m.why, m.count, m.pending = "", 0, 0
+	m.why, m.left, m.pending = "", lookEvery, 0
 	m.began = clock.Mono()
 	if m.idle == 0 {
 		m.idle = heapBytes()
@@ -83,19 +83,25 @@ func (m *limits) end() {
 
 // Done is called before every instruction.
 func (m *limits) Done() <-chan struct{} {
-	if m.armed {
+	if m.left--; m.left < 0 {
+		m.look()
+	}
+	return nil
+}
+
+// look is the slow path of Done and Step.
+func (m *limits) look() {
+	m.left = lookEvery
+	switch {
+	case m.armed:
 		if m.flag.Load() {
 			m.late()
 		}
-	} else if m.count++; m.count >= lookEvery {
-		m.count = 0
-		if clock.Mono()-m.began >= int64(shortRun) {
-			m.arm()
-			m.late()
-		}
+	case clock.Mono()-m.began >= int64(shortRun):
+		m.arm()
+		m.late()
 	}
 	m.check()
-	return nil
 }
 
 // arm starts the timer.
@@ -136,17 +142,9 @@ func (m *limits) measure(n int64) {
 
 // Step implements lualib.Budget.
 func (m *limits) Step(n int) {
-	m.count += n
-	if m.armed && m.flag.Load() {
-		m.late()
-	} else if !m.armed && m.count >= lookEvery {
-		m.count = 0
-		if clock.Mono()-m.began >= int64(shortRun) {
-			m.arm()
-			m.late()
-		}
+	if m.left -= n; m.left < 0 {
+		m.look()
 	}
-	m.check()
 }
 
 // Grow implements lualib.Budget.
@@ -159,8 +157,12 @@ func (m *limits) Grow(n int) {
 
 // check raises the error that ends the script.
 func (m *limits) check() {
-	if m.why != "" && m.in.state.G.CurrentThread != nil {
-		m.in.state.G.CurrentThread.Error(m.in.newError("ERR "+m.why, false), 0)
+	if m.why == "" {
+		return
+	}
+	m.left = 0 // look again at the next instruction
+	if L := m.in.state.G.CurrentThread; L != nil {
+		L.Error(m.in.newError("ERR "+m.why, false), 0)
 	}
 }
 

@@ -70,7 +70,7 @@ func (in *Interp) call(L *lua.LState, raise bool) int {
 		return in.failure(L, in.newError("ERR "+errBadArg, false), raise)
 	}
 	reply := in.host.Call(in.args, in.proto)
-	in.limits.count += lookEvery / 2 // a command is worth some instructions
+	in.limits.left -= lookEvery / 2 // a command is worth some instructions
 	r := reader{in: in, b: reply}
 	v := r.value(in.proto)
 	if t, ok := v.(*lua.LTable); ok && reply[0] == '-' {

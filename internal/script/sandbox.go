@@ -50,6 +50,7 @@ func (in *Interp) open(v Version) {
 	in.globals.RawSetString("_G", in.env)
 	L.Env = in.env
 	in.protect = L.NewFunction(in.protected)
+	in.onPanic = in.raised
 }
 
 // lockStrings makes the library that strings have as methods the one that cannot be changed, and so the metatable that

@@ -78,7 +78,8 @@ type Interp struct {
 	duringLoad *lua.LTable // what a library sees while it is loaded
 	loading    *Library    // register_function adds to it
 
-	protect *lua.LFunction // calls a function, noting where it fails
+	protect *lua.LFunction    // calls a function, noting where it fails
+	onPanic func(*lua.LState) // raised
 	fault   fault
 
 	args  [][]byte // of the command being called
@@ -125,6 +126,7 @@ func (in *Interp) Compile(source, chunk string) (*Function, error) {
 		return nil, err
 	}
 	fn.Env = in.env
+	fn.Proto.IsVarArg &^= lua.VarArgNeedsArg // a chunk has no table arg: it would be made for every run
 	return &Function{fn: fn, Size: protoSize(fn.Proto)}, nil
 }
 

@@ -42,6 +42,7 @@ type engine struct {
 	libs    libraries
 	session *command.Client // on whose behalf scripts call commands
 	reply   reply           // to the command at hand
+	ballast []byte          // see ballastSize
 	run     run
 }
 
@@ -69,10 +70,18 @@ func engineOf(env *command.Env) *engine {
 	return e
 }
 
+// ballastSize is how many bytes are taken of the heap, and never touched, while there is an interpreter. What is on the heap
+// decides how much garbage may pile up before it is collected, and next to nothing is on ours: each megabyte of garbage that
+// scripts make would be a collection, which costs as much as a thousand scripts.
+const ballastSize = 16 << 20
+
 // interp returns the interpreter of a kind, which is made when it is first needed.
 func (e *engine) interp(mode script.Mode) *script.Interp {
 	m := &e.vm[mode]
 	if m.in == nil {
+		if e.ballast == nil {
+			e.ballast = make([]byte, ballastSize)
+		}
 		m.in = script.New(mode, version, e.env.Config.LuaMemoryLimit)
 		m.booked = script.InterpSize
 		mem.BookOutside(m.purpose, m.booked)
@@ -85,6 +94,9 @@ func (e *engine) interp(mode script.Mode) *script.Interp {
 func (e *engine) drop(mode script.Mode) {
 	m := &e.vm[mode]
 	m.in = nil
+	if e.vm[script.Scripts].in == nil && e.vm[script.Functions].in == nil {
+		e.ballast = nil
+	}
 	mem.BookOutside(m.purpose, -m.booked)
 	m.booked = 0
 }
