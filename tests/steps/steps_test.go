@@ -1,7 +1,7 @@
 // Package steps measures the longest single step: how long one command, or one slice of what follows it, holds up all others
 // when a value is large. Commands run without a server and without a socket.
 //
-//	go test -run XXX -bench . -benchtime 1x ./tests/steps -args -elements 10000000
+//	go test -run ^$ -bench . -benchtime 1x ./tests/steps -args -elements 10000000
 //
 // These are measurements. What must hold everywhere is tested by counting, beside the code.
 package steps

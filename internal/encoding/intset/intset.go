@@ -215,6 +215,24 @@ func (s Intset) RemoveAt(i int) Intset {
 	return s.resize(count-1, width)
 }
 
+// BatchRemove removes the integers at indexes that ascend.
+func (s Intset) BatchRemove(at []int) Intset {
+	if len(at) == 0 {
+		return s
+	}
+	count, width := s.Len(), s.Width()
+	to := EmptySize + at[0]*width
+	for k, i := range at {
+		end := count
+		if k+1 < len(at) {
+			end = at[k+1]
+		}
+		to += copy(s[to:], s[EmptySize+(i+1)*width:EmptySize+end*width])
+	}
+	s.setLen(count - len(at))
+	return s.resize(count-len(at), width)
+}
+
 // Remove removes n and reports whether the set had it.
 func (s Intset) Remove(n int64) (Intset, bool) {
 	i, has := s.Find(n)

@@ -268,3 +268,29 @@ func BenchmarkAddRemove(b *testing.B) {
 		s, _ = s.Remove(25001)
 	}
 }
+
+// TestBatchRemove removes integers at random indexes.
+func TestBatchRemove(t *testing.T) {
+	r := newRand(t)
+	for _, width := range []int{2, 4, 8} {
+		for n := range 60 {
+			s := New(make([]byte, 0, 1024))
+			var want []int64
+			for i := range n {
+				x := int64(i) << (8*width - 10)
+				s, _ = s.Add(x)
+				want = append(want, x)
+			}
+			var at []int
+			keep := want[:0:0]
+			for i, x := range want {
+				if r.IntN(3) == 0 {
+					at = append(at, i)
+				} else {
+					keep = append(keep, x)
+				}
+			}
+			verify(t, s.BatchRemove(at), keep, s.Width())
+		}
+	}
+}

@@ -123,7 +123,7 @@ func (v *Value) Sample(m *Member, n int, fn func()) {
 const moveFactor = 5
 
 // Pop makes m one of n different members of the item's set after the other, each choice as likely, calls fn for each, and
-// removes them.
+// removes them: all or, when memory is out, none.
 //
 // REQUIRES: 0 < n < Len.
 func Pop(it *keyspace.Item, lim Limits, m *Member, n int, fn func()) {
@@ -134,6 +134,11 @@ func Pop(it *keyspace.Item, lim Limits, m *Member, n int, fn func()) {
 	v := Of(it.Entry)
 	stay := v.Len() - n
 	if stay*moveFactor > n {
+		if v.enc == object.Intset {
+			popInts(it, m, n, fn)
+			return
+		}
+		// Removing from a hashtable needs no memory.
 		for ; n > 0; n-- {
 			p := Pick(it, m)
 			fn()
@@ -159,6 +164,26 @@ func Pop(it *keyspace.Item, lim Limits, m *Member, n int, fn func()) {
 		return true
 	})
 	b.replace(it)
+}
+
+// popInts is Pop from an intset, in one walk.
+func popInts(it *keyspace.Item, m *Member, n int, fn func()) {
+	s := intset.Open(it.Flat())
+	at := make([]int, 0, n)
+	for i, left := 0, s.Len(); len(at) < n; i, left = i+1, left-1 {
+		// Of the members left so many are still to be taken, so this one is with the chance of that.
+		if rand.IntN(left) < n-len(at) {
+			at = append(at, i)
+		}
+	}
+	trim := it.PlanTrim(n * s.Width())
+	s = intset.Open(it.Flat())
+	for _, i := range at {
+		m.SetInt(s.Get(i))
+		fn()
+	}
+	s.BatchRemove(at)
+	it.FinishTrim(trim)
 }
 
 // popElems is Pop from a listpack, in one walk.
