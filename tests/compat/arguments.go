@@ -18,7 +18,6 @@ func init() {
 		"field":   (*generator).field,
 		"lst":     func(g *generator) { g.arg(lists[g.rng.IntN(len(lists))]) },
 		"elem":    (*generator).element,
-		"fill":    func(g *generator) { g.arg(fills[g.rng.IntN(len(fills))]) },
 		"set":     func(g *generator) { g.arg(sets[g.rng.IntN(len(sets))]) },
 		"member":  (*generator).member,
 		"val":     (*generator).value,
@@ -62,7 +61,6 @@ var (
 	hashes = []string{"h0", "h1", "h2", "k0"} // keys that mostly hold hashes
 
 	lists = []string{"l0", "l1", "l2"} // keys that mostly hold lists
-	fills = []string{"-2", "-2", "-1", "1", "2", "8", "128", "-5"}
 
 	sets = []string{"s0", "s1", "s2", "s3"} // keys that mostly hold sets
 

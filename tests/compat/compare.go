@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"granary/tests/live"
 )
@@ -14,6 +16,7 @@ import (
 type knownDifference struct {
 	reason string
 	match  func(args []string, redis, granary live.Reply) bool
+	when   func(f *facts) bool // what must have happened; nil: nothing
 }
 
 var knownDifferences = []knownDifference{
@@ -22,66 +25,93 @@ var knownDifferences = []knownDifference{
 		func(args []string, redis, granary live.Reply) bool {
 			// Redis answers 2147483647 for all of them, and 1 for a COPY, which it does not share.
 			return is(args, "OBJECT", "REFCOUNT") && (redis.Str == "2147483647" || redis.Str == "1") && granary.Kind == ':'
-		},
+		}, nil,
 	},
 	{
 		"Valkey takes a BITCOUNT with a start alone, and so does Granary",
 		func(args []string, redis, _ live.Reply) bool {
 			return is(args, "BITCOUNT") && len(args) == 3 && redis.Str == "ERR syntax error"
-		},
+		}, nil,
 	},
 	{
 		"Redis before 7.2 answers for a missing key, or one of another type, before it looks at the range; Granary complains first, as later versions do",
 		func(args []string, redis, granary live.Reply) bool {
 			return (is(args, "BITCOUNT") || is(args, "BITPOS")) && granary.Kind == '-' &&
 				(redis.Kind == ':' || strings.HasPrefix(redis.Str, "WRONGTYPE"))
-		},
+		}, nil,
 	},
 	{
 		"Granary checks the number of arguments of a subcommand in one place, by its arity",
 		func(_ []string, redis, granary live.Reply) bool {
 			return strings.HasPrefix(granary.Str, "ERR wrong number of arguments for '") &&
 				strings.HasPrefix(redis.Str, "ERR unknown subcommand or wrong number of arguments for '")
-		},
+		}, nil,
 	},
 	{
 		"scores are written with as few digits as read back alike since Redis 7.2",
-		sameScores,
-	},
-	{
-		// Encodings without SORT are compared in internal/commands/zsets.
-		"SORT makes a sorted set a large one in Redis; Granary only reads it",
-		func(args []string, redis, granary live.Reply) bool {
-			return is(args, "OBJECT", "ENCODING") && redis.Str == "skiplist" && granary.Str == "listpack"
-		},
+		sameScores, nil,
 	},
 	{
 		"ZRANK and ZREVRANK take WITHSCORE since Redis 7.2",
 		func(args []string, redis, granary live.Reply) bool {
 			return (is(args, "ZRANK") || is(args, "ZREVRANK")) && strings.HasPrefix(redis.Str, "ERR wrong number of arguments") && granary.Str == "ERR syntax error"
-		},
+		}, nil,
 	},
 	{
-		"lists are listpacks while they are small since Redis 7.2",
+		"XREAD takes the ID + since Redis 7.4, and XREADGROUP says why it does not",
 		func(args []string, redis, granary live.Reply) bool {
-			return is(args, "OBJECT", "ENCODING") && redis.Str == "quicklist" && granary.Str == "listpack"
-		},
+			return (is(args, "XREAD") || is(args, "XREADGROUP") && strings.HasPrefix(granary.Str, "ERR The + ID is meaningless")) &&
+				slices.Contains(args, "+") && redis.Str == "ERR Invalid stream ID specified as stream command argument"
+		}, nil,
 	},
 	{
-		"small sets are listpacks since Redis 7.2",
+		"XREAD and XREADGROUP each have an error of their own for keys without IDs since Redis 7.2",
 		func(args []string, redis, granary live.Reply) bool {
-			return is(args, "OBJECT", "ENCODING") && redis.Str == "hashtable" && granary.Str == "listpack"
-		},
+			return strings.HasPrefix(redis.Str, "ERR Unbalanced XREAD list of streams") &&
+				strings.HasPrefix(granary.Str, "ERR Unbalanced '"+strings.ToLower(args[0])+"' list of streams")
+		}, nil,
+	},
+	{
+		"a consumer is made when it asks since Redis 7.2, not with its first entry: it may exist already",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "XGROUP", "CREATECONSUMER") && redis.Kind == ':' && redis.Str == "1" && granary.Str == "0"
+		}, nil,
 	},
 	{
 		"what a group has read, and its lag, are counted by the rules of Redis 7.4 where entries were deleted or trimmed away",
 		sameBesideProgress,
+		func(f *facts) bool { return f.shortened },
+	},
+	{
+		"PFDEBUG DECODE prints what it finds in a HyperLogLog that is malformed",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "PFDEBUG", "DECODE") && redis.Kind == '$' && strings.HasPrefix(granary.Str, "INVALIDOBJ ")
+		}, nil,
+	},
+	{
+		"XAUTOCLAIM with a COUNT for which Redis cannot allocate room in advance; Granary needs none",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "XAUTOCLAIM") && strings.HasPrefix(redis.Str, "ERR Insufficient memory, failed allocating transient memory") && granary.Kind != '-'
+		}, nil,
+	},
+	{
+		"XSETID to an ID below what was deleted: the one of two errors that is found first",
+		func(args []string, redis, granary live.Reply) bool {
+			return is(args, "XSETID") && redis.Str == "ERR The ID specified in XSETID is smaller than the target stream top item" &&
+				granary.Str == "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
+		}, nil,
+	},
+	{
+		"a timeout that is too long is out of range, not negative, since Redis 7.2",
+		func(args []string, redis, granary live.Reply) bool {
+			return redis.Str == "ERR timeout is negative" && granary.Str == "ERR timeout is out of range"
+		}, nil,
 	},
 	{
 		"after a weight that was out of range, Redis takes every weight for one until something else fails",
 		func(args []string, redis, granary live.Reply) bool {
 			return (is(args, "SORT") || is(args, "SORT_RO")) && strings.Contains(redis.Str, "can't be converted into double") && granary.Kind != '-'
-		},
+		}, nil,
 	},
 }
 
@@ -98,9 +128,9 @@ func is(args []string, words ...string) bool {
 	return true
 }
 
-func known(args []string, redis, granary live.Reply) bool {
+func known(args []string, redis, granary live.Reply, f *facts) bool {
 	for _, d := range knownDifferences {
-		if d.match(args, redis, granary) {
+		if d.match(args, redis, granary) && (d.when == nil || f == nil || d.when(f)) {
 			return true
 		}
 	}
@@ -109,20 +139,26 @@ func known(args []string, redis, granary live.Reply) bool {
 
 // pair is the two servers under comparison. A server that died is started again by the next history.
 type pair struct {
-	paths   [2]string // redis, granary
-	servers [2]*live.Server
-	conns   [2]*live.Conn
+	paths   []string // redis, granary, and perhaps a newer server, whose encodings are compared too
+	servers [3]*live.Server
+	conns   [3]*live.Conn
 	audit   bool // Granary has MEMORY AUDIT
+
+	history []command // the one that runs
+	at      int       // the index in it of the first command of the batch
+	facts   facts
+	cut     int // commands that were not compared, because their history ended early
 }
 
-var sides = [2]string{"redis", "granary"}
+var sides = [3]string{"redis", "granary", "newer"}
 
 func (p *pair) start() error {
 	for i, path := range p.paths {
 		if s := p.servers[i]; s != nil && s.Alive() {
 			continue
 		}
-		s, err := live.Start(sides[i], path)
+		// A Redis that waits wakes up for what is due as often as its timer says.
+		s, err := live.Start(sides[i], path, "--hz", "500")
 		if err != nil {
 			return err
 		}
@@ -161,6 +197,10 @@ func (d *difference) String() string {
 	return fmt.Sprintf("> %s\nredis:   %sgranary: %s", live.FormatCommand(d.args), d.replies[0], d.replies[1])
 }
 
+// errHalfDone ends a history without a finding: redis-server may have added some of the elements of a PFADD that it
+// answered with an error, and Granary has added none, so nothing after it can be compared.
+var errHalfDone = errors.New("a PFADD that failed half-way")
+
 // run sends one history to both servers, on empty data and new connections, and returns the first difference.
 func (p *pair) run(history []command, proto int) (*difference, error) {
 	if err := p.start(); err != nil {
@@ -168,11 +208,14 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 	}
 	p.hangUp()
 	defer p.hangUp()
-	for i, s := range p.servers {
+	p.history, p.at = history, 0
+	p.facts.reset()
+	for i, s := range p.servers[:len(p.paths)] {
 		c, err := s.Dial()
 		if err != nil {
 			return nil, err
 		}
+		c.Timeout = 5 * time.Second
 		p.conns[i] = c
 		for _, args := range [][]string{{"FLUSHALL"}, {"HELLO", strconv.Itoa(proto)}} {
 			r, err := c.Do(args...)
@@ -184,9 +227,17 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 			}
 		}
 	}
+	if d, err := p.batch(usualLimits()); d != nil || err != nil {
+		return d, err
+	}
 	const batch = 400
 	for from := 0; from < len(history); from += batch {
+		p.at = from
 		d, err := p.batch(history[from:min(from+batch, len(history))])
+		if errors.Is(err, errHalfDone) {
+			p.cut += len(history) - from
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -195,6 +246,7 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 			return d, nil
 		}
 	}
+	p.at = len(history)
 	d, err := p.compareData()
 	if d != nil {
 		d.at = len(history)
@@ -202,35 +254,36 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 	return d, err
 }
 
-// batch sends commands in one write to both servers and compares the replies.
+// batch sends commands in one write to every server and compares the replies.
 func (p *pair) batch(commands []command) (*difference, error) {
-	n := 0
-	for _, c := range commands {
-		n += len(c.raw)
-	}
-	out := make([]byte, 0, n)
-	for _, c := range commands {
-		out = append(out, c.raw...)
-	}
-	for _, c := range p.conns {
+	for i, c := range p.conns[:len(p.paths)] {
 		// A writer of its own: a server may stop reading while nobody takes its replies.
-		go c.Write(out)
+		go c.Write(request(commands, i))
 	}
-	var raw [2][]byte
+	var raw, typ [3][]byte
 	for at, c := range commands {
-		for i, conn := range p.conns {
+		for i, conn := range p.conns[:len(p.paths)] {
+			if i == redisSide && c.by == notRedis {
+				continue
+			}
 			var err error
-			if raw[i], err = conn.ReadRaw(raw[i][:0]); err != nil {
+			if c.typ != nil {
+				typ[i], err = conn.ReadRaw(typ[i][:0])
+			}
+			if err == nil {
+				raw[i], err = conn.ReadRaw(raw[i][:0])
+			}
+			if err != nil {
 				text := fmt.Sprintf("(%v)\n%s", err, p.servers[i].Log())
 				d := &difference{at: at, args: c.args()}
-				d.replies[i] = text
+				d.replies[min(i, 1)] = text
 				return d, nil
 			}
 		}
-		if bytes.Equal(raw[0], raw[1]) {
-			continue
+		if bytes.HasPrefix(raw[redisSide], []byte("-INVALIDOBJ")) && is(c.args(), "PFADD") {
+			return nil, errHalfDone
 		}
-		d, err := compare(c, raw)
+		d, err := p.compare(c, at, raw, typ)
 		if err != nil {
 			return nil, err
 		}
@@ -242,49 +295,92 @@ func (p *pair) batch(commands []command) (*difference, error) {
 	return nil, nil
 }
 
-// compare looks at two replies whose bytes differ.
-func compare(c command, raw [2][]byte) (*difference, error) {
-	var r [2]live.Reply
-	for i := range raw {
+const redisSide = 0
+
+// request joins the commands for one server.
+func request(commands []command, side int) []byte {
+	n := 0
+	for _, c := range commands {
+		n += len(c.raw) + len(c.typ)
+	}
+	out := make([]byte, 0, n)
+	for _, c := range commands {
+		if side != redisSide || c.by != notRedis {
+			out = append(append(out, c.typ...), c.raw...)
+		}
+	}
+	return out
+}
+
+// compare looks at the replies to the command at this place of the batch.
+func (p *pair) compare(c command, at int, raw, typ [3][]byte) (*difference, error) {
+	if c.by == notRedis {
+		raw[redisSide] = []byte("+OK\r\n")
+	}
+	newer := (c.typ != nil || c.by == times) && len(p.paths) > 2
+	if bytes.Equal(raw[0], raw[1]) && !newer {
+		return nil, nil
+	}
+	var r [3]live.Reply
+	for i := range p.paths {
+		if i == 2 && !newer {
+			break
+		}
 		var err error
 		if r[i], err = live.Parse(raw[i]); err != nil {
 			return nil, fmt.Errorf("%s: %w", sides[i], err)
 		}
 	}
-	if alike(c.by, r) {
+	args := c.args()
+	p.facts.learn(p.history, p.at+at)
+	if c.typ != nil {
+		t := strings.TrimSpace(strings.TrimPrefix(string(typ[0]), "+"))
+		if r[0].String() != r[1].String() && !explainEncoding(t, r[0], r[1], &p.facts) {
+			return &difference{args: args, replies: [2]string{r[0].String(), r[1].String()}}, nil
+		}
+		if newer && !newerEncoding(t, r[2], r[1], &p.facts) {
+			return &difference{args: args, replies: [2]string{r[0].String() + "newer:   " + r[2].String(), r[1].String()}}, nil
+		}
 		return nil, nil
 	}
-	args := c.args()
-	if known(args, r[0], r[1]) {
+	if newer && is(args, "XINFO") && !alike(times, r[2], r[1]) {
+		return &difference{args: args, replies: [2]string{r[0].String() + "newer:   " + r[2].String(), r[1].String()}}, nil
+	}
+	if alike(c.by, r[0], r[1]) || known(args, r[0], r[1], &p.facts) {
 		return nil, nil
 	}
 	return &difference{args: args, replies: [2]string{r[0].String(), r[1].String()}}, nil
 }
 
-func alike(by compareBy, r [2]live.Reply) bool {
+func alike(by compareBy, redis, granary live.Reply) bool {
 	switch by {
 	case sorted:
-		return r[0].Sorted().String() == r[1].Sorted().String()
+		return redis.Sorted().String() == granary.Sorted().String()
 	case sameKind:
-		return r[0].Kind == r[1].Kind && r[0].Null == r[1].Null && (r[0].Kind != '-' || r[0].Str == r[1].Str)
+		return redis.Kind == granary.Kind && redis.Null == granary.Null && (redis.Kind != '-' || redis.Str == granary.Str)
+	case times:
+		return sameTimes(redis, granary)
 	case nearSec, nearMilli:
-		if r[0].Kind != ':' || r[1].Kind != ':' {
+		if redis.Kind != ':' || granary.Kind != ':' {
 			return false
 		}
-		a, _ := strconv.ParseInt(r[0].Str, 10, 64)
-		b, _ := strconv.ParseInt(r[1].Str, 10, 64)
+		a, _ := strconv.ParseInt(redis.Str, 10, 64)
+		b, _ := strconv.ParseInt(granary.Str, 10, 64)
 		near := int64(15)
 		if by == nearMilli {
 			near *= 1000
 		}
 		return a >= 0 && b >= 0 && a-b <= near && b-a <= near
 	}
-	return false
+	return redis.String() == granary.String()
 }
 
-// compareData compares the whole data set: in every database that histories use, the names of the keys, and of every
-// key its type, encoding, expiry and value.
+// compareData compares the whole data set: its digest, and in every database that histories use the names of the keys, and
+// of every key its type, encoding, expiry and value.
 func (p *pair) compareData() (*difference, error) {
+	if d, err := p.batch([]command{newCommand(exact, "DEBUG", "DIGEST")}); d != nil || err != nil {
+		return d, err
+	}
 	for _, db := range []string{"0", "1", "2", "3", "15"} {
 		ask := []command{newCommand(exact, "SELECT", db), newCommand(exact, "DBSIZE"), newCommand(sorted, "KEYS", "*")}
 		if d, err := p.batch(ask); d != nil || err != nil {
@@ -304,25 +400,54 @@ func (p *pair) compareData() (*difference, error) {
 			if !ok {
 				return nil, fmt.Errorf("no command reads a value of type %q", typ.Str)
 			}
-			words := make([]string, len(v.words))
-			for i, w := range v.words {
-				words[i] = strings.ReplaceAll(w, "KEY", k.Str)
+			encoding := newCommand(exact, "OBJECT", "ENCODING", k.Str)
+			encoding.typ = typeOf(encoding.args())
+			ask = append(ask, newCommand(exact, "TYPE", k.Str), encoding, newCommand(nearMilli, "PEXPIRETIME", k.Str))
+			for _, words := range v.lines {
+				words = slices.Clone(words)
+				for i, w := range words {
+					words[i] = strings.ReplaceAll(w, "KEY", k.Str)
+				}
+				ask = append(ask, newCommand(v.by, words...))
 			}
-			ask = append(ask, newCommand(exact, "TYPE", k.Str), newCommand(exact, "OBJECT", "ENCODING", k.Str),
-				newCommand(nearMilli, "PEXPIRETIME", k.Str), newCommand(v.by, words...))
+			if d, err := p.compareSmall(typ.Str, k.Str, v.lines[0]); d != nil || err != nil {
+				return d, err
+			}
 		}
 		if d, err := p.batch(ask); d != nil || err != nil {
 			return d, err
 		}
 	}
-	if p.audit {
-		return p.checkAudit()
+	return p.checkAudit()
+}
+
+// compareSmall checks encodings that only Granary has against the limits of the history.
+func (p *pair) compareSmall(typ, key string, read []string) (*difference, error) {
+	if typ != "set" && typ != "list" {
+		return nil, nil
+	}
+	encoding, err := p.conns[1].Do("OBJECT", "ENCODING", key)
+	if err != nil || encoding.Str != "listpack" {
+		return nil, err
+	}
+	words := slices.Clone(read)
+	words[1] = key
+	value, err := p.conns[0].Do(words...)
+	if err != nil {
+		return nil, err
+	}
+	p.facts.learn(p.history, len(p.history))
+	if e := checkSmall(typ, encoding.Str, value, &p.facts); e != nil {
+		return &difference{args: []string{"OBJECT", "ENCODING", key}, replies: [2]string{e.Error() + "\n", encoding.String()}}, nil
 	}
 	return nil, nil
 }
 
 // checkAudit lets Granary walk its data and compare what it finds with its books.
 func (p *pair) checkAudit() (*difference, error) {
+	if !p.audit {
+		return nil, nil
+	}
 	r, err := p.conns[1].Do("MEMORY", "AUDIT")
 	if err != nil {
 		return nil, err
@@ -336,5 +461,5 @@ func (p *pair) checkAudit() (*difference, error) {
 }
 
 func newCommand(by compareBy, args ...string) command {
-	return command{live.AppendCommand(nil, args...), by}
+	return command{raw: live.AppendCommand(nil, args...), by: by}
 }

@@ -4,14 +4,31 @@
 //	grammar.go     one line of text describes the ways to call a command; it is parsed once into a tree
 //	arguments.go   the generators behind the lower-case words of those lines
 //	commands.go    the lines, by family, each with a weight and a way to compare its reply
+//	zsets.go, streams.go, server.go   more families; server.go also lists the commands that no line calls, and why
+//	limits.go      the limits of encodings, drawn for each history, and how encodings differ from Redis 7.0's
 //	history.go     a history: commands of one seed, encoded as RESP
-//	compare.go     two servers, one history: replies side by side, and the table of known differences
+//	compare.go     the servers, one history: replies side by side, and the table of known differences
+//	progress.go    how far groups of a stream are
 //	shrink.go      a history that shows a difference, cut down to the commands that matter
 //
-// A run prints its seed and takes one (-seed), so every difference can be seen again:
+// A run prints its seed and takes one (-seed), so every difference can be seen again. -length is the number of commands
+// in a history, and each history has the next seed:
 //
-//	go test ./tests/compat -commands 1000000 -seed 7
+//	make compat COUNT=20000000 SEED=7
+//	go test ./tests/compat -commands 1000000 -seed 7 -failures 10
+//	go test ./tests/compat -commands 2000 -seed 1234           the one history of that seed
+//
+// Each history begins with limits of its own, mostly small, so that values are converted all the time. OBJECT ENCODING is
+// compared by a table (laterEncodings): an answer that is not redis-server's needs a row that allows it, for keys of that
+// type, after what has happened in the history; small sets and lists must keep to the limits. How sets, lists, hashes and
+// sorted sets are converted by later rules is compared exactly with a server that has them:
+//
+//	go test ./tests/compat -newer path/to/valkey-server -families strings,hyperloglog,hashes,lists,sets,zsets,geo,streams,limits,generic
+//
+// At the end of a history the digest of all data and every value, encoding and expiry are compared, and MEMORY AUDIT has to
+// find the books right.
 //
 // Time does not disturb the comparison: expiry times are in the past or far in the future, and replies that count
-// from now may differ by a few seconds. Short expiry is for tests/script.
+// from now may differ by a few seconds. Short expiry is for tests/script. redis-server itself loses data in some calls: what
+// histories avoid for that reason is said at the row.
 package compat

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+
+	"granary/tests/live"
 )
 
 // generator makes commands. Arguments of the command in the making lie end to end in flat.
@@ -12,6 +14,10 @@ type generator struct {
 	rng  *rand.Rand
 	flat []byte
 	ends []int // where each argument ends in flat
+
+	ms, seq uint64     // the last ID that was made for a stream
+	ids     [64]string // IDs made for streams, a ring
+	idsAt   int
 }
 
 func (g *generator) small(n int) int { return g.rng.IntN(n + 1) }
@@ -79,6 +85,7 @@ func parseFamilies(names string) (*weighted, error) {
 type command struct {
 	raw []byte
 	by  compareBy
+	typ []byte // for OBJECT ENCODING of a key: TYPE of that key, which is asked first
 }
 
 // args decodes the command again.
@@ -95,13 +102,18 @@ func (c command) args() []string {
 	return out
 }
 
-// history makes n commands from seed.
+// history makes n commands from seed. One history in four uses SORT, which changes encodings in Redis, and one in four
+// changes limits as it goes; what the others show about encodings needs no such excuse.
 func (w *weighted) history(seed uint64, n int) []command {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x67))}
-	out := make([]command, 0, n)
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x67)), ms: 1}
+	sorts, moves := g.rng.IntN(4) == 0, g.rng.IntN(4) == 0
+	out := append(make([]command, 0, n), g.drawLimits()...)
 	buf := make([]byte, 0, n*64)
-	for range n {
+	for len(out) < n {
 		i := w.draw[g.rng.IntN(len(w.draw))]
+		if line := w.rows[i].line; !sorts && strings.HasPrefix(line, "SORT") || !moves && strings.HasPrefix(line, limitRows[0].line) {
+			continue
+		}
 		g.flat, g.ends = g.flat[:0], g.ends[:0]
 		g.emit(&w.trees[i])
 		if g.rng.IntN(50) == 0 && !random(w.rows[i].line) {
@@ -109,9 +121,21 @@ func (w *weighted) history(seed uint64, n int) []command {
 		}
 		from := len(buf)
 		buf = g.appendRESP(buf)
-		out = append(out, command{buf[from:len(buf):len(buf)], w.rows[i].by})
+		c := command{raw: buf[from:len(buf):len(buf)], by: w.rows[i].by}
+		if strings.HasPrefix(w.rows[i].line, "OBJECT ENCODING") {
+			c.typ = typeOf(c.args())
+		}
+		out = append(out, c)
 	}
 	return out
+}
+
+// typeOf makes the TYPE that goes before an OBJECT ENCODING.
+func typeOf(args []string) []byte {
+	if len(args) != 3 {
+		return nil
+	}
+	return live.AppendCommand(nil, "TYPE", args[2])
 }
 
 // random tells whether a command takes a member at random when it has an argument less.
@@ -147,15 +171,15 @@ func (g *generator) appendRESP(dst []byte) []byte {
 	return dst
 }
 
-// valueCommands reads the whole value of a key of each type, for the comparison at the end of a history.
+// valueCommands read the whole value of a key of each type, for the comparison at the end of a history.
 var valueCommands = map[string]struct {
-	words []string // KEY stands for the key
+	lines [][]string // KEY stands for the key
 	by    compareBy
 }{
-	"string": {[]string{"GET", "KEY"}, exact},
-	"list":   {[]string{"LRANGE", "KEY", "0", "-1"}, exact},
-	"hash":   {[]string{"HGETALL", "KEY"}, sorted},
-	"set":    {[]string{"SMEMBERS", "KEY"}, sorted},
-	"zset":   {[]string{"ZRANGE", "KEY", "0", "-1", "WITHSCORES"}, exact},
-	"stream": {[]string{"XRANGE", "KEY", "-", "+"}, exact},
+	"string": {[][]string{{"GET", "KEY"}}, exact},
+	"list":   {[][]string{{"LRANGE", "KEY", "0", "-1"}}, exact},
+	"hash":   {[][]string{{"HGETALL", "KEY"}}, sorted},
+	"set":    {[][]string{{"SMEMBERS", "KEY"}}, sorted},
+	"zset":   {[][]string{{"ZRANGE", "KEY", "0", "-1", "WITHSCORES"}}, exact},
+	"stream": {[][]string{{"XRANGE", "KEY", "-", "+"}, {"XINFO", "STREAM", "KEY", "FULL", "COUNT", "0"}, {"XINFO", "GROUPS", "KEY"}}, times},
 }
