@@ -221,7 +221,8 @@ func TestGenPass(t *testing.T) {
 			t.Errorf("%d bits: %q", bits, got)
 		}
 	}
-	if GenPass(256) == GenPass(256) {
+	first := GenPass(256)
+	if second := GenPass(256); first == second {
 		t.Error("two passwords are equal")
 	}
 }

@@ -31,7 +31,7 @@ type Entry struct {
 const (
 	groupMillis = 60_000 // refusals that are alike and so near in time are one entry
 	groupLook   = 10     // entries, the latest ones, among which one that is alike is looked for
-	maxObject   = 4096   // bytes kept of an object or a name: anybody may have a key refused that is as large as requests may be
+	maxObject   = 4096   // bytes kept of an object, a name or a client: anybody may have a key refused that is as large as requests may be
 )
 
 // Log is what ACL LOG shows: refusals, the latest ones. The zero value keeps nothing.
@@ -43,7 +43,7 @@ type Log struct {
 
 // Add notes a refusal at a time in Unix ms. ID, Count and times of the entry are set here.
 func (l *Log) Add(e Entry, now int64) {
-	e.Object, e.User = clip(e.Object), clip(e.User)
+	e.Object, e.User, e.Client = clip(e.Object), clip(e.User), clip(e.Client)
 	e.Created, e.Updated, e.Count = now, now, 1
 	if i := l.alike(&e); i >= 0 {
 		old := l.entries[i]

@@ -161,3 +161,29 @@ func FuzzRules(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFile looks for files that panic, or that are taken and cannot be written.
+func FuzzFile(f *testing.F) {
+	f.Add("user a on +get ~x\n\nuser b ( +set  ~y )\r\n")
+	f.Add("user default off (+get (\nfoo")
+	f.Fuzz(func(t *testing.T, text string) {
+		us := testUsers()
+		users, err := us.Parse("f", text)
+		if err != nil {
+			return
+		}
+		var again strings.Builder
+		for _, u := range users {
+			again.WriteString(u.Line() + "\n")
+		}
+		back, err := us.Parse("f", again.String())
+		if err != nil || len(back) != len(users) {
+			t.Fatalf("%q: %d users, %v", again.String(), len(back), err)
+		}
+		for i := range users {
+			if !same(users[i], back[i]) {
+				t.Fatalf("%q: another user: %q", users[i].Line(), back[i].Line())
+			}
+		}
+	})
+}
