@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
 	"time"
@@ -16,8 +17,8 @@ import (
 //
 // The interpreter asks its context before every instruction whether it is done. Ours is a context to that purpose only:
 //
-//	short scripts   count instructions, and look at the clock after every 16
-//	after 1 ms      a timer raises a flag every millisecond, and every 16 instructions look at the flag
+//	short scripts   count instructions, and look at the clock after every 4
+//	after 1 ms      a timer raises a flag every millisecond, and every 4 instructions look at the flag
 //	the flag is up  the heap is measured, and the Host is told that the script is late
 //
 // A script that has to end gets the error at every instruction from then on, so that pcall does not save it: Done raises it,
@@ -29,9 +30,9 @@ import (
 const (
 	maxCalls    = 20000   // nested calls
 	maxRegistry = 1 << 20 // values of all functions that are being called
-	sourceCost  = 100     // bytes that a byte of source may need while it is compiled
+	sourceCost  = 300     // bytes that a byte of source may need while it is compiled
 
-	lookEvery  = 16               // instructions
+	lookEvery  = 4                // instructions: one may take a tenth of a second (maxIndex)
 	shortRun   = time.Millisecond // that a script runs without a timer, and how often the timer is looked at
 	maxIndex   = 1 << 22          // indexes above it are not kept in the array of a table
 	growUnseen = 1 << 20          // bytes announced by Grow before the heap is measured
@@ -76,9 +77,23 @@ func (m *limits) end() {
 		m.armed = false
 		m.timer.Stop()
 		m.flag.Store(false)
+		if heapBytes()-m.idle > tidyFrom && tidying.CompareAndSwap(false, true) {
+			go tidy()
+		}
 		m.idle = 0
 	}
 	m.why = ""
+}
+
+// tidyFrom is the garbage of one script from which on it is collected and given back to the system at once, and not when
+// other garbage has piled up.
+const tidyFrom = 32 << 20
+
+var tidying atomic.Bool
+
+func tidy() {
+	debug.FreeOSMemory()
+	tidying.Store(false)
 }
 
 // Done is called before every instruction.

@@ -29,6 +29,7 @@ const (
 func (e *engine) Late() string {
 	r := &e.run
 	ran := now() - r.began
+	r.book(e.vm[r.mode()].in.Growth())
 	if r.loading {
 		if ran > int64(loadTime) {
 			return loadTimeout

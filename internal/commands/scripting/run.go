@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"granary/internal/command"
+	"granary/internal/mem"
 	"granary/internal/script"
 )
 
@@ -42,14 +43,15 @@ type run struct {
 	late     bool            // others are told that the server is busy
 	pumped   bool            // the loop took turns meanwhile
 	killed   bool
+	booked   int64 // bytes that it has added to the heap
 }
 
-// grown returns what the run at hand takes of the heap, if it is of that kind.
-func (r *run) grown(mode script.Mode) int64 {
-	if !r.active || r.mode() != mode {
-		return 0
-	}
-	return r.engine.vm[mode].in.Growth()
+// book books what the run at hand has added to the heap.
+func (r *run) book(n int64) {
+	m := &r.engine.vm[r.mode()]
+	mem.BookOutside(m.purpose, n-r.booked)
+	m.booked += n - r.booked
+	r.booked = n
 }
 
 // execute runs a script or a function for the client and answers what it returns.
@@ -96,6 +98,7 @@ func (e *engine) finish() {
 	if r.pumped {
 		e.env.Loop.PumpEnd()
 	}
+	r.book(0)
 	e.dropReply()
 	e.session.Caller = nil
 	e.run = run{engine: e}

@@ -50,7 +50,7 @@ type engine struct {
 type machine struct {
 	in      *script.Interp
 	purpose mem.Purpose
-	booked  int64 // bytes of the interpreter
+	booked  int64 // bytes of the interpreter, and of what a script that is running has made
 }
 
 // engineOf returns the engine of the server.
@@ -104,8 +104,8 @@ func (e *engine) drop(mode script.Mode) {
 // Report implements command.Scripts.
 func (e *engine) Report() command.ScriptReport {
 	return command.ScriptReport{
-		VMEval:        e.vm[script.Scripts].booked + e.run.grown(script.Scripts),
-		VMFunctions:   e.vm[script.Functions].booked + e.run.grown(script.Functions),
+		VMEval:        e.vm[script.Scripts].booked,
+		VMFunctions:   e.vm[script.Functions].booked,
 		ScriptBytes:   e.scripts.bytes,
 		FunctionBytes: e.libs.bytes,
 		Cached:        int64(len(e.scripts.by)),
