@@ -369,6 +369,7 @@ func (l *library) protect(L *lua.LState, n int) (ok bool, results int) {
 	}
 	L.SetTop(base - 1)
 	l.nesting++
+	L.G.CurrentThread = th
 	err := th.PCall(n, lua.MultRet, nil)
 	l.nesting--
 	L.G.CurrentThread = L
@@ -387,6 +388,14 @@ func (l *library) protect(L *lua.LState, n int) (ok bool, results int) {
 	return true, results
 }
 
+// small makes states that are made meanwhile begin with a small stack of calls, which grows.
+func small(L *lua.LState, make func()) {
+	old := L.Options
+	L.Options.MinimizeStackMemory = true
+	make()
+	L.Options = old
+}
+
 // borrow is a state for one protected call, on behalf of L.
 func (l *library) borrow(L *lua.LState) *lua.LState {
 	var th *lua.LState
@@ -394,11 +403,13 @@ func (l *library) borrow(L *lua.LState) *lua.LState {
 		th = l.spare[n-1]
 		l.spare = l.spare[:n-1]
 	} else {
-		var cancel func()
 		l.b.Grow(coroutineBytes)
-		if th, cancel = L.NewThread(); cancel != nil {
-			cancel()
-		}
+		small(L, func() {
+			var cancel func()
+			if th, cancel = L.NewThread(); cancel != nil {
+				cancel()
+			}
+		})
 	}
 	if ctx := L.Context(); ctx != nil {
 		th.SetContext(ctx)

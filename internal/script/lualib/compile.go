@@ -3,6 +3,7 @@ package lualib
 import (
 	"crypto/rand"
 	"fmt"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -35,9 +36,6 @@ func (s *Libs) Load(L *lua.LState, source, name string) (*lua.LFunction, error) 
 }
 
 func (l *library) load(L *lua.LState, source, name string) (fn *lua.LFunction, err error) {
-	if strings.HasPrefix(source, "\x1b") {
-		return nil, syntaxError{name + ": bad header in precompiled chunk"}
-	}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -55,7 +53,7 @@ func (l *library) load(L *lua.LState, source, name string) (fn *lua.LFunction, e
 		if _, e := fmt.Sscanf(err.Error(), "compile error near line(%d)", &line); e != nil {
 			line = 1
 		}
-		return nil, syntaxError{fmt.Sprintf("%s:%d: function or expression too complex", name, line)}
+		return nil, syntaxError{fmt.Sprintf("%s:%d: function or expression too complex", name, max(line, 1))}
 	}
 	if line := l.finish(proto); line != 0 {
 		return nil, syntaxError{fmt.Sprintf("%s:%d: control structure too long", name, line)}
@@ -122,7 +120,18 @@ func (p *parser) concat(a, b ast.Expr) ast.Expr {
 	return hidden(markConcat, p.lastLine, oneValue(a), b)
 }
 
+// power makes a ^ b, at once of two numbers.
 func (p *parser) power(a, b ast.Expr) ast.Expr {
+	if x, ok := a.(*ast.NumberExpr); ok {
+		if y, ok := b.(*ast.NumberExpr); ok {
+			f, _ := strtod(x.Value)
+			g, _ := strtod(y.Value)
+			if v := power(f, g); v == v {
+				x.Value = strconv.FormatFloat(v, 'g', -1, 64)
+				return at(x, p.lastLine)
+			}
+		}
+	}
 	p.constant()
 	return hidden(markPower, p.lastLine, oneValue(a), b)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // coroutineBytes is about what a coroutine costs before it has run: its stack of values and its stack of calls.
-const coroutineBytes = 128 << 10
+const coroutineBytes = 48 << 10
 
 // openCoroutine keeps gopher-lua's switching between coroutines, and puts Lua's checks and texts before it.
 func (l *library) openCoroutine(L *lua.LState) {
@@ -26,7 +26,7 @@ func (l *library) openCoroutine(L *lua.LState) {
 		l.b.Grow(coroutineBytes)
 		options := L.Options
 		L.Options.MinimizeStackMemory = true // its stack of calls grows with use
-		create(L)
+		small(L, func() { create(L) })
 		L.Options = options
 		th := L.Get(-1).(*lua.LState)
 		L.Pop(1)
@@ -114,8 +114,8 @@ func (l *library) resume(L, th *lua.LState, theirs lua.LGFunction) int {
 		return 2
 	}
 	l.nesting++
+	defer func() { l.nesting-- }()
 	n := theirs(L)
-	l.nesting--
 	L.G.CurrentThread = L
 	if n > 0 && L.Get(L.GetTop()-n+1) == lua.LFalse {
 		l.b.Step(1) // an error that stops the script is not saved by a coroutine

@@ -123,9 +123,9 @@ func (x *lexer) scan() lexeme {
 			return x.quoted(byte(c))
 		case c == '.':
 			x.save()
-			if x.cur() == '.' {
+			if c := x.cur(); c == '.' || c == 0 { // NB: Lua looks with strchr, which finds a zero byte as well
 				x.save()
-				if x.cur() == '.' {
+				if c := x.cur(); c == '.' || c == 0 {
 					x.pos++
 					return lexeme{kind: "..."}
 				}
@@ -197,14 +197,6 @@ func (x *lexer) longString(level int, unfinished string) string {
 		switch c := x.cur(); c {
 		case -1:
 			x.fail(unfinished, lexEOF)
-		case '[':
-			// NB: Lua 5.1 refuses [[ inside [[ ]], which Lua 5.0 nested.
-			if level == 0 && x.pos+1 < len(x.s) && x.s[x.pos+1] == '[' {
-				x.save()
-				x.save()
-				x.fail("nesting of [[...]] is deprecated", "[")
-			}
-			x.save()
 		case ']':
 			x.save()
 			n := 0
@@ -277,9 +269,9 @@ func (x *lexer) number() lexeme {
 	for c := x.cur(); c >= 0 && (isDigit(byte(c)) || c == '.'); c = x.cur() {
 		x.save()
 	}
-	if c := x.cur(); c == 'e' || c == 'E' {
+	if c := x.cur(); c == 'e' || c == 'E' || c == 0 {
 		x.save()
-		if c := x.cur(); c == '+' || c == '-' {
+		if c := x.cur(); c == '+' || c == '-' || c == 0 {
 			x.save()
 		}
 	}
@@ -294,8 +286,11 @@ func (x *lexer) number() lexeme {
 	return lexeme{kind: lexNumber, raw: raw, num: f}
 }
 
-// show is a token as errors show it.
+// show is a token as errors show it; not at all if it is a zero byte.
 func (t lexeme) show() string {
+	if t.kind == "\x00" {
+		return ""
+	}
 	if t.raw != "" {
 		return t.raw
 	}

@@ -55,6 +55,7 @@ var realServer struct {
 }
 
 func TestMain(m *testing.M) {
+	lua.MaxArrayIndex = 1 << 20 // a table filled up to a random index takes no gigabyte
 	code := m.Run()
 	if realServer.s != nil {
 		realServer.s.Stop()

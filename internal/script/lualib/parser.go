@@ -36,6 +36,7 @@ type funcState struct {
 //	a ^ b                 pow(a, b)               C's last bit, and sign of NaN
 //	for i = x, y, z do    check(x), ...           Lua's errors; strings that are numbers
 //	local f = function    not seen by itself      gopher-lua takes it for `local function f`
+//	x, y = y, x           a block of its own      gopher-lua makes both y
 type parser struct {
 	lexer
 	tok, ahead lexeme // the current one; the one behind it, if it was looked at

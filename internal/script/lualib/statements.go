@@ -1,6 +1,8 @@
 package lualib
 
 import (
+	"fmt"
+
 	"github.com/yuin/gopher-lua/ast"
 )
 
@@ -188,13 +190,8 @@ func (p *parser) localStmt(line int) ast.Stmt {
 	if p.accept("=") {
 		exprs = p.exprList()
 	}
-	if len(names) == 1 && len(exprs) == 1 {
-		if _, fn := exprs[0].(*ast.FunctionExpr); fn {
-			exprs = append(exprs, at(&ast.NilExpr{}, p.lastLine))
-		}
-	}
 	p.declare(names...)
-	return at(&ast.LocalAssignStmt{Names: names, Exprs: exprs}, line)
+	return hideFunction(at(&ast.LocalAssignStmt{Names: names, Exprs: exprs}, line))
 }
 
 func (p *parser) returnStmt(line int) ast.Stmt {
@@ -225,5 +222,56 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 	}
 	p.expect("=")
 	s.Rhs = p.exprList()
+	for _, l := range s.Lhs {
+		at(l, p.lastLine)
+	}
+	if len(s.Lhs) > 1 {
+		return p.assignMany(s, line)
+	}
+	return s
+}
+
+// assignMany writes an assignment of several as a block that evaluates everything first, into locals without a name. The
+// compiler stores local variables as soon as it has their value: x, y = y, x makes both y.
+//
+//	a.b[i], x = f()     do local o, k = a.b, i; local v1, v2 = f(); x = v2; o[k] = v1 end
+func (p *parser) assignMany(s *ast.AssignStmt, line int) ast.Stmt {
+	local := func(i int, what string) (string, ast.Expr) {
+		name := fmt.Sprintf("(%s %d)", what, i)
+		return name, at(&ast.IdentExpr{Value: name}, p.lastLine)
+	}
+	var places, values ast.LocalAssignStmt
+	stores := make([]ast.Stmt, len(s.Lhs))
+	for i, l := range s.Lhs {
+		if t, ok := l.(*ast.AttrGetExpr); ok {
+			name, e := local(i, "table")
+			places.Names, places.Exprs = append(places.Names, name), append(places.Exprs, oneValue(t.Object))
+			t.Object = e
+			if _, constant := t.Key.(ast.ConstExpr); !constant {
+				name, e = local(i, "key")
+				places.Names, places.Exprs = append(places.Names, name), append(places.Exprs, oneValue(t.Key))
+				t.Key = e
+			}
+		}
+		name, e := local(i, "value")
+		values.Names = append(values.Names, name)
+		stores[len(stores)-1-i] = at(&ast.AssignStmt{Lhs: []ast.Expr{l}, Rhs: []ast.Expr{e}}, p.lastLine)
+	}
+	values.Exprs = s.Rhs
+	block := &ast.DoBlockStmt{}
+	if len(places.Names) > 0 {
+		block.Stmts = append(block.Stmts, hideFunction(at(&places, line)))
+	}
+	block.Stmts = append(append(block.Stmts, hideFunction(at(&values, p.lastLine))), stores...)
+	return at(block, line)
+}
+
+// hideFunction keeps gopher-lua from taking local f = function for local function f.
+func hideFunction(s *ast.LocalAssignStmt) ast.Stmt {
+	if len(s.Names) == 1 && len(s.Exprs) == 1 {
+		if _, fn := s.Exprs[0].(*ast.FunctionExpr); fn {
+			s.Exprs = append(s.Exprs, at(&ast.NilExpr{}, s.LastLine()))
+		}
+	}
 	return s
 }
