@@ -69,7 +69,11 @@ func cmdFunctionDelete(c *command.Ctx) {
 
 // cmdFunctionFlush answers FUNCTION FLUSH [ASYNC | SYNC]. Both are the same: the heap is collected while commands run.
 func cmdFunctionFlush(c *command.Ctx) {
-	if len(c.Args) > 3 || len(c.Args) == 3 && !command.Is(c.Args[2], "sync") && !command.Is(c.Args[2], "async") {
+	if len(c.Args) > 3 {
+		c.WrongSubArity()
+		return
+	}
+	if len(c.Args) == 3 && !command.Is(c.Args[2], "sync") && !command.Is(c.Args[2], "async") {
 		c.Out.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
 		return
 	}
