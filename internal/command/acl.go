@@ -93,7 +93,7 @@ func (c *Client) aclContext() acl.Context {
 	return acl.TopLevel
 }
 
-// Permits reports whether the user of the session may run a command line, which satisfies the arity.
+// Permits reports whether the user of the session may run a command line.
 func (c *Client) Permits(spec *Spec, args [][]byte) bool {
 	v, _ := c.Env.ACL.Check(c.User, spec, args)
 	return v == acl.Allowed
@@ -101,7 +101,6 @@ func (c *Client) Permits(spec *Spec, args [][]byte) bool {
 
 // Denied reports why the user of the session may not run a command line, and the text of the error. If the user may it
 // answers acl.Allowed and "". A refusal is counted and noted in ACL LOG.
-// REQUIRES: the number of arguments satisfies the arity.
 func (c *Client) Denied(spec *Spec, args [][]byte, where acl.Context) (acl.Verdict, string) {
 	v, at := c.Env.ACL.Check(c.User, spec, args)
 	if v == acl.Allowed {
@@ -153,7 +152,6 @@ func ChangedSinceQueued(v acl.Verdict) string {
 }
 
 // Check reports whether a user may run a command line, and if not, why, and the position of the argument that is to blame.
-// REQUIRES: the number of arguments satisfies the arity.
 func (a *ACL) Check(u *acl.User, spec *Spec, args [][]byte) (acl.Verdict, int) {
 	if u.Unlimited {
 		return acl.Allowed, 0
@@ -178,14 +176,15 @@ func (a *ACL) describe(u *acl.User, spec *Spec, args [][]byte) *acl.Request {
 	}
 	r.Command, r.Free, r.Sub, r.Args = spec.ID, spec.Flags&NoAuth != 0, spec.Parent != nil, args
 	r.Keys, r.Chans = r.Keys[:0], r.Chans[:0]
-	if u.NeedsKeys() && spec.HasKeys() {
+	fits := spec.Takes(len(args)) // a script may ask about what does not
+	if u.NeedsKeys() && fits && spec.HasKeys() {
 		// Where the keys cannot be told the command is permitted as one without keys: it will fail for its syntax.
 		a.keys, _ = spec.FindKeys(args, a.keys[:0])
 		for _, k := range a.keys {
 			r.Keys = append(r.Keys, acl.Ref{Index: k.Index, Access: k.Flags.access()})
 		}
 	}
-	if u.NeedsChannels() && spec.Channels.First > 0 {
+	if u.NeedsChannels() && fits && spec.Channels.First > 0 {
 		last := spec.Channels.Last
 		if last < 0 {
 			last += len(args)

@@ -117,11 +117,8 @@ func (e *engine) SetRepl(to int) { e.run.repl = to }
 
 // MayCall implements script.Host.
 func (e *engine) MayCall(args [][]byte) (may, known bool) {
-	spec, failure := e.env.Resolve(args)
-	if failure != "" {
-		return spec != nil, spec != nil
-	}
-	return e.session.Permits(spec, args), true
+	spec, _ := e.env.Resolve(args)
+	return spec != nil && e.session.Permits(spec, args), spec != nil
 }
 
 // reply is where the replies to the commands of a script go: one block that grows, in the keyspace's arena.
