@@ -111,5 +111,5 @@ func cmdXSetID(c *command.Ctx) {
 		s.SetMaxDeletedID(maxDeleted)
 	}
 	c.Out.OK()
-	changed(c, c.Args[1], "xsetid", 1)
+	noted(c, c.Args[1], "xsetid", 1)
 }

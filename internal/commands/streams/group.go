@@ -98,13 +98,14 @@ func cmdXGroupCreate(c *command.Ctx) {
 			s.CreateGroup(c.Args[3], id, read)
 			return nil
 		})
+		c.Keys().Modified(c.DB.ID, c.Args[2])
 	}
 	if !created {
 		c.Out.Error(errBusyGroup)
 		return
 	}
 	c.Out.OK()
-	changed(c, c.Args[2], "xgroup-create", 1)
+	noted(c, c.Args[2], "xgroup-create", 1)
 }
 
 // cmdXGroupSetID answers XGROUP SETID key group id | $ [ENTRIESREAD entries-read].
@@ -131,7 +132,7 @@ func cmdXGroupSetID(c *command.Ctx) {
 	g.SetLastID(id)
 	g.SetEntriesRead(read)
 	c.Out.OK()
-	changed(c, c.Args[2], "xgroup-setid", 1)
+	noted(c, c.Args[2], "xgroup-setid", 1)
 }
 
 // cmdXGroupDestroy answers XGROUP DESTROY key group. Who waits for the group is told that it is gone.
@@ -147,7 +148,7 @@ func cmdXGroupDestroy(c *command.Ctx) {
 	gone, _ := s.DetachGroup(c.Args[3])
 	c.Keys().GiveBackGroup(gone)
 	c.Out.Int(1)
-	changed(c, c.Args[2], "xgroup-destroy", 1)
+	noted(c, c.Args[2], "xgroup-destroy", 1)
 	c.Ready(c.Args[2])
 }
 
@@ -162,7 +163,7 @@ func cmdXGroupCreateConsumer(c *command.Ctx) {
 		return
 	}
 	c.Out.Int(1)
-	changed(c, c.Args[2], "xgroup-createconsumer", 1)
+	noted(c, c.Args[2], "xgroup-createconsumer", 1)
 }
 
 // cmdXGroupDelConsumer answers XGROUP DELCONSUMER key group consumer.
@@ -174,7 +175,7 @@ func cmdXGroupDelConsumer(c *command.Ctx) {
 	pending, gone, existed := g.DetachConsumer(c.Args[4])
 	c.Keys().GiveBackConsumer(gone)
 	if existed {
-		changed(c, c.Args[2], "xgroup-delconsumer", 1)
+		noted(c, c.Args[2], "xgroup-delconsumer", 1)
 	}
 	c.Out.Int(int64(pending))
 }

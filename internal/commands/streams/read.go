@@ -203,7 +203,7 @@ func consumerOf(c *command.Ctx, key []byte, g *stream.Group, name []byte) (consu
 	consumer, created = g.CreateConsumer(name, c.Now())
 	consumer.SetSeen(c.Now())
 	if created {
-		changed(c, key, "xgroup-createconsumer", 1)
+		noted(c, key, "xgroup-createconsumer", 1)
 	}
 	return consumer, created
 }

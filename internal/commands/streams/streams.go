@@ -90,10 +90,16 @@ func replyID(out *resp.Writer, id stream.ID) {
 	out.Bulk(stream.AppendID(buf[:0], id))
 }
 
-// changed tells that a stream changed by n.
+// changed tells that the entries of a stream changed by n.
 func changed(c *command.Ctx, key []byte, event string, n int) {
+	c.Keys().Modified(c.DB.ID, key)
+	noted(c, key, event, n)
+}
+
+// noted tells of a change of something about a stream that does not touch its entries: its groups, its last ID. To those
+// who watch the key it is the same as before.
+func noted(c *command.Ctx, key []byte, event string, n int) {
 	ks := c.Keys()
 	ks.Stats.Dirty += int64(n)
-	ks.Modified(c.DB.ID, key)
 	ks.Notify(keyspace.Stream, event, key, c.DB.ID)
 }
