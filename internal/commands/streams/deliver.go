@@ -33,7 +33,7 @@ func (d *delivery) fresh(c *command.Ctx, s *stream.Stream, count int64, tell *te
 			break
 		}
 	}
-	if n > 0 {
+	if n > 0 && !d.noAck {
 		d.consumer.SetActive(now)
 	}
 	if moved {
