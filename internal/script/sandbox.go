@@ -1,6 +1,8 @@
 package script
 
 import (
+	"math/rand/v2"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"granary/internal/script/lualib"
@@ -23,6 +25,7 @@ var hiddenGlobals = []string{"dofile", "loadfile", "print", "require", "module",
 func (in *Interp) open(v Version) {
 	L := in.state
 	in.libs = lualib.Open(L, &in.limits)
+	in.libs.SeedRandom(rand.Int32())
 	in.libs.ReadOnly(func(t *lua.LTable) bool { return in.behind[t] != nil })
 	in.globals = L.G.Global
 	for _, name := range hiddenGlobals {

@@ -157,7 +157,6 @@ type Result struct {
 func (in *Interp) Run(f *Function, host Host, keys, argv [][]byte) Result {
 	L := in.state
 	in.host, in.proto = host, 2
-	in.libs.SeedRandom(0)
 	in.limits.begin()
 	in.fault = fault{}
 

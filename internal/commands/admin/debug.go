@@ -54,6 +54,7 @@ func init() {
 		{"sdslen", 3, 3, debugSDSLen},
 		{"segfault", 2, 2, debugSegfault},
 		{"set-active-expire", 3, 3, debugActiveExpire},
+		{"set-disable-deny-scripts", 3, 3, debugAnyInScripts},
 		{"sleep", 3, 3, debugSleep},
 		{"stringmatch-len", 4, 4, debugStringMatch},
 		{"structsize", 2, 2, debugStructSize},
@@ -89,6 +90,11 @@ func debugSleep(c *command.Ctx) {
 
 func debugActiveExpire(c *command.Ctx) {
 	c.Keys().ActiveExpire = isOne(c.Args[2])
+	c.Out.OK()
+}
+
+func debugAnyInScripts(c *command.Ctx) {
+	c.Env.AnyInScripts = isOne(c.Args[2])
 	c.Out.OK()
 }
 

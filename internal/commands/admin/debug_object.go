@@ -180,6 +180,8 @@ func debugHelp(c *command.Ctx) {
 		"    Return lengths and allocations of a string.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    Turn the deletion of expired keys in the background off or on.",
+		"SET-DISABLE-DENY-SCRIPTS <0|1>",
+		"    Let scripts call the commands that they may not, or not.",
 		"SLEEP <seconds>",
 		"    Stop the server for a while.",
 		"STRINGMATCH-LEN <length> <pattern>",

@@ -3,6 +3,7 @@ package scripting
 import (
 	"strings"
 
+	"granary/internal/resp"
 	"granary/internal/script"
 )
 
@@ -11,14 +12,21 @@ import (
 //	#!lua flags=no-writes,allow-oom
 //	#!lua name=mylib
 
-// cutLine returns the first line without "#!", and what is behind it. The rest begins with the line end, so that errors
-// count lines as the author does.
-func cutLine(source string) (line, rest string, ok bool) {
+// cutLine returns the words of the first line, of which the first begins with "#!", and what is behind the line. The rest
+// begins with the line end, so that errors count lines as the author does. There are no words if their quotes do not match.
+func cutLine(source string) (words []string, rest string, ok bool) {
 	i := strings.IndexByte(source, '\n')
 	if i < 0 {
-		return "", "", false
+		return nil, "", false
 	}
-	return strings.TrimRight(source[2:i], "\r"), source[i:], true
+	list, ok := resp.SplitArgs(nil, []byte(source[:i]))
+	if !ok {
+		return nil, source[i:], true
+	}
+	for _, w := range list {
+		words = append(words, string(w))
+	}
+	return words, source[i:], true
 }
 
 // scriptHeader reads the line of a script. It returns the flags, what to compile, and the text of an error.
@@ -26,14 +34,14 @@ func scriptHeader(source string) (flags script.FunctionFlags, body, failure stri
 	if !strings.HasPrefix(source, "#!") {
 		return script.Compat, source, ""
 	}
-	line, body, ok := cutLine(source)
-	if !ok {
+	words, body, ok := cutLine(source)
+	switch {
+	case !ok:
 		return 0, "", "ERR Invalid script shebang"
-	}
-	words := strings.Fields(line)
-	if len(words) == 0 || words[0] != "lua" || line[0] == ' ' {
-		first, _, _ := strings.Cut("#!"+line, " ")
-		return 0, "", "ERR Unexpected engine in script shebang: " + first
+	case words == nil:
+		return 0, "", "ERR Invalid engine in script shebang"
+	case words[0] != "#!lua":
+		return 0, "", "ERR Unexpected engine in script shebang: " + words[0]
 	}
 	for _, w := range words[1:] {
 		list, ok := strings.CutPrefix(w, "flags=")
@@ -59,12 +67,8 @@ func libraryHeader(source string) (name, body, failure string) {
 	if !strings.HasPrefix(source, "#!") {
 		return "", "", "ERR Missing library metadata"
 	}
-	line, body, ok := cutLine(source)
-	if !ok {
-		return "", "", "ERR Invalid library metadata"
-	}
-	words := strings.Fields(line)
-	if len(words) == 0 || line[0] == ' ' {
+	words, body, ok := cutLine(source)
+	if !ok || words == nil {
 		return "", "", "ERR Invalid library metadata"
 	}
 	named := false
@@ -83,8 +87,8 @@ func libraryHeader(source string) (name, body, failure string) {
 		return "", "", "ERR Library name was not given"
 	case !script.GoodName(name):
 		return "", "", "ERR " + script.ErrName
-	case !strings.EqualFold(words[0], "lua"):
-		return "", "", "ERR Engine '" + words[0] + "' not found"
+	case !strings.EqualFold(words[0], "#!lua"):
+		return "", "", "ERR Engine '" + words[0][2:] + "' not found"
 	}
 	return name, body, ""
 }

@@ -120,7 +120,7 @@ const maxResults = 8000
 
 // needStack refuses to push n values if they would not fit Lua 5.1's stack.
 func (l *library) needStack(L *lua.LState, n int, text string) {
-	if n >= maxResults-L.GetTop() {
+	if n > maxResults-L.GetTop() {
 		raise(L, "%s", text)
 	}
 	l.b.Step(n)
