@@ -303,11 +303,24 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(got)
 	}
 	for _, args := range [][]string{
-		{"ACL", "SETUSER", "u", "on", ">hunter2", "+@all", "~*"}, {"ACL", "SETUSER", "u", "foo", ">hunter2"}, {"ACL", "GETUSER", "u"}, {"ACL", "LIST"},
-		{"AUTH", "u", "hunter2"}, {"AUTH", "hunter2"}, {"AUTH", "u", "hunter2", "x"}, {"HELLO", "2", "AUTH", "u", "hunter2"}, {"HELLO", "2", "AUTH", "u", "hunter2", "NOSUCH"},
-		{"HELLO", "x", "AUTH", "u", "hunter2"}, {"HELLO", "2", "NOSUCH", "AUTH", "u", "hunter2"}, {"HELLO", "2", "AUTH", "hunter2"},
-		{"AUTH", "nosuch", "hunter2"}, {"CONFIG", "SET", "requirepass", "hunter2"}, {"CONFIG", "SET", "masterauth", "hunter2", "requirepass", "hunter2"},
-		{"CONFIG", "SET", "tls-key-file-pass", "hunter2"}, {"CONFIG", "SET", "primaryauth", "hunter2"}, {"PING", "end"},
+		{"ACL", "SETUSER", "u", "on", ">hunter2", "+@all", "~*"},
+		{"ACL", "SETUSER", "u", "foo", ">hunter2"},
+		{"ACL", "GETUSER", "u"},
+		{"ACL", "LIST"},
+		{"AUTH", "u", "hunter2"},
+		{"AUTH", "hunter2"},
+		{"AUTH", "u", "hunter2", "x"},
+		{"HELLO", "2", "AUTH", "u", "hunter2"},
+		{"HELLO", "2", "AUTH", "u", "hunter2", "NOSUCH"},
+		{"HELLO", "x", "AUTH", "u", "hunter2"},
+		{"HELLO", "2", "NOSUCH", "AUTH", "u", "hunter2"},
+		{"HELLO", "2", "AUTH", "hunter2"},
+		{"AUTH", "nosuch", "hunter2"},
+		{"CONFIG", "SET", "requirepass", "hunter2"},
+		{"CONFIG", "SET", "masterauth", "hunter2", "requirepass", "hunter2"},
+		{"CONFIG", "SET", "tls-key-file-pass", "hunter2"},
+		{"CONFIG", "SET", "primaryauth", "hunter2"},
+		{"PING", "end"},
 	} {
 		do(t, c, args...)
 	}
