@@ -41,13 +41,6 @@ var knownDifferences = []knownDifference{
 		}, nil,
 	},
 	{
-		"Granary checks the number of arguments of a subcommand in one place, by its arity",
-		func(_ []string, redis, granary live.Reply) bool {
-			return strings.HasPrefix(granary.Str, "ERR wrong number of arguments for '") &&
-				strings.HasPrefix(redis.Str, "ERR unknown subcommand or wrong number of arguments for '")
-		}, nil,
-	},
-	{
 		"scores are written with as few digits as read back alike since Redis 7.2",
 		sameScores, nil,
 	},

@@ -92,6 +92,7 @@ type facts struct {
 	combined map[string]bool // by type: a set was made of others
 	// A stream lost entries, or was told another count of them, or a group another place.
 	shortened bool
+	replaced  bool // LSET or LINSERT, which convert a list before they know whether they will succeed
 }
 
 func (f *facts) reset() {
@@ -111,6 +112,8 @@ func (f *facts) learn(history []command, at int) {
 			if is(args, "CONFIG", "SET") {
 				f.limit(args[2:])
 			}
+		case "LSET", "LINSERT":
+			f.replaced = true
 		case "XDEL", "XTRIM", "XSETID", "XGROUP":
 			f.shortened = true
 		case "XADD":
@@ -199,7 +202,9 @@ func newerEncoding(typ string, newer, granary live.Reply, f *facts) bool {
 	if typ == "string" || typ == "stream" || typ == "none" || newer.Str == granary.Str {
 		return true // strings are embedded up to another length in some versions
 	}
-	return typ == "zset" && f.sorted && newer.Str == "skiplist" && granary.Str == "listpack"
+	return granary.Str == "listpack" &&
+		(typ == "zset" && f.sorted && newer.Str == "skiplist" || // SORT
+			typ == "list" && f.replaced && newer.Str == "quicklist") // LSET or LINSERT that failed
 }
 
 // checkSmall reports what is wrong with a small encoding that redis-server 7.0 does not have: a value beyond the limits.

@@ -178,7 +178,9 @@ func sameTimes(redis, granary live.Reply) bool {
 	if redis.Elems == nil && granary.Elems == nil {
 		return redis.Str == granary.Str
 	}
-	granary.Elems = withoutLaterFields(granary.Elems)
+	if len(withoutLaterFields(redis.Elems)) == len(redis.Elems) {
+		granary.Elems = withoutLaterFields(granary.Elems)
+	}
 	granary.Elems = withoutLaterConsumers(redis.Elems, granary.Elems)
 	if len(redis.Elems) != len(granary.Elems) {
 		return false
@@ -209,7 +211,8 @@ func sameTimes(redis, granary live.Reply) bool {
 // isTime tells whether element i of a row is a time: by the name before it, or by its place in an entry of a list of
 // pending entries, which is (ID, consumer, time, deliveries) or, of one consumer, (ID, time, deliveries).
 func isTime(label string, i int, row []live.Reply) bool {
-	if label == "idle" || label == "seen-time" {
+	switch label {
+	case "idle", "seen-time", "inactive", "active-time":
 		return true
 	}
 	n := len(row)

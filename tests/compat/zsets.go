@@ -163,7 +163,7 @@ func sameScores(args []string, redis, granary live.Reply) bool {
 		return redis.Kind == granary.Kind && redis.Null == granary.Null // a row that lost its count
 	}
 	a, b := plainNumbers(redis), plainNumbers(granary)
-	if name == "ZSCAN" {
+	if name == "ZSCAN" || name == "ZRANDMEMBER" {
 		a, b = a.Sorted(), b.Sorted()
 	}
 	return a.String() == b.String()

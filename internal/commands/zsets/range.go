@@ -61,9 +61,15 @@ func cmdZRangeStore(c *command.Ctx) {
 	lo, hi := q.span(&v)
 	var s zset.Scratch
 	w := q.walk(&v, lo, hi)
+	// A range whose length is not known in advance begins as a listpack in Redis, where -0 becomes 0.
+	lim := zset.LimitsOf(c.Env.Config)
+	small := q.kind != byRank
 	for ; w.left > 0; w.next() {
-		member := w.Member(&s)
-		d.Add(d.Find(member), member, w.Score())
+		member, score := w.Member(&s), w.Score()
+		if small = small && d.Len() < lim.Entries && len(member) <= lim.Value; small {
+			score += 0
+		}
+		d.Add(d.Find(member), member, score)
 	}
 	store(c, c.Args[1], &d, "zrangestore")
 }
