@@ -79,7 +79,7 @@ func addMembers(c *command.Ctx, how zset.How, event string) {
 	if how&zset.Increment != 0 {
 		event = "zincr"
 	}
-	lim := zset.LimitsOf(c.Env.Config)
+	lim := zset.Expect(&it, zset.LimitsOf(c.Env.Config), len(scores))
 	added, updated := 0, 0
 	var now float64
 	var r zset.Result

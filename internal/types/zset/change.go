@@ -63,6 +63,19 @@ func Put(it *keyspace.Item, lim Limits, member []byte, score float64, how How) (
 	return now, r
 }
 
+// Expect prepares a sorted set for n members to be put: one that would grow out of its listpack if they were all it has
+// leaves it at once, before the first of them is put. It returns the limits to put them with.
+func Expect(it *keyspace.Item, lim Limits, n int) Limits {
+	if n <= lim.Entries {
+		return lim
+	}
+	if it.Exists() && it.Entry.Encoding() == object.Listpack {
+		toLarge(it, listpack.Open(it.Flat()))
+	}
+	lim.Entries = 0
+	return lim
+}
+
 // settle says what becomes of a member whose score is was.
 func settle(was, score float64, how How) (float64, Result) {
 	if how&IfAbsent != 0 {
