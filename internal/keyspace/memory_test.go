@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"granary/internal/encoding/stream"
 	"granary/internal/mem"
 	"granary/internal/object"
 )
@@ -135,6 +136,42 @@ func TestFlushGivesBackInSlices(t *testing.T) {
 	}
 	if n := ks.FlushAll(false); n != 10 || ks.Pending() != 0 || ks.Arena.Used() != 0 || ks.Stats.LazyFreed != keys {
 		t.Fatalf("FlushAll of a few keys: %d, %d wait, %d bytes in use, freed lazily %d", n, ks.Pending(), ks.Arena.Used(), ks.Stats.LazyFreed)
+	}
+}
+
+// TestLargeValueIsOneObject pins that lazyfreed_objects counts keys, however many elements they have.
+func TestLargeValueIsOneObject(t *testing.T) {
+	ks := New(mem.NewArena("test"), 1)
+	db := ks.DBs[0]
+	for _, key := range []string{"a", "b", "c"} {
+		it := db.Write([]byte(key))
+		s := stream.New(ks.Arena)
+		for i := range 1000 {
+			if err := s.Append(stream.ID{Ms: uint64(i + 1)}, [][]byte{[]byte("f"), []byte("v")}, stream.Limits{Entries: 2}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		it.PutRoot(object.Stream, object.StreamTree, s.Root())
+	}
+	free := func(want int64) {
+		t.Helper()
+		if int64(ks.Pending()) != want-ks.Stats.LazyFreed {
+			t.Errorf("%d wait", ks.Pending())
+		}
+		for !ks.Reclaim(time.Now().Add(time.Second)) {
+			t.Log("a slow second")
+		}
+		if ks.Stats.LazyFreed != want || ks.Pending() != 0 {
+			t.Errorf("%d freed lazily, want %d; %d wait", ks.Stats.LazyFreed, want, ks.Pending())
+		}
+	}
+	it := db.Write([]byte("a"))
+	it.Delete()
+	free(1)
+	db.Flush(true)
+	free(3)
+	if n := ks.Arena.Used(); n != 0 {
+		t.Errorf("%d bytes in use", n)
 	}
 }
 

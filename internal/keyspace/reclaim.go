@@ -71,12 +71,12 @@ func (ks *Keyspace) Pending() int {
 type tableJob struct{ keys table.Table }
 
 func (j *tableJob) step(ks *Keyspace, n int) (freed int, done bool) {
-	before := j.keys.Len()
+	freed, jobs := j.keys.Len(), len(ks.reclaim)
 	done = j.keys.FreeSlice(n, func(r mem.Ref) { ks.release(object.Entry(r)) })
-	if done {
-		return before, true
+	if !done {
+		freed -= j.keys.Len()
 	}
-	return before - j.keys.Len(), false
+	return freed - (len(ks.reclaim) - jobs), done // large values are freed when their own jobs are done
 }
 
 func (j *tableJob) pending() int { return j.keys.Len() }
@@ -85,7 +85,10 @@ func (j *tableJob) pending() int { return j.keys.Len() }
 type valueJob struct{ e object.Entry }
 
 func (j *valueJob) step(ks *Keyspace, n int) (freed int, done bool) {
-	return object.Free(ks.Arena, j.e, n)
+	if _, done = object.Free(ks.Arena, j.e, n); done {
+		freed = 1 // its elements are no objects
+	}
+	return freed, done
 }
 
 func (j *valueJob) pending() int { return 1 }
