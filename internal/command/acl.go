@@ -227,6 +227,10 @@ func (c *Client) refused(v acl.Verdict, object []byte, user string, where acl.Co
 	if c.Caller != nil {
 		client = c.Caller
 	}
+	if client.Conn != nil { // it may be of another loop, when a command that waited is executed
+		client.Conn.Borrow(env.Loop)
+		defer client.Conn.Return(env.Loop)
+	}
 	env.ACL.Log.Add(acl.Entry{
 		Reason: v, Context: where, Object: string(object), User: strings.Clone(user), Client: client.Describe(),
 	}, env.Keys.Now)

@@ -295,6 +295,44 @@ func TestACLDisconnects(t *testing.T) {
 	subscribe(listener, "SUBSCRIBE", "a")
 }
 
+// TestACLWhileWaiting checks that a command which waited is refused when its user has lost the permission meanwhile, whichever
+// loop serves the client.
+func TestACLWhileWaiting(t *testing.T) {
+	s := start(t, "--io-threads", "2")
+	admin := dial(t, s)
+	do(t, admin, "ACL", "SETUSER", "u", "on", "nopass", "+@all", "~*")
+	const n = 6
+	var waiting []*live.Conn
+	for range n {
+		c := dial(t, s)
+		do(t, c, "AUTH", "u", "x")
+		if err := c.Send("BLPOP", "list", "0"); err != nil {
+			t.Fatal(err)
+		}
+		waiting = append(waiting, c)
+	}
+	eventually(t, "clients wait", func() bool { return field(t, admin, "clients", "blocked_clients") == strconv.Itoa(n) })
+	do(t, admin, "ACL", "SETUSER", "u", "resetkeys")
+	if got := do(t, admin, "RPUSH", "list", "1"); got != ":1" {
+		t.Error(got)
+	}
+	for _, c := range waiting {
+		raw, err := c.ReadRaw(nil)
+		if err != nil || string(raw) != "-NOPERM No permissions to access a key\r\n" {
+			t.Errorf("%q, %v", raw, err)
+		}
+		if got := do(t, c, "PING"); got != "+PONG" {
+			t.Error(got)
+		}
+	}
+	if got := do(t, admin, "LLEN", "list"); got != ":1" {
+		t.Errorf("the list has %s elements", got)
+	}
+	if got := field(t, admin, "stats", "acl_access_denied_key"); got != strconv.Itoa(n) {
+		t.Errorf("%s refusals", got)
+	}
+}
+
 // TestSecrets looks for passwords in everything that is shown.
 func TestSecrets(t *testing.T) {
 	s := start(t, "--loglevel", "debug", "--slowlog-log-slower-than", "0")
