@@ -11,7 +11,13 @@ func (t *Table) Check() error {
 	r := t.head()
 	c := checker{t: t, bytes: int64(mem.Usable(rootBytes))}
 	if r.word.isDirectory() {
-		c.bytes += int64(mem.Usable(8 << r.depth()))
+		c.bytes += int64(mem.Usable(directoryBytes(r.depth())))
+		if r.next != 0 {
+			c.bytes += int64(mem.Usable(directoryBytes(r.depth() + 1)))
+		}
+		if r.nextExp != 0 {
+			c.bytes += int64(mem.Usable(expiryBytes(r.depth() + 1)))
+		}
 	} else if r.word.depth() != 0 {
 		return fmt.Errorf("table: depth %d without a directory", r.word.depth())
 	}

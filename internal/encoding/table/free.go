@@ -78,13 +78,14 @@ func (t *Table) freeEntries(w *word, most int, release func(mem.Ref)) (freed int
 
 // freeRoot frees what is left when all segments are gone.
 func (t *Table) freeRoot() {
+	t.dropPrepared()
 	r := t.head()
 	d := r.depth()
 	if r.expiry != 0 {
 		t.release(r.expiry, expiryBytes(d), mem.PurposeExpire)
 	}
 	if r.word.isDirectory() {
-		t.release(r.word.ref(), 8<<d, t.kind.Purpose)
+		t.release(r.word.ref(), directoryBytes(d), t.kind.Purpose)
 	}
 	t.arena.Free(t.root, rootBytes, t.kind.Purpose)
 	t.root = 0
@@ -100,8 +101,9 @@ func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 	}
 	r := t.head()
 	if cursor == 0 {
+		t.dropPrepared() // it comes again
 		if r.word.isDirectory() {
-			if to := t.moveBlock(r.word.ref(), 8<<r.depth(), t.kind.Purpose); to != 0 {
+			if to := t.moveBlock(r.word.ref(), directoryBytes(r.depth()), t.kind.Purpose); to != 0 {
 				r.word = makeWord(to, directorySize, r.depth(), 0)
 			}
 		}
@@ -174,6 +176,9 @@ func (t *Table) ExpireBytes() int64 {
 	}
 	d := r.depth()
 	n := int64(mem.Usable(expiryBytes(d)))
+	if r.nextExp != 0 {
+		n += int64(mem.Usable(expiryBytes(d + 1)))
+	}
 	x := t.expiry()
 	for i := range uint32(1) << d {
 		if *x.clock(i) != 0 {

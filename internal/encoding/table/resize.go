@@ -151,6 +151,7 @@ func (t *Table) retire(slot uint32, w word) {
 
 // grow makes room in a segment: the next size, or a split.
 func (t *Table) grow(slot uint32) {
+	t.prepare()
 	var buf [maxEntries]moved
 	w, slot := t.head().own(slot)
 	if w.size() == lastSize {
@@ -214,18 +215,25 @@ func (t *Table) split(slot uint32, w word, es []moved) {
 func (t *Table) deepen(v *reserve) {
 	r := t.head()
 	d := r.depth()
-	dir := v.alloc(8*2<<d, t.kind.Purpose)
-	var block mem.Ref
+	var dir, block mem.Ref
+	// What was prepared comes last: it is lost if there is no memory for the other.
+	if r.next == 0 {
+		dir = v.alloc(directoryBytes(d+1), t.kind.Purpose)
+	}
 	if r.expiry != 0 {
-		block = v.alloc(expiryBytes(d+1), mem.PurposeExpire)
+		block = r.nextExp.take(v, expiryBytes(d+1), mem.PurposeExpire)
+	}
+	if r.next != 0 {
+		dir = r.next.take(v, 0, t.kind.Purpose)
 	}
 	now := makeWord(dir, directorySize, d+1, 0)
-	for i := range uint32(1) << d {
-		w := r.word
-		if w.isDirectory() {
-			w = *wordAt(r.word, i)
+	if r.word.isDirectory() {
+		to := unsafe.Slice(wordAt(now, 0), 2<<d)
+		for i, w := range unsafe.Slice(wordAt(r.word, 0), 1<<d) {
+			to[2*i], to[2*i+1] = w, w
 		}
-		*wordAt(now, 2*i), *wordAt(now, 2*i+1) = w, w
+	} else {
+		*wordAt(now, 0), *wordAt(now, 1) = r.word, r.word
 	}
 	if block != 0 {
 		x, y := t.expiry(), expiryBlock{mem.Ptr(block), d + 1}
@@ -239,7 +247,7 @@ func (t *Table) deepen(v *reserve) {
 		r.expiry = block
 	}
 	if r.word.isDirectory() {
-		t.release(r.word.ref(), 8<<d, t.kind.Purpose)
+		t.release(r.word.ref(), directoryBytes(d), t.kind.Purpose)
 	}
 	r.word = now
 	r.count &= lenMask
@@ -326,13 +334,14 @@ func (t *Table) tryMerge(slot uint32) {
 //
 // REQUIRES: no segment is as deep as the directory.
 func (t *Table) flatten() {
+	t.dropPrepared()
 	r := t.head()
 	d := r.depth() - 1
 	v := reserve{t: t}
 	defer v.drop()
 	var dir, block mem.Ref
 	if d > 0 {
-		dir = v.alloc(8<<d, t.kind.Purpose)
+		dir = v.alloc(directoryBytes(d), t.kind.Purpose)
 	}
 	if r.expiry != 0 {
 		block = v.alloc(expiryBytes(d), mem.PurposeExpire)
@@ -361,7 +370,7 @@ func (t *Table) flatten() {
 			}
 		}
 	}
-	t.release(old.ref(), 8*2<<d, t.kind.Purpose)
+	t.release(old.ref(), directoryBytes(d+1), t.kind.Purpose)
 }
 
 func ignoreOutOfMemory() {
