@@ -1,6 +1,7 @@
 package lualib
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"strconv"
@@ -45,7 +46,7 @@ func (l *library) load(L *lua.LState, source, name string) (fn *lua.LFunction, e
 			panic(r)
 		}
 	}()
-	stmts := parseChunk(source, name, l.b.Step)
+	stmts, fs := parseChunk(source, name, l.b.Step)
 	proto, err := lua.Compile(stmts, name)
 	if err != nil {
 		// What remains is too large for the machine: registers, mostly.
@@ -53,9 +54,10 @@ func (l *library) load(L *lua.LState, source, name string) (fn *lua.LFunction, e
 		if _, e := fmt.Sscanf(err.Error(), "compile error near line(%d)", &line); e != nil {
 			line = 1
 		}
+		line &= 1<<lineBits - 1
 		return nil, syntaxError{fmt.Sprintf("%s:%d: function or expression too complex", name, max(line, 1))}
 	}
-	if line := l.finish(proto); line != 0 {
+	if line := l.finish(proto, fs); line != 0 {
 		return nil, syntaxError{fmt.Sprintf("%s:%d: control structure too long", name, line)}
 	}
 	return L.NewFunctionFromProto(proto), nil
@@ -63,7 +65,8 @@ func (l *library) load(L *lua.LState, source, name string) (fn *lua.LFunction, e
 
 // finish puts functions in the place of marks, and undoes tail calls that the machine fails at. It returns the line of a
 // function whose jumps may not reach, or 0.
-func (l *library) finish(p *lua.FunctionProto) int {
+func (l *library) finish(p *lua.FunctionProto, fs *funcState) int {
+	scopes(p, fs)
 	for i, c := range p.Constants {
 		if s, ok := c.(lua.LString); ok && len(s) > 16 && s[0] == 0 {
 			if f := l.marked[string(s)]; f != nil {
@@ -84,12 +87,56 @@ func (l *library) finish(p *lua.FunctionProto) int {
 			}
 		}
 	}
-	for _, sub := range p.FunctionPrototypes {
-		if line := l.finish(sub); line != 0 {
+	for i, sub := range p.FunctionPrototypes {
+		if len(fs.funcs) != len(p.FunctionPrototypes) {
+			fs.funcs = make([]*funcState, len(p.FunctionPrototypes))
+		}
+		if line := l.finish(sub, cmp.Or(fs.funcs[i], &funcState{})); line != 0 {
 			return line
 		}
 	}
 	return 0
+}
+
+// scopes takes the numbers of locals out of the lines of the instructions, and notes where each local ends: where fewer are
+// in scope, or another takes its register.
+func scopes(p *lua.FunctionProto, fs *funcState) {
+	const mask = 1<<lineBits - 1
+	p.LineDefined &= mask
+	p.LastLineDefined &= mask
+	active := make([]int, len(p.DbgSourcePositions))
+	for pc, line := range p.DbgSourcePositions {
+		active[pc] = line>>lineBits - 1
+		p.DbgSourcePositions[pc] = line & mask
+	}
+	var known []*lua.DbgLocalInfo
+	open := make([]*lua.DbgLocalInfo, 256) // by register
+	i := 0
+	for _, v := range p.DbgLocals {
+		for i < len(fs.decls) && fs.decls[i].name != v.Name {
+			i++
+		}
+		if i == len(fs.decls) {
+			break
+		}
+		reg := fs.decls[i].reg
+		if i++; reg < 0 || reg >= len(open) {
+			continue // a value of an assignment
+		}
+		v.EndPc = len(p.Code)
+		for pc := v.StartPc; pc < len(active); pc++ {
+			if active[pc] >= 0 && active[pc] <= reg {
+				v.EndPc = pc - 1
+				break
+			}
+		}
+		if old := open[reg]; old != nil {
+			old.EndPc = min(old.EndPc, v.StartPc-1)
+		}
+		open[reg] = v
+		known = append(known, v)
+	}
+	p.DbgLocals = known
 }
 
 func (l *library) openMarks(L *lua.LState) {
@@ -103,21 +150,21 @@ func (l *library) openMarks(L *lua.LState) {
 }
 
 // hidden is a call of a function that has a mark.
-func hidden(mark string, line int, args ...ast.Expr) ast.Expr {
+func (p *parser) hidden(mark string, line int, args ...ast.Expr) ast.Expr {
 	oneValue(args[len(args)-1])
-	f := at(&ast.StringExpr{Value: mark}, line)
-	return at(&ast.FuncCallExpr{Func: f, Args: args, AdjustRet: false}, line)
+	f := at(p, &ast.StringExpr{Value: mark}, line)
+	return at(p, &ast.FuncCallExpr{Func: f, Args: args, AdjustRet: false}, line)
 }
 
 // concat makes a .. b, and adds a to b if that is one already: .. is right associative, and its operands are joined at once.
 func (p *parser) concat(a, b ast.Expr) ast.Expr {
 	if c, ok := b.(*ast.FuncCallExpr); ok && !c.AdjustRet {
 		if f, ok := c.Func.(*ast.StringExpr); ok && f.Value == markConcat && len(c.Args) < 100 {
-			return hidden(markConcat, p.lastLine, append([]ast.Expr{oneValue(a)}, c.Args...)...)
+			return p.hidden(markConcat, p.lastLine, append([]ast.Expr{oneValue(a)}, c.Args...)...)
 		}
 	}
 	p.constant()
-	return hidden(markConcat, p.lastLine, oneValue(a), b)
+	return p.hidden(markConcat, p.lastLine, oneValue(a), b)
 }
 
 // power makes a ^ b, at once of two numbers.
@@ -128,12 +175,12 @@ func (p *parser) power(a, b ast.Expr) ast.Expr {
 			g, _ := strtod(y.Value)
 			if v := power(f, g); v == v {
 				x.Value = strconv.FormatFloat(v, 'g', -1, 64)
-				return at(x, p.lastLine)
+				return at(p, x, p.lastLine)
 			}
 		}
 	}
 	p.constant()
-	return hidden(markPower, p.lastLine, oneValue(a), b)
+	return p.hidden(markPower, p.lastLine, oneValue(a), b)
 }
 
 // powerOperator is the operator ^.
@@ -155,7 +202,7 @@ func (p *parser) loopNumber(mark string) ast.Expr {
 		return e
 	}
 	p.constant()
-	return hidden(mark, p.lastLine, e)
+	return p.hidden(mark, p.lastLine, e)
 }
 
 func loopCheck(what string) lua.LGFunction {

@@ -113,6 +113,9 @@ func (l *library) resume(L, th *lua.LState, theirs lua.LGFunction) int {
 		L.Push(lua.LString("C stack overflow"))
 		return 2
 	}
+	if n := wanted(th); n >= 0 {
+		L.SetTop(1 + n)
+	}
 	l.nesting++
 	defer func() { l.nesting-- }()
 	n := theirs(L)
@@ -122,6 +125,23 @@ func (l *library) resume(L, th *lua.LState, theirs lua.LGFunction) int {
 		L.Replace(L.GetTop()-n+2, translate(L.Get(L.GetTop()-n+2)))
 	}
 	return n
+}
+
+// wanted is how many values a coroutine that has yielded takes from yield: gopher-lua leaves it those that it is given,
+// and registers without a value if they are fewer. -1 is all of them.
+func wanted(th *lua.LState) int {
+	dbg, ok := th.GetStack(0)
+	if !ok {
+		return -1
+	}
+	fn, pc := frameFunc(th, dbg), framePc(dbg)
+	if fn == nil || fn.IsG || pc < 0 || pc >= len(fn.Proto.Code) {
+		return -1
+	}
+	if i := instruction(fn.Proto.Code[pc]); i.op() == lua.OP_CALL {
+		return i.c() - 1
+	}
+	return -1
 }
 
 // mayYield says whether only Lua functions that were called by Lua code lie below the running function: Lua 5.1 does not
@@ -135,6 +155,7 @@ func mayYield(L *lua.LState) bool {
 	if !frame.IsValid() || frame.IsNil() {
 		return false
 	}
+	first := true
 	for frame = frame.Elem().FieldByName("Parent"); !frame.IsNil(); frame = frame.Elem().FieldByName("Parent") {
 		fn := frame.Elem().FieldByName("Fn")
 		if fn.IsNil() || fn.Elem().FieldByName("IsG").Bool() {
@@ -145,9 +166,11 @@ func mayYield(L *lua.LState) bool {
 		if pc < 0 || pc >= code.Len() {
 			return false
 		}
-		if op := int(code.Index(pc).Uint() >> 26); op != lua.OP_CALL && op != lua.OP_TAILCALL {
+		// NB: a tail call of yield under another name (finish undoes the others) is refused too: the machine would fail.
+		if op := int(code.Index(pc).Uint() >> 26); op != lua.OP_CALL && (op != lua.OP_TAILCALL || first) {
 			return false
 		}
+		first = false
 	}
 	return true
 }

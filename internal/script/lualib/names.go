@@ -44,7 +44,7 @@ func localName(p *lua.FunctionProto, pc, reg int) string {
 		if v.StartPc > pc {
 			continue
 		}
-		if pc <= v.EndPc || v.EndPc == 0 {
+		if pc <= v.EndPc {
 			if reg == 0 {
 				return v.Name
 			}

@@ -20,10 +20,18 @@ type funcState struct {
 	parent   *funcState
 	vararg   bool
 	line     int
-	locals   []string // in scope
+	locals   []string // in scope, as they lie in registers
+	decls    []decl   // all, in the order of the source
+	funcs    []*funcState
 	upvalues map[string]bool
 	loops    int
 	consts   int
+}
+
+// decl is a local variable and its register.
+type decl struct {
+	name string
+	reg  int
 }
 
 // parser is Lua 5.1's grammar, by recursive descent, onto gopher-lua's syntax tree. gopher-lua's own parser accepts more
@@ -46,13 +54,13 @@ type parser struct {
 	step       func(n int)
 }
 
-func parseChunk(source, chunk string, step func(int)) []ast.Stmt {
+func parseChunk(source, chunk string, step func(int)) ([]ast.Stmt, *funcState) {
 	p := &parser{lexer: lexer{chunk: chunk, s: source, line: 1}, lastLine: 1, step: step}
-	p.fs = &funcState{vararg: true, upvalues: map[string]bool{}}
+	p.fs = &funcState{vararg: true, upvalues: map[string]bool{}, locals: []string{"(arg)"}, decls: []decl{{"arg", 0}}}
 	p.advance()
 	body := p.chunk()
 	p.check(lexEOF)
-	return body
+	return body, p.fs
 }
 
 func (p *parser) advance() {
@@ -145,10 +153,21 @@ func (p *parser) constant() {
 	}
 }
 
+// implied is how many locals a function has that Lua does not count.
+func (fs *funcState) implied() int {
+	if fs.parent == nil {
+		return 1
+	}
+	return 0
+}
+
 // declare makes names visible.
 func (p *parser) declare(names ...string) {
-	p.limit(len(p.fs.locals)+len(names), maxLocals, "local variables")
-	p.fs.locals = append(p.fs.locals, names...)
+	p.limit(len(p.fs.locals)+len(names)-p.fs.implied(), maxLocals, "local variables")
+	for _, n := range names {
+		p.fs.decls = append(p.fs.decls, decl{n, len(p.fs.locals)})
+		p.fs.locals = append(p.fs.locals, n)
+	}
 }
 
 // resolve counts the upvalues that a name needs.
@@ -173,10 +192,20 @@ func (p *parser) resolve(fs *funcState, name string) bool {
 }
 
 // at sets where a node is: errors of it name the line of the last token that was read for it.
-func at[T ast.PositionHolder](n T, line int) T {
+func at[T ast.PositionHolder](p *parser, n T, line int) T {
+	line = p.mark(line)
 	n.SetLine(line)
 	n.SetLastLine(line)
 	return n
+}
+
+// lineBits is where the number of locals begins in what nodes take for their line.
+const lineBits = 32
+
+// mark adds to a line how many locals are in scope, and one: the compiler copies it to the instructions, where finish
+// looks for it (gopher-lua's own notes of scopes are wrong).
+func (p *parser) mark(line int) int {
+	return line&(1<<lineBits-1) | (len(p.fs.locals)+1)<<lineBits
 }
 
 func (p *parser) blockEnds() bool {
@@ -211,6 +240,7 @@ func (p *parser) block() []ast.Stmt {
 
 func (p *parser) body(self bool, line int) *ast.FunctionExpr {
 	fs := &funcState{parent: p.fs, line: line, upvalues: map[string]bool{}}
+	p.fs.funcs = append(p.fs.funcs, fs)
 	p.fs = fs
 	par := &ast.ParList{Names: []string{}}
 	if self {
@@ -234,6 +264,9 @@ func (p *parser) body(self bool, line int) *ast.FunctionExpr {
 		}
 	}
 	p.expect(")")
+	if fs.vararg {
+		p.declare("arg")
+	}
 	f := &ast.FunctionExpr{ParList: par, Stmts: p.chunk()}
 	f.SetLine(line)
 	f.SetLastLine(p.tok.line)
@@ -252,14 +285,14 @@ func (p *parser) exprList() []ast.Expr {
 
 func (p *parser) str(s string) *ast.StringExpr {
 	p.constant()
-	return at(&ast.StringExpr{Value: s}, p.tok.line)
+	return at(p, &ast.StringExpr{Value: s}, p.tok.line)
 }
 
 func (p *parser) field(obj ast.Expr) ast.Expr {
 	p.advance()
 	key := p.str("")
 	key.Value = p.name()
-	return at(&ast.AttrGetExpr{Object: obj, Key: key}, p.lastLine)
+	return at(p, &ast.AttrGetExpr{Object: obj, Key: key}, p.lastLine)
 }
 
 func (p *parser) index() ast.Expr {
@@ -275,7 +308,7 @@ func (p *parser) variable() *ast.IdentExpr {
 	if !p.resolve(p.fs, name) {
 		p.constant()
 	}
-	return at(&ast.IdentExpr{Value: name}, line)
+	return at(p, &ast.IdentExpr{Value: name}, line)
 }
 
 // primary reads what may be called or assigned to. kind says which: "call", "var", or "" for neither.
@@ -298,16 +331,16 @@ func (p *parser) primary() (e ast.Expr, kind string) {
 			e, kind = p.field(e), "var"
 		case "[":
 			key := p.index()
-			e, kind = at(&ast.AttrGetExpr{Object: e, Key: key}, p.lastLine), "var"
+			e, kind = at(p, &ast.AttrGetExpr{Object: e, Key: key}, p.lastLine), "var"
 		case ":":
 			p.advance()
 			method := p.name()
 			p.constant()
 			line := p.tok.line
-			e, kind = at(&ast.FuncCallExpr{Receiver: e, Method: method, Args: p.args()}, line), "call"
+			e, kind = at(p, &ast.FuncCallExpr{Receiver: e, Method: method, Args: p.args()}, line), "call"
 		case "(", lexString, "{":
 			line := p.tok.line
-			e, kind = at(&ast.FuncCallExpr{Func: e, Args: p.args()}, line), "call"
+			e, kind = at(p, &ast.FuncCallExpr{Func: e, Args: p.args()}, line), "call"
 		default:
 			return e, kind
 		}
@@ -351,7 +384,7 @@ func (p *parser) args() []ast.Expr {
 
 func (p *parser) table() ast.Expr {
 	line := p.tok.line
-	t := at(&ast.TableExpr{Fields: []*ast.Field{}}, line)
+	t := at(p, &ast.TableExpr{Fields: []*ast.Field{}}, line)
 	p.expect("{")
 	for p.tok.kind != "}" {
 		f := &ast.Field{}
@@ -380,20 +413,20 @@ func (p *parser) simple() ast.Expr {
 	switch p.tok.kind {
 	case lexNumber:
 		p.constant()
-		e = at(&ast.NumberExpr{Value: strconv.FormatFloat(p.tok.num, 'g', -1, 64)}, line)
+		e = at(p, &ast.NumberExpr{Value: strconv.FormatFloat(p.tok.num, 'g', -1, 64)}, line)
 	case lexString:
 		e = p.str(p.tok.text)
 	case "nil":
-		e = at(&ast.NilExpr{}, line)
+		e = at(p, &ast.NilExpr{}, line)
 	case "true":
-		e = at(&ast.TrueExpr{}, line)
+		e = at(p, &ast.TrueExpr{}, line)
 	case "false":
-		e = at(&ast.FalseExpr{}, line)
+		e = at(p, &ast.FalseExpr{}, line)
 	case "...":
 		if !p.fs.vararg {
 			p.syntax("cannot use '...' outside a vararg function")
 		}
-		e = at(&ast.Comma3Expr{}, line)
+		e = at(p, &ast.Comma3Expr{}, line)
 	case "{":
 		return p.table()
 	case "function":
@@ -426,11 +459,11 @@ func (p *parser) subexpr(limit int) ast.Expr {
 		x := p.subexpr(unaryPriority)
 		switch op {
 		case "not":
-			e = at(&ast.UnaryNotOpExpr{Expr: x}, p.lastLine)
+			e = at(p, &ast.UnaryNotOpExpr{Expr: x}, p.lastLine)
 		case "-":
-			e = at(&ast.UnaryMinusOpExpr{Expr: x}, p.lastLine)
+			e = at(p, &ast.UnaryMinusOpExpr{Expr: x}, p.lastLine)
 		default:
-			e = at(&ast.UnaryLenOpExpr{Expr: x}, p.lastLine)
+			e = at(p, &ast.UnaryLenOpExpr{Expr: x}, p.lastLine)
 		}
 	default:
 		e = p.simple()
@@ -451,13 +484,13 @@ func (p *parser) subexpr(limit int) ast.Expr {
 func (p *parser) operation(op string, a, b ast.Expr) ast.Expr {
 	switch op {
 	case "and", "or":
-		return at(&ast.LogicalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+		return at(p, &ast.LogicalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 	case "..":
 		return p.concat(a, b)
 	case "^":
 		return p.power(a, b)
 	case "==", "~=", "<", "<=", ">", ">=":
-		return at(&ast.RelationalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+		return at(p, &ast.RelationalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 	}
-	return at(&ast.ArithmeticOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
+	return at(p, &ast.ArithmeticOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 }

@@ -37,15 +37,15 @@ func (p *parser) statement() (s ast.Stmt, last bool) {
 		if p.fs.loops == 0 {
 			p.syntax("no loop to break")
 		}
-		return at(&ast.BreakStmt{}, line), true
+		return at(p, &ast.BreakStmt{}, line), true
 	}
 	return p.exprStmt(line), false
 }
 
 // close reads the end of a statement that began at a line.
 func (p *parser) close(s ast.Stmt, who string, line int) ast.Stmt {
-	s.SetLine(line)
-	s.SetLastLine(p.tok.line)
+	s.SetLine(p.mark(line))
+	s.SetLastLine(p.mark(p.tok.line))
 	p.match("end", who, line)
 	return s
 }
@@ -58,13 +58,13 @@ func (p *parser) ifStmt(line int) ast.Stmt {
 	first := &ast.IfStmt{Condition: p.expr()}
 	p.expect("then")
 	first.Then = p.block()
-	first.SetLine(line)
+	first.SetLine(p.mark(line))
 	cur := first
 	for n := 0; p.tok.kind == "elseif"; n++ {
 		if n == maxElseIfs {
 			p.syntax("chunk has too many syntax levels")
 		}
-		s := at(&ast.IfStmt{}, p.tok.line)
+		s := at(p, &ast.IfStmt{}, p.tok.line)
 		p.advance()
 		s.Condition = p.expr()
 		p.expect("then")
@@ -97,8 +97,8 @@ func (p *parser) repeatStmt(line int) ast.Stmt {
 	s.Condition = p.expr() // the locals of the block are in scope
 	p.fs.loops--
 	p.fs.locals = p.fs.locals[:n]
-	s.SetLine(line)
-	s.SetLastLine(p.lastLine)
+	s.SetLine(p.mark(line))
+	s.SetLastLine(p.mark(p.lastLine))
 	return s
 }
 
@@ -165,8 +165,8 @@ func (p *parser) functionStmt(line int) ast.Stmt {
 		f.ParList.Names = f.ParList.Names[1:]
 	}
 	s := &ast.FuncDefStmt{Name: name, Func: f}
-	s.SetLine(line)
-	s.SetLastLine(f.LastLine())
+	s.SetLine(p.mark(line))
+	s.SetLastLine(p.mark(f.LastLine()))
 	return s
 }
 
@@ -175,8 +175,8 @@ func (p *parser) localFunction(line int) ast.Stmt {
 	p.declare(name)
 	f := p.body(false, p.lastLine)
 	s := &ast.LocalAssignStmt{Names: []string{name}, Exprs: []ast.Expr{f}}
-	s.SetLine(line)
-	s.SetLastLine(f.LastLine())
+	s.SetLine(p.mark(line))
+	s.SetLastLine(p.mark(f.LastLine()))
 	return s
 }
 
@@ -184,19 +184,19 @@ func (p *parser) localStmt(line int) ast.Stmt {
 	names := []string{p.name()}
 	for p.accept(",") {
 		names = append(names, p.name())
-		p.limit(len(p.fs.locals)+len(names), maxLocals, "local variables")
+		p.limit(len(p.fs.locals)+len(names)-p.fs.implied(), maxLocals, "local variables")
 	}
 	exprs := []ast.Expr{}
 	if p.accept("=") {
 		exprs = p.exprList()
 	}
 	p.declare(names...)
-	return hideFunction(at(&ast.LocalAssignStmt{Names: names, Exprs: exprs}, line))
+	return p.hideFunction(at(p, &ast.LocalAssignStmt{Names: names, Exprs: exprs}, line))
 }
 
 func (p *parser) returnStmt(line int) ast.Stmt {
 	p.advance()
-	s := at(&ast.ReturnStmt{}, line)
+	s := at(p, &ast.ReturnStmt{}, line)
 	if !p.blockEnds() && p.tok.kind != ";" {
 		s.Exprs = p.exprList()
 	}
@@ -206,9 +206,9 @@ func (p *parser) returnStmt(line int) ast.Stmt {
 func (p *parser) exprStmt(line int) ast.Stmt {
 	e, kind := p.primary()
 	if kind == "call" {
-		return at(&ast.FuncCallStmt{Expr: e}, line)
+		return at(p, &ast.FuncCallStmt{Expr: e}, line)
 	}
-	s := at(&ast.AssignStmt{Lhs: []ast.Expr{e}}, line)
+	s := at(p, &ast.AssignStmt{Lhs: []ast.Expr{e}}, line)
 	for {
 		if kind != "var" {
 			p.syntax("syntax error")
@@ -223,7 +223,7 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 	p.expect("=")
 	s.Rhs = p.exprList()
 	for _, l := range s.Lhs {
-		at(l, p.lastLine)
+		at(p, l, p.lastLine)
 	}
 	if len(s.Lhs) > 1 {
 		return p.assignMany(s, line)
@@ -238,7 +238,8 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 func (p *parser) assignMany(s *ast.AssignStmt, line int) ast.Stmt {
 	local := func(i int, what string) (string, ast.Expr) {
 		name := fmt.Sprintf("(%s %d)", what, i)
-		return name, at(&ast.IdentExpr{Value: name}, p.lastLine)
+		p.fs.decls = append(p.fs.decls, decl{name, -1})
+		return name, at(p, &ast.IdentExpr{Value: name}, p.lastLine)
 	}
 	var places, values ast.LocalAssignStmt
 	stores := make([]ast.Stmt, len(s.Lhs))
@@ -255,22 +256,22 @@ func (p *parser) assignMany(s *ast.AssignStmt, line int) ast.Stmt {
 		}
 		name, e := local(i, "value")
 		values.Names = append(values.Names, name)
-		stores[len(stores)-1-i] = at(&ast.AssignStmt{Lhs: []ast.Expr{l}, Rhs: []ast.Expr{e}}, p.lastLine)
+		stores[len(stores)-1-i] = at(p, &ast.AssignStmt{Lhs: []ast.Expr{l}, Rhs: []ast.Expr{e}}, p.lastLine)
 	}
 	values.Exprs = s.Rhs
 	block := &ast.DoBlockStmt{}
 	if len(places.Names) > 0 {
-		block.Stmts = append(block.Stmts, hideFunction(at(&places, line)))
+		block.Stmts = append(block.Stmts, p.hideFunction(at(p, &places, line)))
 	}
-	block.Stmts = append(append(block.Stmts, hideFunction(at(&values, p.lastLine))), stores...)
-	return at(block, line)
+	block.Stmts = append(append(block.Stmts, p.hideFunction(at(p, &values, p.lastLine))), stores...)
+	return at(p, block, line)
 }
 
 // hideFunction keeps gopher-lua from taking local f = function for local function f.
-func hideFunction(s *ast.LocalAssignStmt) ast.Stmt {
+func (p *parser) hideFunction(s *ast.LocalAssignStmt) ast.Stmt {
 	if len(s.Names) == 1 && len(s.Exprs) == 1 {
 		if _, fn := s.Exprs[0].(*ast.FunctionExpr); fn {
-			s.Exprs = append(s.Exprs, at(&ast.NilExpr{}, s.LastLine()))
+			s.Exprs = append(s.Exprs, at(p, &ast.NilExpr{}, s.LastLine()))
 		}
 	}
 	return s
