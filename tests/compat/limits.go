@@ -92,6 +92,7 @@ type facts struct {
 	combined map[string]bool // by type: a set was made of others
 	// A stream lost entries, or was told another count of them, or a group another place.
 	shortened bool
+	long      bool // ZADD named a member that is too long for a listpack, perhaps without adding it
 	replaced  bool // LSET or LINSERT, which convert a list before they know whether they will succeed
 }
 
@@ -126,6 +127,11 @@ func (f *facts) learn(history []command, at int) {
 			f.crowd["hash"] = max(f.crowd["hash"], (len(args)-2)/2)
 		case "ZADD":
 			f.crowd["zset"] = max(f.crowd["zset"], (len(args)-2)/2)
+			for _, a := range args {
+				f.long = f.long || len(a) > f.lo["zset-max-listpack-value"]
+			}
+		case "GEOADD":
+			f.crowd["zset"] = max(f.crowd["zset"], (len(args)-2)/3)
 		case "SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE":
 			f.combined["set"] = true
 		case "ZRANGESTORE", "ZUNIONSTORE", "ZINTERSTORE", "ZDIFFSTORE", "GEOSEARCHSTORE", "GEORADIUS", "GEORADIUSBYMEMBER":
@@ -203,7 +209,7 @@ func newerEncoding(typ string, newer, granary live.Reply, f *facts) bool {
 		return true // strings are embedded up to another length in some versions
 	}
 	return granary.Str == "listpack" &&
-		(typ == "zset" && f.sorted && newer.Str == "skiplist" || // SORT
+		(typ == "zset" && (f.sorted || f.long) && newer.Str == "skiplist" || // SORT; Valkey looks at members that ZADD XX will not add
 			typ == "list" && f.replaced && newer.Str == "quicklist") // LSET or LINSERT that failed
 }
 
