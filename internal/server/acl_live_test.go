@@ -281,7 +281,7 @@ func TestACLEveryCommand(t *testing.T) {
 	p := newACLPair(t)
 	r := aclRules{rand.New(rand.NewPCG(live.Seed(t), 3)), p.commands}
 	users := map[string]string{
-		"reads": "+@all %R~a", "writes": "+@all %W~a", "both": "+@all ~a", "apart": "+@all (+@all %R~a) %W~b", "none": "+@all", "all": "+@all ~*",
+		"reads": "+@all %R~a", "writes": "+@all %W~a", "both": "+@all ~a", "apart": "+@all (+@all %R~a) %W~b", "none": "+@all", "all": "+@all ~*", "listens": "+@all ~* &a*",
 	}
 	for name, rules := range users {
 		p.same(append([]string{"ACL", "SETUSER", name}, strings.Fields(rules)...)...)
