@@ -26,9 +26,21 @@ type fault struct {
 // protected calls the function under it on the stack with the arguments above that. Errors that no pcall catches pass
 // through raised.
 func (in *Interp) protected(L *lua.LState) int {
+	defer overflow(L)
 	L.Panic = in.onPanic // L.PCall, which called us, puts the old one back
 	L.Call(L.GetTop()-1, 1)
 	return 1
+}
+
+// overflow is deferred by protected: when the stack of calls is full, the interpreter panics with a text of its own.
+func overflow(L *lua.LState) {
+	switch r := recover(); r {
+	case nil:
+	case "lua callstack overflow":
+		L.RaiseError("stack overflow")
+	default:
+		panic(r)
+	}
 }
 
 // raised is called where an error is raised, with the error on top of the stack and all frames still there.

@@ -133,9 +133,11 @@ func (m *limits) arm() {
 func (m *limits) late() {
 	m.measure(0)
 	if m.in.host != nil {
+		m.in.enter()
 		if why := m.in.host.Late(); why != "" {
 			m.why = why
 		}
+		m.in.away = false
 	}
 	m.flag.Store(false)
 	m.timer.Reset(shortRun)

@@ -69,7 +69,9 @@ func (in *Interp) call(L *lua.LState, raise bool) int {
 	if !in.collect(L) {
 		return in.failure(L, in.newError("ERR "+errBadArg, false), raise)
 	}
+	in.enter()
 	reply := in.host.Call(in.args, in.proto)
+	in.away = false
 	in.limits.left -= lookEvery / 2 // a command is worth some instructions
 	r := reader{in: in, b: reply}
 	v := r.value(in.proto)
@@ -78,6 +80,14 @@ func (in *Interp) call(L *lua.LState, raise bool) int {
 	}
 	L.Push(v)
 	return 1
+}
+
+// enter notes that the host has control. A panic there is the server's, and pcall must not hide it (finish).
+func (in *Interp) enter() {
+	if in.away {
+		panic("BUG: script: the host ended in a panic")
+	}
+	in.away = true
 }
 
 // failure raises an error, or returns it.

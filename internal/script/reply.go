@@ -109,6 +109,11 @@ func (r *reader) value(proto uint8) lua.LValue {
 		t.RawSetString("format", lua.LString(s[:3]))
 		t.RawSetString("string", lua.LString(s[4:]))
 		return r.in.field("verbatim_string", t)
+	case '|': // attributes, which scripts do not get to see, and the value behind them
+		for range 2 * r.number() {
+			r.value(proto)
+		}
+		return r.value(proto)
 	case '%':
 		n := int(r.number())
 		r.in.limits.Grow(n * 64)

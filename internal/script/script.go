@@ -68,6 +68,7 @@ type Interp struct {
 	libs   *lualib.Libs
 	limits limits
 	host   Host  // of the run
+	away   bool  // the host has control
 	proto  uint8 // of the replies that redis.call converts: redis.setresp
 
 	globals *lua.LTable                 // what scripts see as globals
@@ -92,11 +93,12 @@ func New(mode Mode, v Version, memory int64) *Interp {
 	in.limits.in = in
 	in.limits.memory = memory
 	in.state = lua.NewState(lua.Options{
-		SkipOpenLibs:     true,
-		CallStackSize:    maxCalls,
-		RegistrySize:     1 << 10,
-		RegistryMaxSize:  maxRegistry,
-		RegistryGrowStep: 4 << 10,
+		SkipOpenLibs:        true,
+		CallStackSize:       maxCalls,
+		MinimizeStackMemory: true, // the collector reads all of it
+		RegistrySize:        1 << 10,
+		RegistryMaxSize:     maxRegistry,
+		RegistryGrowStep:    4 << 10,
 	})
 	in.state.SetContext(&in.limits)
 	in.open(v)
@@ -107,7 +109,7 @@ func New(mode Mode, v Version, memory int64) *Interp {
 func (in *Interp) SetMemoryLimit(n int64) { in.limits.memory = n }
 
 // InterpSize is about what an interpreter takes on the heap.
-const InterpSize = maxCalls*88 + 96<<10
+const InterpSize = 96 << 10
 
 // Function is a compiled script. It belongs to the interpreter that compiled it.
 type Function struct {
@@ -181,6 +183,9 @@ func (in *Interp) finish(nargs int) Result {
 	err := L.PCall(nargs, 1, nil)
 	in.limits.end()
 	in.host = nil
+	if in.away {
+		panic("BUG: script: the host ended in a panic: " + err.Error())
+	}
 	if err != nil {
 		L.SetTop(0)
 		return Result{Err: in.errorOf(err)}

@@ -44,8 +44,8 @@ func sortKey(c *command.Ctx, readOnly bool) {
 			c.Out.Error(command.ErrWrongType)
 			return
 		}
-		if it.Entry.Type() == object.Set && s.unsorted && s.store != 0 {
-			// Sets have no order of their own. What is stored has to be the same on every replica.
+		if it.Entry.Type() == object.Set && s.unsorted && (s.store != 0 || c.Client.Caller != nil) {
+			// Sets have no order of their own. What is stored has to be the same on every replica, and what a script makes of it.
 			s.by, s.unsorted, s.alpha = nil, false, true
 		}
 		from, to := s.window(sortLen(&it))
