@@ -46,7 +46,7 @@ options:
 	if it.Exists() && !c.IsType(&it, object.ZSet) {
 		return
 	}
-	lim := zset.LimitsOf(c.Env.Config)
+	lim := zset.Expect(&it, zset.LimitsOf(c.Env.Config), len(scores))
 	added, updated := 0, 0
 	for i, score := range scores {
 		switch _, r := zset.Put(&it, lim, rest[3*i+2], float64(score), how); r {
