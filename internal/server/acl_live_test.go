@@ -335,3 +335,40 @@ func TestACLReplies(t *testing.T) {
 		p.same("ACL", "DELUSER", "", "d", "e")
 	}
 }
+
+// TestACLLog has the same refused on both sides and compares what ACL LOG keeps of it, but for the fields of later versions.
+func TestACLLog(t *testing.T) {
+	p := newACLPair(t)
+	log := func(r live.Reply) (lines []string) {
+		for _, e := range r.Elems {
+			f := map[string]string{}
+			for i := 0; i+1 < len(e.Elems); i += 2 {
+				f[e.Elems[i].Str] = e.Elems[i+1].Str
+			}
+			last := ""
+			if _, rest, ok := strings.Cut(f["client-info"], " cmd="); ok {
+				last, _, _ = strings.Cut(rest, " redir=")
+			}
+			lines = append(lines, strings.Join([]string{f["count"], f["reason"], f["context"], f["object"], f["username"], last}, " "))
+		}
+		return lines
+	}
+	for _, l := range []string{
+		"ACL SETUSER u on nopass +get +set +multi +exec +eval +publish +auth ~a &a",
+		"AUTH nosuch x", "auth u2 y", "AUTH nosuch x", "HELLO 2 AUTH nosuch x", "AUTH u x",
+		"GET b", "GET c", "GET b", "SET b 1", "DEL a", "CONFIG GET port", "config set port 1", "ACL LIST", "PUBLISH b m", "PUBLISH a m", "GET b",
+		"EVAL return(redis.call('set','b',1)) 0", "EVAL return(redis.call('del','a')) 0", "EVAL return(redis.call('publish','b',1)) 0", "EVAL return(1) 1 b",
+		"MULTI", "GET b", "DEL a", "PUBLISH b m", "EXEC", "GET", "NOSUCH", "PING", "PING", "PING", "AUTH default x",
+	} {
+		words := strings.Fields(l)
+		p.ours(words...)
+		p.theirs(words...)
+		ours, theirs := log(p.ours("ACL", "LOG", "100")), log(p.theirs("ACL", "LOG", "100"))
+		if !slices.Equal(ours, theirs) {
+			t.Fatalf("%s: got\n%s\nredis\n%s", l, strings.Join(ours, "\n"), strings.Join(theirs, "\n"))
+		}
+	}
+	if n := len(p.ours("ACL", "LOG", "100").Elems); n < 15 {
+		t.Errorf("%d entries", n)
+	}
+}
