@@ -56,7 +56,7 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		c.outer, c.outerArgs = outer.Spec, outer.Args
 	}
 	ctx.Args, ctx.Spec, ctx.Out, ctx.DenyBlocking = args, spec, out, true
-	ctx.effects, ctx.quiet = nil, false
+	ctx.dropEffects()
 	dirty, errors := env.Keys.Stats.Dirty, out.Errors()
 	begin := clock.Mono()
 	depth := env.unit.depth
@@ -88,7 +88,7 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		env.Stats.wasSlow(c, spec, args, ns)
 	}
 	ctx.Args, ctx.Spec, ctx.Out, ctx.DenyBlocking = outer.Args, outer.Spec, outer.Out, outer.DenyBlocking
-	ctx.effects, ctx.quiet = outer.effects, outer.quiet
+	ctx.effects, ctx.quiet, ctx.forReplicas = outer.effects, outer.quiet, outer.forReplicas
 	if outermost {
 		c.outer, c.outerArgs = nil, nil
 	}
@@ -113,7 +113,7 @@ func (c *Client) handled(spec *Spec, out *resp.Writer) (whole bool) {
 		switch e := recover(); e {
 		case nil:
 		case mem.ErrOutOfMemory:
-			c.ctx.effects, c.ctx.quiet = nil, false
+			c.ctx.dropEffects()
 			whole = c.tellOutOfMemory(out, written)
 		default:
 			panic(e)

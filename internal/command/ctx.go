@@ -24,8 +24,9 @@ type Ctx struct {
 	// DenyBlocking is set in transactions and scripts: a command that would wait answers as if its time were over.
 	DenyBlocking bool
 
-	effects [][][]byte // what to repeat elsewhere instead of Args; see Rewrite
-	quiet   bool       // nothing is to be repeated elsewhere
+	effects     [][][]byte // what to repeat elsewhere instead of Args; see Rewrite
+	quiet       bool       // nothing is to be repeated elsewhere
+	forReplicas bool       // see ForReplicas
 
 	redacted    []int  // positions of secrets among Args; see Redact
 	redactedFor uint64 // Client.Calls of the command they belong to

@@ -120,7 +120,7 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 			return nil
 		}
 	}
-	with, without := c.flagsOf(spec)
+	with, without := c.flagsOf(spec, args)
 	switch {
 	case env.Gate&GateMaxMemory != 0 && (with&DenyOOM != 0 || c.tx.on && spec.InMulti <= Refused) && env.OverMaxMemory():
 		c.reject(spec, ErrOOM)
@@ -133,7 +133,7 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 	case env.Gate&GatePaused != 0 && env.Pause.holds(with):
 		c.Flags |= FlagPostponed
 	case c.tx.on && spec.InMulti == Queued:
-		c.enqueue(spec, args)
+		c.enqueue(spec, args, with, without)
 	default:
 		if c.tx.on {
 			c.beginExec()

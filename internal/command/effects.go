@@ -28,10 +28,20 @@ import (
 
 // Feed receives effects in execution order.
 type Feed interface {
-	// Append takes an effect. The arguments are valid during the call only. db is anyDB for MULTI and EXEC, which mean
-	// the same in every database.
-	Append(db int, args [][]byte)
+	// Append takes an effect, which is for those that to names. The arguments are valid during the call only. db is -1 for
+	// MULTI and EXEC, which mean the same in every database.
+	Append(db int, args [][]byte, to Target)
 }
+
+// Target says who repeats an effect.
+type Target uint8
+
+// The targets.
+const (
+	ToReplicas Target = 1 << iota
+	ToFile            // the append-only file
+	ToAll      = ToReplicas | ToFile
+)
 
 // anyDB is the database of effects that concern none.
 const anyDB = -1
@@ -40,9 +50,9 @@ const anyDB = -1
 type feeds []Feed
 
 // Append implements Feed.
-func (f feeds) Append(db int, args [][]byte) {
-	for _, to := range f {
-		to.Append(db, args)
+func (f feeds) Append(db int, args [][]byte, to Target) {
+	for _, x := range f {
+		x.Append(db, args, to)
 	}
 }
 
@@ -89,6 +99,7 @@ type unit struct {
 	// The effect that is held back: a block of the keyspace's arena (PurposeMulti) as queued commands have it.
 	held   mem.Ref
 	heldDB int
+	heldTo Target
 	args   [][]byte
 }
 
@@ -126,7 +137,7 @@ func (e *Env) endUnit() {
 	case unitHeld:
 		e.release()
 	case unitOpen:
-		e.send(anyDB, wordExec)
+		e.send(anyDB, wordExec, ToAll)
 	}
 	u.depth, u.state, u.walk = 0, unitEmpty, false
 }
@@ -140,45 +151,45 @@ func (e *Env) breakUnit() {
 }
 
 // lastEffect is effect for an effect that the unit ends with.
-func (e *Env) lastEffect(db int, args [][]byte) {
+func (e *Env) lastEffect(db int, args [][]byte, to Target) {
 	if u := &e.unit; u.depth <= 1 && u.state == unitEmpty {
-		e.send(db, args)
+		e.send(db, args, to)
 		return
 	}
-	e.effect(db, args)
+	e.effect(db, args, to)
 }
 
 // effect adds an effect to the unit at hand.
-func (e *Env) effect(db int, args [][]byte) {
+func (e *Env) effect(db int, args [][]byte, to Target) {
 	u := &e.unit
 	if u.depth == 0 || u.walk {
-		e.send(db, args)
+		e.send(db, args, to)
 		return
 	}
 	switch u.state {
 	case unitEmpty:
-		if e.hold(db, args) {
+		if e.hold(db, args, to) {
 			u.state = unitHeld
 			return
 		}
-		e.send(anyDB, wordMulti) // no memory to hold it: a transaction of perhaps one effect does no harm
+		e.send(anyDB, wordMulti, ToAll) // no memory to hold it: a transaction of perhaps one effect does no harm
 	case unitHeld:
-		e.send(anyDB, wordMulti)
+		e.send(anyDB, wordMulti, ToAll)
 		e.release()
 	case unitOpen:
 	}
 	u.state = unitOpen
-	e.send(db, args)
+	e.send(db, args, to)
 }
 
-func (e *Env) send(db int, args [][]byte) {
+func (e *Env) send(db int, args [][]byte, to Target) {
 	if e.Feed != nil {
-		e.Feed.Append(db, args)
+		e.Feed.Append(db, args, to)
 	}
 }
 
 // hold keeps a copy of an effect, if there is memory for it.
-func (e *Env) hold(db int, args [][]byte) (ok bool) {
+func (e *Env) hold(db int, args [][]byte, to Target) (ok bool) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -189,7 +200,7 @@ func (e *Env) hold(db int, args [][]byte) (ok bool) {
 		}
 	}()
 	e.unit.held = newQueued(e.Keys.Arena, 0, args)
-	e.unit.heldDB = db
+	e.unit.heldDB, e.unit.heldTo = db, to
 	return true
 }
 
@@ -197,7 +208,7 @@ func (e *Env) hold(db int, args [][]byte) (ok bool) {
 func (e *Env) release() {
 	u := &e.unit
 	u.args = appendQueued(u.args[:0], u.held)
-	e.send(u.heldDB, u.args)
+	e.send(u.heldDB, u.args, u.heldTo)
 	clear(u.args)
 	freeQueued(e.Keys.Arena, u.held)
 	u.held = 0
@@ -209,11 +220,13 @@ func (e *Env) keyExpired(db int, key []byte) {
 	if e.Config.LazyfreeLazyExpire {
 		name = wordUnlink
 	}
-	e.effect(db, [][]byte{name, key})
+	e.effect(db, [][]byte{name, key}, ToAll)
 }
 
 // fieldExpired is the hook for fields of hashes.
-func (e *Env) fieldExpired(db int, key, field []byte) { e.effect(db, [][]byte{wordHDel, key, field}) }
+func (e *Env) fieldExpired(db int, key, field []byte) {
+	e.effect(db, [][]byte{wordHDel, key, field}, ToAll)
+}
 
 // Feeding tells whether somebody listens to effects, so that a handler need not build what nobody reads.
 func (c *Ctx) Feeding() bool { return c.Env.Feed != nil }
@@ -231,21 +244,29 @@ func (c *Ctx) Rewrite(args ...[]byte) {
 // (Client.Call) says so, as they have effects of their own.
 func (c *Ctx) NoEffect() { c.quiet = c.Env.unit.depth > 0 }
 
+// ForReplicas says that replicas repeat the command although it changes no data (PUBLISH).
+func (c *Ctx) ForReplicas() { c.forReplicas = c.Env.unit.depth > 0 }
+
+// dropEffects forgets what the command said so far: it fails.
+func (c *Ctx) dropEffects() { c.effects, c.quiet, c.forReplicas = nil, false, false }
+
 // feed hands the effects of the command that just ran, and of nothing inside of it, to the unit. dirty is the count of
 // changes before it.
 func (c *Ctx) feed(dirty int64) {
 	e := c.Env
-	effects, quiet := c.effects, c.quiet
-	c.effects, c.quiet = nil, false
+	effects, quiet, forReplicas := c.effects, c.quiet, c.forReplicas
+	c.dropEffects()
 	switch {
 	case quiet:
 	case len(effects) > 0:
 		last := len(effects) - 1
 		for _, args := range effects[:last] {
-			e.effect(c.DB.ID, args)
+			e.effect(c.DB.ID, args, ToAll)
 		}
-		e.lastEffect(c.DB.ID, effects[last])
+		e.lastEffect(c.DB.ID, effects[last], ToAll)
 	case e.Keys.Stats.Dirty != dirty:
-		e.lastEffect(c.DB.ID, c.Args)
+		e.lastEffect(c.DB.ID, c.Args, ToAll)
+	case forReplicas:
+		e.lastEffect(c.DB.ID, c.Args, ToReplicas)
 	}
 }

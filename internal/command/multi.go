@@ -65,8 +65,8 @@ func (c *Client) EndMulti() {
 	c.Unwatch()
 }
 
-// enqueue keeps a command for EXEC.
-func (c *Client) enqueue(spec *Spec, args [][]byte) {
+// enqueue keeps a command, of the flags that flagsOf says, for EXEC.
+func (c *Client) enqueue(spec *Spec, args [][]byte, with, without Flags) {
 	t := &c.tx
 	c.Last, c.LastActive = spec, c.Env.Keys.Now
 	if t.refused || c.watch.broken {
@@ -89,8 +89,8 @@ func (c *Client) enqueue(spec *Spec, args [][]byte) {
 		t.length += int64(len(arg))
 	}
 	t.bytes += int64(mem.Usable(queuedSize(r)))
-	t.with |= spec.Flags
-	t.without |= ^spec.Flags
+	t.with |= with
+	t.without |= without
 	if c.tooMuchQueued() {
 		return
 	}
@@ -153,11 +153,15 @@ const maxExecArgs = 1024
 // commands is not that of EXEC.
 func (c *Client) beginExec() { c.Env.setMono(clock.Mono()) }
 
-// flagsOf returns the flags that a command stands for: EXEC for those of all that is queued. without are those that one
-// of them has not.
-func (c *Client) flagsOf(spec *Spec) (with, without Flags) {
-	if spec.InMulti == Execs && c.tx.on {
-		return spec.Flags | c.tx.with, ^spec.Flags | c.tx.without
+// flagsOf returns the flags that a command line stands for: EXEC for those of all that is queued. without are those that
+// one of them has not.
+func (c *Client) flagsOf(spec *Spec, args [][]byte) (with, without Flags) {
+	flags := spec.Flags
+	if spec.GetFlags != nil {
+		flags = spec.GetFlags(c, args)
 	}
-	return spec.Flags, ^spec.Flags
+	if spec.InMulti == Execs && c.tx.on {
+		return flags | c.tx.with, ^flags | c.tx.without
+	}
+	return flags, ^flags
 }

@@ -107,7 +107,7 @@ func (c *Client) outOfMemory(conn *netloop.Conn) {
 	}
 	began := !c.running || c.Out.Len() != c.replied
 	c.running = false
-	c.ctx.effects, c.ctx.quiet = nil, false
+	c.ctx.dropEffects()
 	c.ctx.Out, c.ctx.DenyBlocking = c.Out, false
 	c.outer, c.outerArgs = nil, nil
 	c.Env.breakUnit()

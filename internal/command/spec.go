@@ -289,6 +289,9 @@ type Spec struct {
 	SysCmd          bool // doc_flags: syscmd
 	// GetKeys finds keys where Keys cannot; it appends argument positions.
 	GetKeys func(args [][]byte, dst []KeyPos) ([]KeyPos, bool)
+	// GetFlags finds the flags of a command line where they depend on more than the command (what a script declares).
+	// Nil: Flags.
+	GetFlags func(c *Client, args [][]byte) Flags
 
 	Handler Handler // nil for a container without a form of its own
 	Subs    []*Spec

@@ -111,7 +111,7 @@ func (c *Client) handle(spec *Spec) {
 		switch e := recover(); e {
 		case nil:
 		case mem.ErrOutOfMemory:
-			c.ctx.effects, c.ctx.quiet = nil, false
+			c.ctx.dropEffects()
 			c.Env.Blocked.retrying.again = false
 			c.Env.Blocked.out.Reset()
 			c.ctx.Out.Error(ErrOutOfMemory)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -23,7 +24,7 @@ import (
 // effects records what is to be repeated elsewhere.
 type effects struct{ list []string }
 
-func (e *effects) Append(_ int, args [][]byte) {
+func (e *effects) Append(_ int, args [][]byte, _ command.Target) {
 	var words []string
 	for _, a := range args {
 		words = append(words, string(a))
@@ -70,6 +71,12 @@ func startTest(t *testing.T, threads int64) *Server {
 	t.Helper()
 	families = append(families, registerWaits)
 	defer func() { families = families[:len(families)-1] }()
+	openMemory = func(c mem.Config) error {
+		if err := mem.Open(c); !errors.Is(err, mem.ErrInUse) {
+			return err
+		}
+		return nil
+	}
 	cfg := config.New()
 	cfg.IOThreads, cfg.LogFile = threads, os.DevNull
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -457,6 +457,34 @@ var effectRows = []effectRow{
 		CONFIG SET lazyfree-lazy-expire no
 		SET k v
 		UNLINK k`},
+	{name: "scripts", history: `
+		EVAL return{redis.call('set','k','1'),redis.call('incr','k')} 0
+		EVAL return(redis.call('set','k','1')) 0
+		EVAL return{redis.call('get','k'),redis.call('del','nosuch')} 0
+		EVAL return(redis.call('set','k','1','EX','100')) 0
+		EVAL return(redis.pcall('lpush','k','1')) 0
+		EVAL return{redis.call('select',2),redis.call('set','j','1')} 0
+		SET l 1
+		MULTI
+		EVAL return{redis.call('set','k','1'),redis.call('incr','k')} 0
+		SET k 2
+		EXEC
+		MULTI
+		EVAL return(redis.call('incr','k')) 0
+		EXEC
+		SET t 1 PX 1
+		sleep 5
+		EVAL return{redis.call('get','t'),redis.call('incr','k')} 0`},
+	{name: "publish", history: `
+		PUBLISH c m
+		MULTI
+		PUBLISH c m
+		SET k v
+		EXEC
+		MULTI
+		PUBLISH c m
+		EXEC
+		SPUBLISH c m`},
 	{name: "case", history: `
 		set k v ex 100
 		Append k x

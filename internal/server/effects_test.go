@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"granary/internal/command"
 	"granary/tests/live"
 )
 
@@ -100,7 +101,7 @@ func (s *side) must(err error) {
 // recorder is a feed.
 type recorder struct{ list []string }
 
-func (r *recorder) Append(db int, args [][]byte) {
+func (r *recorder) Append(db int, args [][]byte, _ command.Target) {
 	words := make([]string, len(args))
 	for i, a := range args {
 		words[i] = string(a)
@@ -262,4 +263,5 @@ func TestEffectsBesideRedis(t *testing.T) {
 		})
 	}
 	theirs.t, ours.t, p.t = t, t, t
+	ours.run("SCRIPT FLUSH")
 }

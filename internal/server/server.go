@@ -98,11 +98,14 @@ func Run(cfg *config.Config) int {
 	return s.wait()
 }
 
+// openMemory reserves the address range. Tests, in which servers follow each other, share one.
+var openMemory = mem.Open
+
 // start builds a server, opens its sockets and starts its loops.
 func start(cfg *config.Config) (*Server, error) {
 	s := &Server{cfg: cfg, log: newLogger(cfg)}
 	s.sayHello()
-	if err := mem.Open(mem.Config{Profile: profile(cfg)}); err != nil {
+	if err := openMemory(mem.Config{Profile: profile(cfg)}); err != nil {
 		return nil, s.fatal("Can't reserve address space: %v", err)
 	}
 	if err := s.build(); err != nil {

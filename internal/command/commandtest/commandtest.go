@@ -133,9 +133,10 @@ func (s *Session) Feed() { s.Env.AddFeed((*feed)(s)) }
 
 type feed Session
 
-// Append implements command.Feed. MULTI and EXEC, which are about how effects are sent, are left out.
-func (f *feed) Append(db int, args [][]byte) {
-	if db < 0 {
+// Append implements command.Feed. What is for replicas alone is left out, and MULTI and EXEC, which are about how effects
+// are sent.
+func (f *feed) Append(db int, args [][]byte, to command.Target) {
+	if db < 0 || to&command.ToFile == 0 {
 		return
 	}
 	words := make([]string, len(args))

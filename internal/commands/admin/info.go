@@ -153,9 +153,9 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held() + v.env.Blocked.Len()) }),
 	idle("tracking_clients"),
 	count("pubsub_clients", func(v *view) int64 { return v.env.Subscribers }),
-	idle("watching_clients"),
+	count("watching_clients", func(v *view) int64 { n, _ := v.env.Watching(); return int64(n) }),
 	count("clients_in_timeout_table", func(v *view) int64 { return int64(v.env.Blocked.Timed()) }),
-	idle("total_watched_keys"),
+	count("total_watched_keys", func(v *view) int64 { _, n := v.env.Watching(); return int64(n) }),
 	count("total_blocking_keys", func(v *view) int64 { all, _ := v.env.Blocked.Keys(); return int64(all) }),
 	count("total_blocking_keys_on_nokey", func(v *view) int64 { _, n := v.env.Blocked.Keys(); return int64(n) }),
 	text("paused_reason", func(v *view) string {

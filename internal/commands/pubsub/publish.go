@@ -29,6 +29,7 @@ var specSPublish = &command.Spec{
 
 // publish answers PUBLISH channel message, or SPUBLISH: the number of messages sent.
 func publish(c *command.Ctx, kind pubsub.Kind) {
+	c.ForReplicas()
 	c.Out.Int(int64(c.Env.Publish(kind, c.Args[1], c.Args[2])))
 }
 
