@@ -8,11 +8,12 @@ import (
 	"granary/internal/object"
 	"granary/internal/types/hash"
 	"granary/internal/types/set"
+	"granary/internal/types/stream"
 	"granary/internal/types/zset"
 )
 
 // savedLen returns the bytes that a value takes in an RDB file without compression: a flat value is saved as one string, a
-// large one as its number of elements and their strings. It is 0 for types that are not written out this way.
+// large one as its number of elements and their strings.
 func savedLen(a *mem.Arena, e object.Entry) int {
 	switch {
 	case e.Type() == object.String:
@@ -54,8 +55,46 @@ func savedLen(a *mem.Arena, e object.Entry) int {
 		for ; at.Valid(); at.Next() {
 			n += savedText(at.Member(&s)) + score
 		}
+	case object.Stream:
+		n = savedStream(stream.OfEntry(a, e))
 	}
 	return n
+}
+
+// savedStream returns the bytes of a stream: its nodes, its numbers, and its groups with their pending entries, which those
+// of consumers refer to by their IDs.
+func savedStream(s stream.Stream) int {
+	const (
+		id    = 16
+		msecs = 8
+	)
+	n := lengthBytes(s.Nodes())
+	for it := s.NodesFrom(stream.MinID); it.Next(); {
+		n += savedSpan(id) + savedSpan(len(it.Listpack))
+	}
+	n += lengthBytes(s.Len()) + savedID(s.LastID()) + savedID(s.FirstID()) + savedID(s.MaxDeletedID()) +
+		savedNumber(s.EntriesAdded()) + lengthBytes(s.Groups())
+	for g := s.EachGroup(); g.Next(); {
+		n += savedText(g.Name()) + savedID(g.LastID()) + savedNumber(uint64(g.EntriesRead()))
+		n += lengthBytes(g.Pending()) + lengthBytes(g.Consumers())
+		for p := g.EachPending(stream.MinID, stream.MaxID, stream.Consumer{}); p.Next(); {
+			n += id + msecs + savedNumber(p.Deliveries)
+		}
+		for c := g.EachConsumer(); c.Next(); {
+			n += savedText(c.Name()) + 2*msecs + lengthBytes(c.Consumer.Pending()) + c.Consumer.Pending()*id
+		}
+	}
+	return n
+}
+
+func savedID(id stream.ID) int { return savedNumber(id.Ms) + savedNumber(id.Seq) }
+
+// savedNumber returns the bytes of a number that is written as a length is.
+func savedNumber(n uint64) int {
+	if n > math.MaxInt64 {
+		return 9
+	}
+	return lengthBytes(int(n))
 }
 
 // savedText returns the bytes of a string: small integers are saved as numbers.
