@@ -4,14 +4,17 @@ import "testing"
 
 // echo is a Host without a server: every command answers its last argument.
 type echo struct {
-	reply []byte
-	late  func() string
-	calls [][]string
-	to    int
-	log   []string
+	reply  []byte
+	late   func() string
+	to     int
+	log    []string
+	panics bool
 }
 
 func (e *echo) Call(args [][]byte, proto uint8) []byte {
+	if e.panics {
+		panic("BUG: host")
+	}
 	if e.reply == nil {
 		return []byte("$3\r\nabc\r\n")
 	}
