@@ -163,7 +163,7 @@ func (p *parser) concat(a, b ast.Expr) ast.Expr {
 			return p.hidden(markConcat, p.lastLine, append([]ast.Expr{oneValue(a)}, c.Args...)...)
 		}
 	}
-	p.constant()
+	p.constant(markConcat)
 	return p.hidden(markConcat, p.lastLine, oneValue(a), b)
 }
 
@@ -179,7 +179,7 @@ func (p *parser) power(a, b ast.Expr) ast.Expr {
 			}
 		}
 	}
-	p.constant()
+	p.constant(markPower)
 	return p.hidden(markPower, p.lastLine, oneValue(a), b)
 }
 
@@ -201,7 +201,7 @@ func (p *parser) loopNumber(mark string) ast.Expr {
 	if _, ok := e.(*ast.NumberExpr); ok {
 		return e
 	}
-	p.constant()
+	p.constant(mark)
 	return p.hidden(mark, p.lastLine, e)
 }
 

@@ -12,7 +12,8 @@ const (
 	maxLevels   = 200 // nested statements and expressions
 	maxLocals   = 200
 	maxUpvalues = 60
-	maxConsts   = 1<<14 - 1 // gopher-lua looks for each among all: 2^18, as in Lua, would take minutes
+	maxConsts   = 1<<14 - 1 // different ones of a function; 2^18 in Lua
+	maxSearch   = 1 << 29   // comparisons: gopher-lua looks for each constant among all that the function has
 )
 
 // funcState is what the parser knows of one function.
@@ -25,7 +26,7 @@ type funcState struct {
 	funcs    []*funcState
 	upvalues map[string]bool
 	loops    int
-	consts   int
+	consts   map[string]struct{}
 }
 
 // decl is a local variable and its register.
@@ -51,7 +52,23 @@ type parser struct {
 	lastLine   int    // of the token before tok
 	fs         *funcState
 	levels     int
+	searched   int // see maxSearch
+	depth      int // of the tree of what was read last
+	deepest    int // of the trees that the statement being read has
 	step       func(n int)
+}
+
+// maxTree is how deep a syntax tree may be: the compiler recurses over it. Lua has no such tree, and takes a + a + a ...
+// of any length.
+const maxTree = 20_000
+
+// deeper makes what was read last part of a tree that is one deeper than d.
+func (p *parser) deeper(d int) int {
+	if d >= maxTree {
+		p.fail("chunk has too many syntax levels", "")
+	}
+	p.depth = d + 1
+	return p.depth
 }
 
 func parseChunk(source, chunk string, step func(int)) ([]ast.Stmt, *funcState) {
@@ -147,8 +164,13 @@ func (p *parser) limit(n, most int, what string) {
 	p.fail(fmt.Sprintf("function at line %d has more than %d %s", p.fs.line, most, what), "")
 }
 
-func (p *parser) constant() {
-	if p.fs.consts++; p.fs.consts > maxConsts {
+// constant counts a name, string or number of the function.
+func (p *parser) constant(s string) {
+	if p.fs.consts == nil {
+		p.fs.consts = map[string]struct{}{}
+	}
+	p.fs.consts[s] = struct{}{}
+	if p.searched += len(p.fs.consts); len(p.fs.consts) > maxConsts || p.searched > maxSearch {
 		p.fail("constant table overflow", "")
 	}
 }
@@ -220,12 +242,16 @@ func (p *parser) blockEnds() bool {
 func (p *parser) chunk() []ast.Stmt {
 	p.enter()
 	stmts := []ast.Stmt{}
+	d, around := 0, p.deepest
 	for last := false; !last && !p.blockEnds(); {
 		var s ast.Stmt
+		p.deepest = 0
 		s, last = p.statement()
+		d = max(d, p.deepest)
 		stmts = append(stmts, s)
 		p.accept(";")
 	}
+	p.deepest = max(around, p.deeper(d))
 	p.leave()
 	return stmts
 }
@@ -267,7 +293,10 @@ func (p *parser) body(self bool, line int) *ast.FunctionExpr {
 	if fs.vararg {
 		p.declare("arg")
 	}
+	around := p.deepest
+	p.deepest = 0
 	f := &ast.FunctionExpr{ParList: par, Stmts: p.chunk()}
+	p.deepest = max(around, p.deeper(p.deepest))
 	f.SetLine(line)
 	f.SetLastLine(p.tok.line)
 	p.match("end", "function", line)
@@ -277,21 +306,25 @@ func (p *parser) body(self bool, line int) *ast.FunctionExpr {
 
 func (p *parser) exprList() []ast.Expr {
 	list := []ast.Expr{p.expr()}
+	d := p.depth
 	for p.accept(",") {
 		list = append(list, p.expr())
+		d = max(d, p.depth)
 	}
+	p.depth = d
 	return list
 }
 
 func (p *parser) str(s string) *ast.StringExpr {
-	p.constant()
+	p.constant(s)
 	return at(p, &ast.StringExpr{Value: s}, p.tok.line)
 }
 
 func (p *parser) field(obj ast.Expr) ast.Expr {
 	p.advance()
-	key := p.str("")
-	key.Value = p.name()
+	p.check(lexName)
+	key := p.str(p.tok.text)
+	p.advance()
 	return at(p, &ast.AttrGetExpr{Object: obj, Key: key}, p.lastLine)
 }
 
@@ -306,7 +339,7 @@ func (p *parser) variable() *ast.IdentExpr {
 	line := p.tok.line
 	name := p.name()
 	if !p.resolve(p.fs, name) {
-		p.constant()
+		p.constant(name)
 	}
 	return at(p, &ast.IdentExpr{Value: name}, line)
 }
@@ -316,6 +349,7 @@ func (p *parser) primary() (e ast.Expr, kind string) {
 	switch p.tok.kind {
 	case lexName:
 		e, kind = p.variable(), "var"
+		p.depth = 1
 	case "(":
 		line := p.tok.line
 		p.advance()
@@ -325,7 +359,7 @@ func (p *parser) primary() (e ast.Expr, kind string) {
 	default:
 		p.syntax("unexpected symbol")
 	}
-	for {
+	for d := p.depth; ; d = p.deeper(max(d, p.depth)) {
 		switch p.tok.kind {
 		case ".":
 			e, kind = p.field(e), "var"
@@ -335,13 +369,15 @@ func (p *parser) primary() (e ast.Expr, kind string) {
 		case ":":
 			p.advance()
 			method := p.name()
-			p.constant()
+			p.constant(method)
 			line := p.tok.line
 			e, kind = at(p, &ast.FuncCallExpr{Receiver: e, Method: method, Args: p.args()}, line), "call"
 		case "(", lexString, "{":
 			line := p.tok.line
 			e, kind = at(p, &ast.FuncCallExpr{Func: e, Args: p.args()}, line), "call"
 		default:
+			p.deepest = max(p.deepest, d)
+			p.depth = d
 			return e, kind
 		}
 	}
@@ -366,6 +402,7 @@ func (p *parser) args() []ast.Expr {
 		}
 		p.advance()
 		list := []ast.Expr{}
+		p.depth = 0
 		if p.tok.kind != ")" {
 			list = p.exprList()
 		}
@@ -376,6 +413,7 @@ func (p *parser) args() []ast.Expr {
 	case lexString:
 		s := p.str(p.tok.text)
 		p.advance()
+		p.depth = 1
 		return []ast.Expr{s}
 	}
 	p.syntax("function arguments expected")
@@ -386,6 +424,7 @@ func (p *parser) table() ast.Expr {
 	line := p.tok.line
 	t := at(p, &ast.TableExpr{Fields: []*ast.Field{}}, line)
 	p.expect("{")
+	d := 0
 	for p.tok.kind != "}" {
 		f := &ast.Field{}
 		switch {
@@ -395,24 +434,28 @@ func (p *parser) table() ast.Expr {
 			p.expect("=")
 		case p.tok.kind == "[":
 			f.Key = p.index()
+			d = max(d, p.depth)
 			p.expect("=")
 		}
 		f.Value = p.expr()
+		d = max(d, p.depth)
 		t.Fields = append(t.Fields, f)
 		if !p.accept(",") && !p.accept(";") {
 			break
 		}
 	}
 	p.match("}", "{", line)
+	p.deeper(d)
 	return t
 }
 
 func (p *parser) simple() ast.Expr {
 	line := p.tok.line
+	p.depth = 1
 	var e ast.Expr
 	switch p.tok.kind {
 	case lexNumber:
-		p.constant()
+		p.constant("\x01" + p.tok.raw)
 		e = at(p, &ast.NumberExpr{Value: strconv.FormatFloat(p.tok.num, 'g', -1, 64)}, line)
 	case lexString:
 		e = p.str(p.tok.text)
@@ -448,7 +491,11 @@ var priority = map[string][2]int{
 
 const unaryPriority = 8
 
-func (p *parser) expr() ast.Expr { return p.subexpr(0) }
+func (p *parser) expr() ast.Expr {
+	e := p.subexpr(0)
+	p.deepest = max(p.deepest, p.depth)
+	return e
+}
 
 func (p *parser) subexpr(limit int) ast.Expr {
 	p.enter()
@@ -457,6 +504,7 @@ func (p *parser) subexpr(limit int) ast.Expr {
 	case "not", "-", "#":
 		p.advance()
 		x := p.subexpr(unaryPriority)
+		p.deeper(p.depth)
 		switch op {
 		case "not":
 			e = at(p, &ast.UnaryNotOpExpr{Expr: x}, p.lastLine)
@@ -475,7 +523,10 @@ func (p *parser) subexpr(limit int) ast.Expr {
 			break
 		}
 		p.advance()
-		e = p.operation(op, e, p.subexpr(pr[1]))
+		d := p.depth
+		right := p.subexpr(pr[1])
+		p.deeper(max(d, p.depth))
+		e = p.operation(op, e, right)
 	}
 	p.leave()
 	return e

@@ -69,6 +69,7 @@ func (p *parser) ifStmt(line int) ast.Stmt {
 		s.Condition = p.expr()
 		p.expect("then")
 		s.Then = p.block()
+		p.deepest = p.deeper(p.deepest)
 		cur.Else = []ast.Stmt{s}
 		cur = s
 	}
@@ -154,8 +155,8 @@ func (p *parser) functionStmt(line int) ast.Stmt {
 	if p.tok.kind == ":" {
 		p.advance()
 		self = true
-		p.constant()
 		name.Receiver, name.Method = target, p.name()
+		p.constant(name.Method)
 	} else {
 		name.Func = target
 	}
