@@ -18,7 +18,8 @@ import (
 // Effects beside those of redis-server: what it sends to a replica is compared, unit for unit, with what goes to a feed.
 //
 // A row is a history of a few lines, each a command of client 1, or of client n if it begins with "n> ". A line that ends
-// in " &" is not waited for; "n<" waits for that reply. "sleep ms" lets time go by on both sides.
+// in " &" is not waited for; "n<" waits for that reply. "sleep ms" lets time go by, and "n> closed" waits until the server
+// closes a connection. {id} is the ID of the client that sends it.
 
 type effectRow struct {
 	name     string
@@ -34,7 +35,8 @@ type side struct {
 	root, t *testing.T
 	addr    string
 	clients map[string]*live.Conn
-	stream  func() []string // effects since the last call
+	ids     map[string]string // of the clients
+	stream  func() []string   // effects since the last call
 }
 
 func (s *side) client(name string) *live.Conn {
@@ -45,7 +47,13 @@ func (s *side) client(name string) *live.Conn {
 			s.t.Fatal(err)
 		}
 		s.root.Cleanup(func() { c.Close() })
+		r, err := c.Do("CLIENT", "ID")
+		s.must(err)
 		s.clients[name] = c
+		if s.ids == nil {
+			s.ids = map[string]string{}
+		}
+		s.ids[name] = r.Str
 	}
 	return c
 }
@@ -70,10 +78,20 @@ func (s *side) run(history string) (replies, effects []string) {
 			continue
 		}
 		c := s.client(name)
+		if wait && command == "closed" {
+			for err := error(nil); err == nil; {
+				_, err = c.ReadRaw(nil)
+			}
+			delete(s.clients, name)
+			continue
+		}
 		if wait {
 			for i, w := range words {
-				if w == `""` {
+				switch w {
+				case `""`:
 					words[i] = ""
+				case "{id}":
+					words[i] = s.ids[name]
 				}
 			}
 			s.must(c.Send(words...))
@@ -86,7 +104,11 @@ func (s *side) run(history string) (replies, effects []string) {
 		s.must(err)
 		r, err := live.Parse(raw)
 		s.must(err)
-		replies = append(replies, r.String())
+		text := r.String()
+		if strings.HasPrefix(r.Str, "#") {
+			text = r.Str // a section of INFO as a whole
+		}
+		replies = append(replies, text)
 	}
 	return replies, s.stream()
 }
