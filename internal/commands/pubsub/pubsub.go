@@ -48,7 +48,7 @@ var specSubscribe = &command.Spec{
 
 var specPSubscribe = &command.Spec{
 	Name: "psubscribe", Summary: "Has the messages published to channels that match patterns sent to the client.", Since: "2.0.0",
-	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of patterns to subscribe to.",
+	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of patterns the client is already subscribed to.",
 	Arity: -2, Flags: flagsSubscribe, Channels: command.Channels{First: 1, Last: -1, Pattern: true},
 	Args: argPatterns, Handler: func(c *command.Ctx) { subscribe(c, &patterns) },
 }
@@ -63,21 +63,23 @@ var specSSubscribe = &command.Spec{
 
 var specUnsubscribe = &command.Spec{
 	Name: "unsubscribe", Summary: "Ends subscriptions to channels, or to all of them.", Since: "2.0.0",
-	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of channels to unsubscribe.",
+	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of clients already subscribed to a channel.",
 	Arity: -1, Flags: flagsSubscribe,
 	Args: anyChannels, Handler: func(c *command.Ctx) { unsubscribe(c, &channels) },
 }
 
 var specPUnsubscribe = &command.Spec{
 	Name: "punsubscribe", Summary: "Ends subscriptions to patterns of channels, or to all of them.", Since: "2.0.0",
-	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of patterns to unsubscribe.",
+	Group: command.GroupPubSub,
+	Complexity: "O(N+M) where N is the number of patterns the client is already subscribed and M is the number of total patterns " +
+		"subscribed in the system (by any client).",
 	Arity: -1, Flags: flagsSubscribe,
 	Args: anyPatterns, Handler: func(c *command.Ctx) { unsubscribe(c, &patterns) },
 }
 
 var specSUnsubscribe = &command.Spec{
 	Name: "sunsubscribe", Summary: "Ends subscriptions to shard channels, or to all of them.", Since: "7.0.0",
-	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of shard channels to unsubscribe.",
+	Group: command.GroupPubSub, Complexity: "O(N) where N is the number of clients already subscribed to a shard channel.",
 	Arity: -1, Flags: flagsSubscribe,
 	Keys: command.Keys(command.KeyNotKey, 1, -1, 1),
 	Args: anyShards, Handler: func(c *command.Ctx) { unsubscribe(c, &shards) },
