@@ -32,7 +32,9 @@ const flagsSubscribe = command.PubSub | command.NoScript | command.Loading | com
 
 var (
 	argChannels = []command.Arg{{Name: "channel", Type: command.ArgString, Flags: command.Multiple}}
-	argPatterns = []command.Arg{{Name: "pattern", Type: command.ArgPattern, Flags: command.Multiple}}
+	argPatterns = []command.Arg{{Name: "pattern", Type: command.ArgBlock, Flags: command.Multiple, Args: []command.Arg{
+		{Name: "pattern", Type: command.ArgPattern},
+	}}}
 	argShards   = []command.Arg{{Name: "shardchannel", Type: command.ArgString, Flags: command.Multiple}}
 	anyChannels = []command.Arg{{Name: "channel", Type: command.ArgString, Flags: command.Optional | command.Multiple}}
 	anyPatterns = []command.Arg{{Name: "pattern", Type: command.ArgPattern, Flags: command.Optional | command.Multiple}}
