@@ -58,6 +58,7 @@ func (it *Item) PlanTrim(less int) Trim {
 
 // FinishTrim gives back what the shorter value does not need.
 func (it *Item) FinishTrim(t Trim) {
+	it.at() // another key may have come since PlanTrim; once the old entry is free, its slot is not found any more
 	if e := object.FinishTrim(it.db.ks.Arena, it.Entry, t.Trim, t.was); e != it.Entry {
 		it.moved(e)
 	}
