@@ -5,9 +5,8 @@ import (
 )
 
 const (
-	errBadName    = "ERR Client names cannot contain spaces, newlines or special characters."
-	errBadLibName = "ERR lib-name cannot contain spaces, newlines or special characters."
-	errBadLibVer  = "ERR lib-ver cannot contain spaces, newlines or special characters."
+	errBadName = "ERR Client names cannot contain spaces, newlines or special characters."
+	errBadLib  = "ERR %s cannot contain spaces, newlines or special characters." // the attribute as it was sent
 )
 
 // validName tells whether every byte can be told apart in CLIENT LIST: printable ASCII without blanks.
@@ -48,13 +47,13 @@ func cmdClientSetInfo(c *command.Ctx) {
 	switch {
 	case command.Is(what, "lib-name"):
 		if !validName(value) {
-			c.Out.Error(errBadLibName)
+			c.Out.Errorf(errBadLib, what)
 			return
 		}
 		c.Client.LibName = string(value)
 	case command.Is(what, "lib-ver"):
 		if !validName(value) {
-			c.Out.Error(errBadLibVer)
+			c.Out.Errorf(errBadLib, what)
 			return
 		}
 		c.Client.LibVer = string(value)
