@@ -2,6 +2,9 @@ package generic
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math"
 	"slices"
 
 	"granary/internal/command"
@@ -13,20 +16,41 @@ import (
 
 const errNoScore = "ERR One or more scores can't be converted into double"
 
-// sorted is one element on its way through SORT. All bytes lie in the sorter's buffer.
-type sorted struct {
-	text   []byte
-	weight []byte // under ALPHA with BY; nil: there is none
-	score  float64
-}
-
-// sorter is one SORT under way.
+// sorter is one SORT under way. The elements lie in one buffer, one behind the other: what points to none of them is nothing
+// to the garbage collector, however many there are.
 type sorter struct {
 	order
 	c     *command.Ctx
-	elems []sorted
+	texts texts // the elements, as they came
+	ranks []rank
 	key   []byte // of the look-up at hand
 	room  object.Scratch
+}
+
+// rank is an element in its place in the result. Elements are in the order of their words; where these are equal, they are
+// compared.
+type rank struct {
+	word uint64 // the score, or the first bytes of what ALPHA compares
+	i    int    // which element
+}
+
+// texts are byte strings, one behind the other.
+type texts struct {
+	bytes []byte
+	ends  []int
+}
+
+func (t *texts) add(text []byte) {
+	t.bytes = append(t.bytes, text...)
+	t.ends = append(t.ends, len(t.bytes))
+}
+
+func (t *texts) at(i int) []byte {
+	from, to := 0, t.ends[i]
+	if i > 0 {
+		from = t.ends[i-1]
+	}
+	return t.bytes[from:to:to]
 }
 
 // sortKey answers SORT and SORT_RO.
@@ -53,11 +77,11 @@ func sortKey(c *command.Ctx, readOnly bool) {
 			s.gather(&it, from, to-from)
 		} else {
 			s.gather(&it, 0, sortLen(&it))
-			if !s.unsorted && !s.sort() {
+			if !s.unsorted && !s.sort(to) {
 				c.Out.Error(errNoScore)
 				return
 			}
-			s.elems = s.elems[from:to]
+			s.ranks = s.ranks[from:to]
 		}
 	}
 	if s.store != 0 {
@@ -79,89 +103,125 @@ func (o *order) window(n int) (from, to int) {
 
 // gather copies n elements, from one on, in the value's own order or, with DESC, the other way round.
 func (s *sorter) gather(it *keyspace.Item, from, n int) {
-	var buf []byte
-	ends := make([]int, 0, n)
-	sortElements(it, s.unsorted && s.desc, from, n, func(text []byte) {
-		buf = append(buf, text...)
-		ends = append(ends, len(buf))
-	})
-	s.elems = make([]sorted, len(ends))
-	begin := 0
-	for i, end := range ends {
-		s.elems[i].text = buf[begin:end:end]
-		begin = end
+	s.texts.ends = make([]int, 0, n)
+	sortElements(it, s.unsorted && s.desc, from, n, s.texts.add)
+	s.ranks = make([]rank, len(s.texts.ends))
+	for i := range s.ranks {
+		s.ranks[i].i = i
 	}
 }
 
-// sort puts the elements in order. It reports false if a weight is no number.
-func (s *sorter) sort() bool {
+// sort puts the first most elements of the result in order; the others may be lost. It reports false if a weight is no number.
+func (s *sorter) sort(most int) bool {
 	bad := false
-	for i := range s.elems {
-		e := &s.elems[i]
-		weight := e.text
+	var weights texts // under ALPHA with BY
+	var none []bool   // which have none
+	for i := range s.ranks {
+		text := s.texts.at(i)
+		weight, ok := text, true
 		if s.by != nil {
-			var ok bool
-			if weight, ok = s.lookup(s.by, e.text); !ok {
-				continue
-			}
+			weight, ok = s.lookup(s.by, text)
 		}
-		if s.alpha {
+		switch {
+		case s.alpha:
+			s.ranks[i].word = firstBytes(weight)
 			if s.by != nil {
-				e.weight = append([]byte{}, weight...)
+				weights.add(weight)
+				none = append(none, !ok)
 			}
-			continue
-		}
-		var ok bool
-		if e.score, ok = score(weight); !ok {
-			bad = true // the others are looked up all the same
+		case !ok:
+			s.ranks[i].word = scoreWord(0)
+		default:
+			v, ok := score(weight)
+			if s.ranks[i].word = scoreWord(v); !ok {
+				bad = true // the others are looked up all the same
+			}
 		}
 	}
 	if bad {
 		return false
 	}
-	compare := s.compareScores
-	switch {
-	case s.alpha && s.by != nil:
-		compare = compareWeights
-	case s.alpha:
-		compare = func(a, b sorted) int { return bytes.Compare(a.text, b.text) }
+	compare := func(i, j int) int { return bytes.Compare(s.texts.at(i), s.texts.at(j)) }
+	if s.alpha && s.by != nil {
+		compare = func(i, j int) int {
+			switch {
+			case none[i] || none[j]: // those without a weight come first
+				return b2i(none[j]) - b2i(none[i])
+			}
+			return bytes.Compare(weights.at(i), weights.at(j))
+		}
 	}
+	sign := 1
 	if s.desc {
-		ascending := compare
-		compare = func(a, b sorted) int { return -ascending(a, b) }
+		sign = -1
 	}
-	slices.SortStableFunc(s.elems, compare)
+	s.ranks = first(s.ranks, most, func(a, b rank) int {
+		if a.word != b.word { // Fast path.
+			return cmp.Compare(a.word, b.word) * sign
+		}
+		if c := compare(a.i, b.i); c != 0 {
+			return c * sign
+		}
+		return a.i - b.i
+	})
 	return true
+}
+
+// first sorts the first most of the ranks, or all. For few of many it looks through them once, and sorts what may be among
+// the first each time there are twice as many as wanted.
+func first(ranks []rank, most int, compare func(a, b rank) int) []rank {
+	const spare = 64
+	n := 2*most + spare
+	if n > len(ranks)/2 {
+		slices.SortFunc(ranks, compare)
+		return ranks
+	}
+	slices.SortFunc(ranks[:n], compare)
+	k := most
+	for _, r := range ranks[n:] {
+		if most == 0 || compare(r, ranks[most-1]) > 0 {
+			continue
+		}
+		ranks[k] = r
+		if k++; k == n {
+			slices.SortFunc(ranks[:k], compare)
+			k = most
+		}
+	}
+	slices.SortFunc(ranks[:k], compare)
+	return ranks[:k]
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// scoreWord maps a score to an integer, so that integers order as scores do.
+func scoreWord(v float64) uint64 {
+	b := math.Float64bits(v)
+	if v == 0 {
+		b = 0 // -0 too
+	}
+	return b ^ (uint64(int64(b)>>63) | 1<<63)
+}
+
+// firstBytes returns the first eight bytes of a text as an integer that orders as they do.
+func firstBytes(text []byte) uint64 {
+	var b [8]byte
+	copy(b[:], text)
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // score reads a weight. Nothing at all is 0, and as in C the text ends at a zero byte.
 func score(text []byte) (float64, bool) {
+	if n, ok := object.ParseInt(text); ok { // Fast path.
+		return float64(n), true
+	}
 	v, n, inRange := object.Strtod(text)
 	return v, (n == len(text) || text[n] == 0) && inRange && v == v
-}
-
-// compareScores puts elements of the same score in the order of their texts.
-func (s *sorter) compareScores(a, b sorted) int {
-	switch {
-	case a.score < b.score:
-		return -1
-	case a.score > b.score:
-		return 1
-	}
-	return bytes.Compare(a.text, b.text)
-}
-
-// compareWeights puts elements without a weight first.
-func compareWeights(a, b sorted) int {
-	switch {
-	case a.weight == nil && b.weight == nil:
-		return 0
-	case a.weight == nil:
-		return -1
-	case b.weight == nil:
-		return 1
-	}
-	return bytes.Compare(a.weight, b.weight)
 }
 
 // star returns where the '*' of a pattern is, negative if there is none. As in C the pattern ends at a zero byte.
@@ -200,9 +260,9 @@ func (s *sorter) lookup(pattern, text []byte) (value []byte, ok bool) {
 // reply answers the elements, or what GET makes of them.
 func (s *sorter) reply() {
 	out := s.c.Out
-	out.Array(len(s.elems) * max(1, len(s.gets)))
-	for i := range s.elems {
-		text := s.elems[i].text
+	out.Array(len(s.ranks) * max(1, len(s.gets)))
+	for _, r := range s.ranks {
+		text := s.texts.at(r.i)
 		if len(s.gets) == 0 {
 			out.Bulk(text)
 		}
@@ -220,9 +280,9 @@ func (s *sorter) reply() {
 // result no key.
 func (s *sorter) storeResult() {
 	c := s.c
-	texts := make([][]byte, 0, len(s.elems)*max(1, len(s.gets)))
-	for i := range s.elems {
-		text := s.elems[i].text
+	texts := make([][]byte, 0, len(s.ranks)*max(1, len(s.gets)))
+	for _, r := range s.ranks {
+		text := s.texts.at(r.i)
 		if len(s.gets) == 0 {
 			texts = append(texts, text)
 		}

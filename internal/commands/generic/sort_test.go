@@ -190,3 +190,22 @@ func TestSortLarge(t *testing.T) {
 	}
 	s.Is("[$2 10 $2 11]", "SORT", "s", "LIMIT", "10", "2")
 }
+
+// TestSortFirst pins that LIMIT answers a part of what SORT without it answers, and in the same order.
+func TestSortFirst(t *testing.T) {
+	s := commandtest.New(t, Register, otherTypes)
+	r := rand.New(rand.NewPCG(live.Seed(t), 2))
+	for range 3000 {
+		s.Do("RPUSH", "l", strconv.Itoa(r.IntN(2000)-1000))
+	}
+	for _, order := range []string{"ASC", "DESC"} {
+		all := strings.Split(s.Do("SORT", "l", order), "\r\n")[1:]
+		for range 100 {
+			from, n := r.IntN(1000), r.IntN(500)
+			got := strings.Split(s.Do("SORT", "l", order, "LIMIT", strconv.Itoa(from), strconv.Itoa(n)), "\r\n")[1:]
+			if want := all[2*from:][:2*n]; strings.Join(got[:2*n], " ") != strings.Join(want, " ") || len(got) != 2*n+1 {
+				t.Fatalf("%s from %d, %d elements: %q, want %q", order, from, n, got, want)
+			}
+		}
+	}
+}
