@@ -18,7 +18,7 @@ var argCondition = command.Arg{Name: "condition", Type: command.ArgOneOf, Flags:
 var specHExpire = &command.Spec{
 	Name: "hexpire", Summary: "Lets fields expire after a number of seconds.", Since: "7.4.0",
 	Group: command.GroupHash, Complexity: expireComplexity,
-	Arity: -6, Flags: command.Write | command.DenyOOM | command.Fast,
+	Arity: -6, Flags: command.Write | command.Fast,
 	Keys:    command.OneKey(command.KeyRW | command.KeyUpdate),
 	Args:    []command.Arg{argKey, {Name: "seconds", Type: command.ArgInteger}, argCondition, argFields},
 	Handler: cmdHExpire,
@@ -30,7 +30,7 @@ func cmdHExpire(c *command.Ctx) { expire(c, c.Now(), 1000) }
 var specHPExpire = &command.Spec{
 	Name: "hpexpire", Summary: "Lets fields expire after a number of milliseconds.", Since: "7.4.0",
 	Group: command.GroupHash, Complexity: expireComplexity,
-	Arity: -6, Flags: command.Write | command.DenyOOM | command.Fast,
+	Arity: -6, Flags: command.Write | command.Fast,
 	Keys:    command.OneKey(command.KeyRW | command.KeyUpdate),
 	Args:    []command.Arg{argKey, {Name: "milliseconds", Type: command.ArgInteger}, argCondition, argFields},
 	Handler: cmdHPExpire,
@@ -42,7 +42,7 @@ func cmdHPExpire(c *command.Ctx) { expire(c, c.Now(), 1) }
 var specHExpireAt = &command.Spec{
 	Name: "hexpireat", Summary: "Lets fields expire at a Unix time in seconds.", Since: "7.4.0",
 	Group: command.GroupHash, Complexity: expireComplexity,
-	Arity: -6, Flags: command.Write | command.DenyOOM | command.Fast,
+	Arity: -6, Flags: command.Write | command.Fast,
 	Keys:    command.OneKey(command.KeyRW | command.KeyUpdate),
 	Args:    []command.Arg{argKey, {Name: "unix-time-seconds", Type: command.ArgUnixTime}, argCondition, argFields},
 	Handler: cmdHExpireAt,
@@ -54,7 +54,7 @@ func cmdHExpireAt(c *command.Ctx) { expire(c, 0, 1000) }
 var specHPExpireAt = &command.Spec{
 	Name: "hpexpireat", Summary: "Lets fields expire at a Unix time in milliseconds.", Since: "7.4.0",
 	Group: command.GroupHash, Complexity: expireComplexity,
-	Arity: -6, Flags: command.Write | command.DenyOOM | command.Fast,
+	Arity: -6, Flags: command.Write | command.Fast,
 	Keys:    command.OneKey(command.KeyRW | command.KeyUpdate),
 	Args:    []command.Arg{argKey, {Name: "unix-time-milliseconds", Type: command.ArgUnixTime}, argCondition, argFields},
 	Handler: cmdHPExpireAt,
