@@ -38,7 +38,8 @@ var streamRows = []row{
 	{4, "XPENDING (strm|strm|key) grp", exact},
 	{8, "XPENDING (strm|strm|key) grp [IDLE idle] rid rid slen [cons]", times},
 	{10, "XCLAIM (strm|strm|strm|key) grp cons idle oldid... {IDLE claimidle|TIME claimtime|RETRYCOUNT slen|FORCE|JUSTID|LASTID oldid}", exact},
-	{8, "XAUTOCLAIM (strm|strm|strm|key) grp cons idle rid {COUNT slen|JUSTID}", exact},
+	// A COUNT for which Redis cannot allocate room in advance is an error there.
+	{8, "XAUTOCLAIM (strm|strm|strm|key) grp cons idle rid {COUNT (1|1|2|5|100|0|-1|word)|JUSTID}", exact},
 	{4, "XINFO STREAM (strm|strm|farstrm|key)", exact},
 	{5, "XINFO STREAM (strm|strm|key) FULL [COUNT slen]", times},
 	{5, "XINFO GROUPS (strm|strm|key)", times},
