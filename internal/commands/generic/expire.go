@@ -16,6 +16,15 @@ var argCondition = command.Arg{Name: "condition", Type: command.ArgOneOf, Since:
 	{Name: "lt", Type: command.ArgPureToken, Token: "LT"},
 }}
 
+// historyExpire is the history of the four.
+var historyExpire = []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}}
+
+// argKey is the key of what sets and tells expiries; some take nothing else.
+var (
+	argKey      = command.Arg{Name: "key", Type: command.ArgKey, KeySpec: 1}
+	argKeyAlone = []command.Arg{argKey}
+)
+
 var specExpire = &command.Spec{
 	Name:       "expire",
 	Summary:    "Lets a key expire after a number of seconds.",
@@ -25,13 +34,9 @@ var specExpire = &command.Spec{
 	Arity:      -3,
 	Flags:      command.Write | command.Fast,
 	Keys:       command.OneKey(command.KeyRW | command.KeyUpdate),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-		{Name: "seconds", Type: command.ArgInteger},
-		argCondition,
-	},
-	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
-	Handler: cmdExpire,
+	Args:       []command.Arg{argKey, {Name: "seconds", Type: command.ArgInteger}, argCondition},
+	History:    historyExpire,
+	Handler:    cmdExpire,
 }
 
 // cmdExpire answers EXPIRE key seconds [NX | XX | GT | LT].
@@ -46,13 +51,9 @@ var specPExpire = &command.Spec{
 	Arity:      -3,
 	Flags:      command.Write | command.Fast,
 	Keys:       command.OneKey(command.KeyRW | command.KeyUpdate),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-		{Name: "milliseconds", Type: command.ArgInteger},
-		argCondition,
-	},
-	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
-	Handler: cmdPExpire,
+	Args:       []command.Arg{argKey, {Name: "milliseconds", Type: command.ArgInteger}, argCondition},
+	History:    historyExpire,
+	Handler:    cmdPExpire,
 }
 
 // cmdPExpire answers PEXPIRE key milliseconds [NX | XX | GT | LT].
@@ -67,13 +68,9 @@ var specExpireAt = &command.Spec{
 	Arity:      -3,
 	Flags:      command.Write | command.Fast,
 	Keys:       command.OneKey(command.KeyRW | command.KeyUpdate),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-		{Name: "unix-time-seconds", Type: command.ArgUnixTime},
-		argCondition,
-	},
-	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
-	Handler: cmdExpireAt,
+	Args:       []command.Arg{argKey, {Name: "unix-time-seconds", Type: command.ArgUnixTime}, argCondition},
+	History:    historyExpire,
+	Handler:    cmdExpireAt,
 }
 
 // cmdExpireAt answers EXPIREAT key unix-time-seconds [NX | XX | GT | LT].
@@ -88,13 +85,9 @@ var specPExpireAt = &command.Spec{
 	Arity:      -3,
 	Flags:      command.Write | command.Fast,
 	Keys:       command.OneKey(command.KeyRW | command.KeyUpdate),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-		{Name: "unix-time-milliseconds", Type: command.ArgUnixTime},
-		argCondition,
-	},
-	History: []command.Change{{Since: "7.0.0", What: "Conditions NX, XX, GT and LT."}},
-	Handler: cmdPExpireAt,
+	Args:       []command.Arg{argKey, {Name: "unix-time-milliseconds", Type: command.ArgUnixTime}, argCondition},
+	History:    historyExpire,
+	Handler:    cmdPExpireAt,
 }
 
 // cmdPExpireAt answers PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT].
@@ -204,10 +197,8 @@ var specPersist = &command.Spec{
 	Arity:      2,
 	Flags:      command.Write | command.Fast,
 	Keys:       command.OneKey(command.KeyRW | command.KeyUpdate),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-	},
-	Handler: cmdPersist,
+	Args:       argKeyAlone,
+	Handler:    cmdPersist,
 }
 
 // cmdPersist answers PERSIST key.

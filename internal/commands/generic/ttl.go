@@ -14,12 +14,10 @@ var specTTL = &command.Spec{
 	Arity:      2,
 	Flags:      command.ReadOnly | command.Fast,
 	Keys:       command.OneKey(command.KeyRO | command.KeyAccess),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-	},
-	Tips:    []string{"nondeterministic_output"},
-	History: []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
-	Handler: cmdTTL,
+	Args:       argKeyAlone,
+	Tips:       []string{"nondeterministic_output"},
+	History:    []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
+	Handler:    cmdTTL,
 }
 
 // cmdTTL answers TTL key.
@@ -34,12 +32,10 @@ var specPTTL = &command.Spec{
 	Arity:      2,
 	Flags:      command.ReadOnly | command.Fast,
 	Keys:       command.OneKey(command.KeyRO | command.KeyAccess),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-	},
-	Tips:    []string{"nondeterministic_output"},
-	History: []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
-	Handler: cmdPTTL,
+	Args:       argKeyAlone,
+	Tips:       []string{"nondeterministic_output"},
+	History:    []command.Change{{Since: "2.8.0", What: "-2 for a key that does not exist."}},
+	Handler:    cmdPTTL,
 }
 
 // cmdPTTL answers PTTL key.
@@ -54,10 +50,8 @@ var specExpireTime = &command.Spec{
 	Arity:      2,
 	Flags:      command.ReadOnly | command.Fast,
 	Keys:       command.OneKey(command.KeyRO | command.KeyAccess),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-	},
-	Handler: cmdExpireTime,
+	Args:       argKeyAlone,
+	Handler:    cmdExpireTime,
 }
 
 // cmdExpireTime answers EXPIRETIME key.
@@ -72,10 +66,8 @@ var specPExpireTime = &command.Spec{
 	Arity:      2,
 	Flags:      command.ReadOnly | command.Fast,
 	Keys:       command.OneKey(command.KeyRO | command.KeyAccess),
-	Args: []command.Arg{
-		{Name: "key", Type: command.ArgKey, KeySpec: 1},
-	},
-	Handler: cmdPExpireTime,
+	Args:       argKeyAlone,
+	Handler:    cmdPExpireTime,
 }
 
 // cmdPExpireTime answers PEXPIRETIME key.
