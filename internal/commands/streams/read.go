@@ -31,7 +31,7 @@ type source struct {
 }
 
 const (
-	errUnbalanced      = "ERR Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be specified."
+	errUnbalanced      = "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."
 	errUnbalancedGroup = "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified."
 	errTimeout         = "ERR timeout is not an integer or out of range"
 	errGroupOption     = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
