@@ -186,7 +186,7 @@ return '\1234'
 x = "tab	in" y
 local x <close> = 1
 `)
-	for _, c := range []string{
+	chunks = append(chunks, []string{
 		"\n\nx = = 1", "x = (1\n\n+ 2", "if x then\n\nfoo(", "for i = 1, 2 do\n\n\nend end", "f\n(1)", "local x = f\n(1)", "x = 'a\nb'", "x = [[a\nb\n",
 		"x = \"a\\\nb\" y", "return '\\\n'", "--[[\n\n]] x =", "x = {\n1,\n2", "function f()\n\nif x then\n", "x =\r\ny =\r\n=", "x =\n\r\n\ry z", "return 1\x00 x", "x = \x01", "x = \x80",
 		"x\x00y = 1", "return [[\nfirst newline]], [[\r\nx\r\ny]], 'a\\\r\nb'", "\xef\xbb\xbfreturn 1", "\x1bLua",
@@ -211,9 +211,7 @@ local x <close> = 1
 		"local a = 5 local function f() a = a + 1 return a end return f(), f(), a", "return (function(a, b, ...) return a, b, ... end)(1, 2, 3, 4)", "return select('#', (function() end)()), select('#', ((function() end)()))", "local t = {(function() return 1, 2, 3 end)(), (function() return 1, 2, 3 end)()} return #t, t[4]",
 		"local s = 0 for i = 10, 1, -3 do s = s * 100 + i end return s", "local s = '' for i = 0.1, 0.5, 0.1 do s = s .. i .. ' ' end return s", "for i = 1, 3 do local j = i i = 10 if j == 3 then return i, j end end", "local n = 0 for i = 1, 0 do n = n + 1 end return n", "local n = 0 for i = 1, 1/0 do n = n + 1 if n > 5 then break end end return n",
 		"local t = setmetatable({}, {__index = function(t, k) return k * 2 end}) return t[5], rawget(t, 5)", "local log = {} local t = setmetatable({}, {__newindex = function(t, k, v) rawset(t, k, v + 1) end}) t.x = 1 return t.x",
-	} {
-		chunks = append(chunks, c)
-	}
+	}...)
 	same(t, chunks)
 }
 

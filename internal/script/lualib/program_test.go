@@ -241,7 +241,7 @@ local T = {1, 2, 3, x = 4, y = 'why', m = function(self, a, b) tick() return b, 
 func TestPrograms(t *testing.T) {
 	seed := live.Seed(t)
 	var chunks []string
-	for i := range 800 {
+	for i := range 400 {
 		g := &programs{r: rand.New(rand.NewPCG(seed, uint64(1000+i)))}
 		g.depth = 0
 		for range 6 + g.r.IntN(10) {
