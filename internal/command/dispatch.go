@@ -120,6 +120,12 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 			return nil
 		}
 	}
+	if c.tx.on && spec.Barred != nil {
+		if failure := spec.Barred(c); failure != "" {
+			c.reject(spec, failure)
+			return nil
+		}
+	}
 	with, without := c.flagsOf(spec, args)
 	switch {
 	case env.Gate&GateMaxMemory != 0 && (with&DenyOOM != 0 || c.tx.on && spec.InMulti <= Refused) && env.OverMaxMemory():

@@ -292,6 +292,9 @@ type Spec struct {
 	// GetFlags finds the flags of a command line where they depend on more than the command (what a script declares).
 	// Nil: Flags.
 	GetFlags func(c *Client, args [][]byte) Flags
+	// Barred tells why the configuration keeps a client from the command, "" if it does not. It is asked before the
+	// command is queued in a transaction; otherwise the handler asks.
+	Barred func(c *Client) string
 
 	Handler Handler // nil for a container without a form of its own
 	Subs    []*Spec

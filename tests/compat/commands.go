@@ -10,6 +10,7 @@ const (
 	nearMilli           // an integer that counts milliseconds from now
 	sameKind            // the server chooses: the type of the reply, and whether it is nil
 	times               // numbers that are times, or count from one, may differ a little
+	each                // EXEC: as the commands that were queued
 	notRedis            // not sent to redis-server, which does not know it yet
 )
 
@@ -153,6 +154,7 @@ var families = []family{
 	{"limits", limitRows},
 	{"blocking", blockingRows},
 	{"server", serverRows},
+	{"transactions", transactionRows},
 	{"generic", []row{
 		{6, "DEL key...", exact},
 		{3, "UNLINK key...", exact},

@@ -340,6 +340,9 @@ func (p *pair) compare(c command, at int, raw, typ [3][]byte) (*difference, erro
 	if newer && is(args, "XINFO") && !alike(times, r[2], r[1]) {
 		return &difference{args: args, replies: [2]string{r[0].String() + "newer:   " + r[2].String(), r[1].String()}}, nil
 	}
+	if c.by == each && p.sameEach(p.at+at, r[0], r[1]) {
+		return nil, nil
+	}
 	if alike(c.by, r[0], r[1]) || known(args, r[0], r[1], &p.facts) {
 		return nil, nil
 	}

@@ -58,6 +58,8 @@ type weighted struct {
 	rows  []row
 	trees []node
 	draw  []uint16
+
+	transactions bool
 }
 
 func parseFamilies(names string) (*weighted, error) {
@@ -66,6 +68,7 @@ func parseFamilies(names string) (*weighted, error) {
 		if names != "" && !strings.Contains(","+names+",", ","+f.name+",") {
 			continue
 		}
+		w.transactions = w.transactions || f.name == "transactions"
 		for _, r := range f.rows {
 			tree, err := parseLine(r.line)
 			if err != nil {
@@ -110,6 +113,10 @@ func (w *weighted) history(seed uint64, n int) []command {
 	out := append(make([]command, 0, n), g.drawLimits()...)
 	buf := make([]byte, 0, n*64)
 	for len(out) < n {
+		if w.transactions && g.rng.IntN(transactionEvery) == 0 {
+			out = w.transaction(g, out)
+			continue
+		}
 		i := w.draw[g.rng.IntN(len(w.draw))]
 		if line := w.rows[i].line; !sorts && strings.HasPrefix(line, "SORT") || !moves && strings.HasPrefix(line, limitRows[0].line) {
 			continue

@@ -104,8 +104,7 @@ var notInHistories = map[string]string{
 	"xgroup|help":         "our own words",
 	"xinfo|help":          "our own words",
 
-	"multi": "their use is in what comes between them: tests of the family", "exec": "as MULTI", "discard": "as MULTI",
-	"watch": "as MULTI", "unwatch": "as MULTI",
+	"multi": "comes with EXEC: transactions.go",
 
 	"eval": "a language of its own: tests of the family", "eval_ro": "as EVAL", "evalsha": "as EVAL", "evalsha_ro": "as EVAL",
 	"fcall": "as EVAL", "fcall_ro": "as EVAL",

@@ -63,10 +63,18 @@ func init() {
 	}
 }
 
+// debugBarred tells why a client may not use DEBUG.
+func debugBarred(c *command.Client) string {
+	if c.Env.Config.EnableDebugCommand.Allows(c.Local()) {
+		return ""
+	}
+	return errDebugOff
+}
+
 // cmdDebug answers DEBUG subcommand ....
 func cmdDebug(c *command.Ctx) {
-	if !c.Env.Config.EnableDebugCommand.Allows(c.Client.Local()) {
-		c.Out.Error(errDebugOff)
+	if failure := debugBarred(c.Client); failure != "" {
+		c.Out.Error(failure)
 		return
 	}
 	for i := range debugSubs {

@@ -83,10 +83,18 @@ func cmdModuleList(c *command.Ctx) { c.Out.Array(0) }
 
 const errModuleOff = `ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`
 
+// modulesBarred tells why a client may not change modules.
+func modulesBarred(c *command.Client) string {
+	if c.Env.Config.EnableModuleCommand.Allows(c.Local()) {
+		return ""
+	}
+	return errModuleOff
+}
+
 // cmdModuleLoad answers MODULE LOAD: not allowed, or, if it is, that it cannot be done.
 func cmdModuleLoad(c *command.Ctx) {
-	if !c.Env.Config.EnableModuleCommand.Allows(c.Client.Local()) {
-		c.Out.Error(errModuleOff)
+	if failure := modulesBarred(c.Client); failure != "" {
+		c.Out.Error(failure)
 		return
 	}
 	c.Out.Error("ERR Error loading the extension. Please check the server logs.")
@@ -96,8 +104,8 @@ func cmdModuleLoadEx(c *command.Ctx) { cmdModuleLoad(c) }
 
 // cmdModuleUnload answers MODULE UNLOAD.
 func cmdModuleUnload(c *command.Ctx) {
-	if !c.Env.Config.EnableModuleCommand.Allows(c.Client.Local()) {
-		c.Out.Error(errModuleOff)
+	if failure := modulesBarred(c.Client); failure != "" {
+		c.Out.Error(failure)
 		return
 	}
 	c.Out.Error("ERR Error unloading module: no such module with that name")

@@ -52,6 +52,7 @@ var specDebug = &command.Spec{
 	Group: command.GroupServer, Complexity: "Depends on subcommand.", Arity: -2,
 	Flags:   command.Admin | command.NoScript | command.Loading | command.Stale,
 	SysCmd:  true,
+	Barred:  debugBarred,
 	Handler: cmdDebug,
 }
 
@@ -84,6 +85,7 @@ var specModuleLoad = &command.Spec{
 		{Name: "path", Type: command.ArgString},
 		{Name: "arg", Type: command.ArgString, Flags: command.Optional | command.Multiple},
 	},
+	Barred:  modulesBarred,
 	Handler: cmdModuleLoad,
 }
 
@@ -101,6 +103,7 @@ var specModuleLoadEx = &command.Spec{
 			{Name: "arg", Type: command.ArgString},
 		}},
 	},
+	Barred:  modulesBarred,
 	Handler: cmdModuleLoadEx,
 }
 
@@ -111,6 +114,7 @@ var specModuleUnload = &command.Spec{
 	Args: []command.Arg{
 		{Name: "name", Type: command.ArgString},
 	},
+	Barred:  modulesBarred,
 	Handler: cmdModuleUnload,
 }
 
