@@ -18,7 +18,6 @@ type ScriptReport struct {
 	VMEval, VMFunctions        int64 // bytes of the interpreters
 	ScriptBytes, FunctionBytes int64 // bytes of what is loaded
 	Cached                     int64 // scripts
-	Evicted                    int64 // scripts that were forgotten for newer ones
 	Functions, Libraries       int64
 }
 

@@ -20,6 +20,7 @@ type Stats struct {
 	OutputLimit    int64 // clients closed for their output buffer
 	QueryLimit     int64 // clients closed for their query buffer
 	EvictedClients int64
+	EvictedScripts int64 // scripts forgotten for newer ones
 	Turns          int64 // turns of all loops
 	TurnNanos      int64 // spent in them under the keyspace lock
 	TurnMax        int64 // ns of the longest turn

@@ -89,7 +89,7 @@ func (in *Interp) errorOf(err error) *Error {
 	default:
 		e.Text = "ERR " + textOf(v)
 	}
-	e.Text = strings.TrimRight(e.Text, "\r\n")
+	e.Text = oneLine(strings.TrimRight(e.Text, "\r\n"))
 	return e
 }
 

@@ -249,7 +249,7 @@ func TestKill(t *testing.T) {
 
 // TestMemory ends scripts that would never have enough.
 func TestMemory(t *testing.T) {
-	r := newRunner(Scripts, 32<<20)
+	r := newRunner(Scripts, 8<<20)
 	for _, source := range []string{
 		"local s = 'x' while true do s = s .. s end",
 		"local s = ('x'):rep(1000) while true do s = s .. s .. s .. s .. s .. s .. s .. s end",

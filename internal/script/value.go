@@ -27,7 +27,7 @@ type writer struct {
 func (in *Interp) Reply(r Result, out *resp.Writer) (failed string, counted bool) {
 	if t, ok := r.value.(*lua.LTable); ok {
 		if text, ok := t.RawGetString("err").(lua.LString); ok {
-			return strings.TrimRight(string(text), "\r\n"), lua.LVAsBool(t.RawGetString("ignore_error_stats_update"))
+			return oneLine(strings.TrimRight(string(text), "\r\n")), lua.LVAsBool(t.RawGetString("ignore_error_stats_update"))
 		}
 	}
 	w := writer{out: out, proto: in.proto}

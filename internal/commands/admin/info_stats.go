@@ -44,7 +44,7 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("expire_cycle_cpu_milliseconds", func(v *view) int64 { return v.stats.ExpireNanos / 1e6 }),
 	count("evicted_keys", func(v *view) int64 { return v.env.Keys.Stats.Evicted }),
 	count("evicted_clients", func(v *view) int64 { return v.stats.EvictedClients }),
-	count("evicted_scripts", func(v *view) int64 { return v.scripts().Evicted }),
+	count("evicted_scripts", func(v *view) int64 { return v.env.Stats.EvictedScripts }),
 	idle("total_eviction_exceeded_time"),
 	idle("current_eviction_exceeded_time"),
 	count("keyspace_hits", func(v *view) int64 { return v.env.Keys.Stats.Hits }),

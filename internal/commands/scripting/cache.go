@@ -49,7 +49,6 @@ type cache struct {
 	by      map[digest]*cached
 	recent  list.List // *cached, the one used last in front
 	bytes   int64
-	evicted int64
 }
 
 // find returns a script and notes its use.
@@ -88,7 +87,7 @@ func (c *cache) add(d digest, source []byte, loaded bool) (*cached, string) {
 		s.recent = c.recent.PushFront(s)
 		if c.recent.Len() > maxEvals {
 			c.remove(c.recent.Back().Value.(*cached))
-			c.evicted++
+			c.engine.env.Stats.EvictedScripts++
 		}
 	}
 	return s, ""

@@ -41,6 +41,7 @@ func (e *engine) Call(args [][]byte, proto uint8) []byte {
 	if r.repl == 0 {
 		how |= command.CallNoEffects
 	}
+	r.caller.Calls++
 	if !e.session.Call(spec, args, &out.w, how) {
 		out.reset(proto)
 		out.w.Error(command.ErrOutOfMemory)

@@ -109,7 +109,6 @@ func (e *engine) Report() command.ScriptReport {
 		ScriptBytes:   e.scripts.bytes,
 		FunctionBytes: e.libs.bytes,
 		Cached:        int64(len(e.scripts.by)),
-		Evicted:       e.scripts.evicted,
 		Functions:     int64(len(e.libs.functions)),
 		Libraries:     int64(len(e.libs.by)),
 	}

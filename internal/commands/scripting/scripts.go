@@ -52,13 +52,12 @@ func cmdScriptFlush(c *command.Ctx) {
 	c.Out.OK()
 }
 
-// cmdScriptDebug answers SCRIPT DEBUG YES | SYNC | NO. There is no debugger.
+// cmdScriptDebug answers SCRIPT DEBUG YES | SYNC | NO. There is no debugger: scripts run as ever, and redis.breakpoint says
+// that nobody debugs them.
 func cmdScriptDebug(c *command.Ctx) {
 	switch m := c.Args[2]; {
-	case command.Is(m, "no"):
+	case command.Is(m, "no"), command.Is(m, "yes"), command.Is(m, "sync"):
 		c.Out.OK()
-	case command.Is(m, "yes"), command.Is(m, "sync"):
-		c.Out.Error("ERR SCRIPT DEBUG: scripts cannot be debugged on this server")
 	default:
 		c.Out.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO")
 	}
@@ -68,7 +67,7 @@ func cmdScriptDebug(c *command.Ctx) {
 func cmdScriptHelp(c *command.Ctx) {
 	c.Help(
 		"DEBUG (YES|SYNC|NO)",
-		"    Scripts cannot be debugged here: NO is accepted.",
+		"    Accepted and without effect: there is no debugger.",
 		"EXISTS <sha1> [<sha1> ...]",
 		"    Tell for each digest whether the server has the script: 1 or 0.",
 		"FLUSH [ASYNC|SYNC]",
