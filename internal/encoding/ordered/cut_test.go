@@ -64,7 +64,7 @@ func (m *model) cut(i, n int, rnd *rand.Rand) {
 // TestCut takes ranges of all sizes out of trees of all sizes.
 func TestCut(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(*seedFlag, 8))
-	for c := range 25 {
+	for c := range 15 {
 		m := newModel(t)
 		size := []int{2, 5, 170, 1000, 4000}[c%5]
 		if raceBuild {
