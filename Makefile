@@ -39,7 +39,7 @@ compat: build ## random commands against redis-server (COUNT=300000 SEED=1)
 
 checked: ## random commands against servers with the extra checks and with the race detector
 	GRANARY_REQUIRE=1 GRANARY_BUILD_FLAGS=-tags=invariants $(GO) test -count=1 -timeout 0 ./tests/compat -commands 300000
-	GRANARY_REQUIRE=1 GRANARY_BUILD_FLAGS=-race $(GO) test -count=1 -timeout 0 ./tests/compat -commands 300000
+	GRANARY_REQUIRE=1 GRANARY_BUILD_FLAGS=-race $(GO) test -count=1 -timeout 0 ./tests/compat -commands 100000
 
 client: build ## the client library go-redis against Granary
 	cd tests/client && GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./...
