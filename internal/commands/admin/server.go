@@ -55,6 +55,10 @@ func cmdShutdown(c *command.Ctx) {
 		c.Out.OK()
 		return
 	}
+	if failure := c.Env.Busy(); failure != "" && how&command.ShutdownNoSave == 0 {
+		c.Out.Error(failure)
+		return
+	}
 	if err := c.Env.Ops.Shutdown(how, c.Client); err != nil {
 		c.Out.Error("ERR Errors trying to SHUTDOWN. Check logs.")
 	}
