@@ -45,10 +45,10 @@ const rowSize = 240
 
 // cache is all scripts.
 type cache struct {
-	engine  *engine
-	by      map[digest]*cached
-	recent  list.List // *cached, the one used last in front
-	bytes   int64
+	engine *engine
+	by     map[digest]*cached
+	recent list.List // *cached, the one used last in front
+	bytes  int64
 }
 
 // find returns a script and notes its use.
