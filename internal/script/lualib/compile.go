@@ -77,8 +77,9 @@ func (l *library) finish(p *lua.FunctionProto, fs *funcState) int {
 	for pc, c := range p.Code {
 		switch i := instruction(c); i.op() {
 		case lua.OP_TAILCALL:
-			// A coroutine that yields in a tail call of its first function leaves the machine without a frame.
-			if name, _ := callName(p, pc); strings.Contains(name, "yield") {
+			// A coroutine that yields in a tail call of its first function leaves the machine without a frame; a tail call
+			// in a function with ... moves the registers of what it calls to the wrong place.
+			if name, _ := callName(p, pc); p.IsVarArg != 0 || strings.Contains(name, "yield") {
 				p.Code[pc] = uint32(lua.OP_CALL)<<26 | c&(0xff<<18|0x1ff)
 			}
 		case lua.OP_JMP, lua.OP_FORLOOP, lua.OP_FORPREP:

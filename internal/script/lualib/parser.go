@@ -508,6 +508,9 @@ func (p *parser) subexpr(limit int) ast.Expr {
 		switch op {
 		case "not":
 			e = at(p, &ast.UnaryNotOpExpr{Expr: x}, p.lastLine)
+			if _, rel := x.(*ast.RelationalOpExpr); rel { // NB: the compiler loses the not of `not (a == b) and c`
+				e = at(p, &ast.RelationalOpExpr{Operator: "==", Lhs: x, Rhs: at(p, &ast.FalseExpr{}, p.lastLine)}, p.lastLine)
+			}
 		case "-":
 			e = at(p, &ast.UnaryMinusOpExpr{Expr: x}, p.lastLine)
 		default:
