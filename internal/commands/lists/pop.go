@@ -66,12 +66,13 @@ func pop(c *command.Ctx, atHead bool) {
 // popOne answers the element at an end and removes it.
 func popOne(c *command.Ctx, it *keyspace.Item, atHead bool) {
 	v := list.In(it)
-	reply(c.Out, v.End(atHead))
-	size := v.Len()
-	if size > 1 {
-		drop(c, it, size, 1, atHead)
+	last := v.Len() == 1
+	if last {
+		reply(c.Out, v.End(atHead))
+	} else {
+		list.Pop(it, limits(c), atHead, func(e list.Elem) { reply(c.Out, e) })
 	}
-	removed(c, it, popEvent(atHead), 1, size == 1)
+	removed(c, it, popEvent(atHead), 1, last)
 }
 
 // popMany answers count elements at an end, from the end inwards, and removes them. It returns how many there were.

@@ -82,29 +82,41 @@ func (l *List) end(atHead bool) (e Elem, ok bool) {
 		return e, false
 	}
 	n := p.node()
+	return l.endOf(&n, atHead), true
+}
+
+// endOf returns the first or the last element of a node.
+func (l *List) endOf(n *node, atHead bool) Elem {
 	if n.kind&plain != 0 {
-		return listpack.Of(l.st.data(&n)), true
+		return listpack.Of(l.st.data(n))
 	}
-	lp := l.st.entries(&n)
+	lp := l.st.entries(n)
 	if atHead {
-		return lp.Get(lp.First()), true
+		return lp.Get(lp.First())
 	}
-	return lp.Get(lp.Last()), true
+	return lp.Get(lp.Last())
 }
 
 // PopHead removes the first element, which Head has read, and reports whether there was one.
-func (l *List) PopHead() bool { return l.pop(true) }
+func (l *List) PopHead() bool { return l.pop(true, nil) }
 
 // PopTail removes the last element, which Tail has read, and reports whether there was one.
-func (l *List) PopTail() bool { return l.pop(false) }
+func (l *List) PopTail() bool { return l.pop(false, nil) }
 
-func (l *List) pop(atHead bool) bool {
+// Pop removes the first or the last element after fn has seen it, and reports whether there was one. If fn panics, or
+// memory runs out, the list is as it was.
+func (l *List) Pop(atHead bool, fn func(Elem)) bool { return l.pop(atHead, fn) }
+
+func (l *List) pop(atHead bool, fn func(Elem)) bool {
 	var p path
 	if !l.endNode(&p, atHead) {
 		return false
 	}
 	n := p.node()
 	if n.count == 1 {
+		if fn != nil {
+			fn(l.endOf(&n, atHead))
+		}
 		before := l.Nodes()
 		l.unlink(&p)
 		l.st.freeNode(&n)
@@ -117,6 +129,9 @@ func (l *List) pop(atHead bool) bool {
 	at := lp.First()
 	if !atHead {
 		at = lp.Last()
+	}
+	if fn != nil {
+		fn(lp.Get(at))
 	}
 	n.erase(at, lp.EntrySize(at), 1)
 	l.shrinkEnd(&n)
@@ -150,7 +165,7 @@ func (l *List) Rotate(toTail bool) {
 		e = listpack.Of(l.st.text)
 	}
 	l.push(e, !toTail)
-	l.pop(toTail)
+	l.pop(toTail, nil)
 	if cap(l.st.text) > maxKeptBytes {
 		l.st.text = nil
 	}

@@ -8,6 +8,27 @@ import (
 	"granary/internal/object"
 )
 
+// Pop removes the element at an end, which fn sees before. If fn panics, or memory runs out, the list is as it was.
+//
+// REQUIRES: an element stays.
+func Pop(it *keyspace.Item, lim Limits, atHead bool, fn func(Elem)) {
+	if it.Entry.Encoding() == object.Quicklist {
+		l := open(it)
+		l.Pop(atHead, fn)
+		shrink(it, lim)
+		return
+	}
+	lp := listpack.Open(it.Flat())
+	p := lp.First()
+	if !atHead {
+		p = lp.Last()
+	}
+	fn(lp.Get(p))
+	trim := it.PlanTrim(lp.EntrySize(p))
+	listpack.Open(it.Flat()).DeleteRange(p, 1)
+	it.FinishTrim(trim)
+}
+
 // DeleteRange removes count elements from index start on. What a large list loses is given back in slices, so the time
 // does not grow with count.
 //
