@@ -172,6 +172,16 @@ func (m *limits) Grow(n int) {
 	}
 }
 
+// note is Grow where no error can be raised: the script begins, and ends with its first instruction.
+func (m *limits) note(n int) {
+	if m.pending += int64(n); m.pending >= growUnseen {
+		m.measure(int64(n))
+	}
+	if m.why != "" {
+		m.left = 0
+	}
+}
+
 // check raises the error that ends the script.
 func (m *limits) check() {
 	if m.why == "" {

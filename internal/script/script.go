@@ -199,7 +199,7 @@ func (in *Interp) finish(nargs int) Result {
 func (in *Interp) stringTable(list [][]byte) *lua.LTable {
 	t := in.state.CreateTable(len(list), 0)
 	for _, b := range list {
-		in.limits.Grow(len(b))
+		in.limits.note(len(b))
 		t.Append(lua.LString(b))
 	}
 	return t

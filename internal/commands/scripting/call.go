@@ -18,8 +18,7 @@ const (
 	errNotHere   = "ERR This Redis command is not allowed from script"
 	errReadOnly  = "ERR Write commands are not allowed from read-only scripts."
 	replAll      = 3
-	keepReply    = 64 << 10 // room for replies that is kept during a run
-	firstReply   = 1 << 10
+	firstReply   = 1 << 10 // bytes; enough for every error
 	writesBefore = command.Write | command.MayReplicate
 )
 
@@ -113,11 +112,18 @@ type reply struct {
 	size  int
 }
 
+// begin takes the memory that an error needs, so that a script that runs out of memory can be told. It may panic with
+// mem.ErrOutOfMemory.
+func (p *reply) begin() {
+	if p.size == 0 {
+		p.ref = p.arena.Alloc(firstReply, mem.PurposeScript)
+		p.size = firstReply
+		p.w.SetBlock(mem.Bytes(p.ref, p.size))
+	}
+}
+
 // reset makes the reply empty.
 func (p *reply) reset(proto uint8) {
-	if p.size > keepReply {
-		p.drop()
-	}
 	p.w.Drained()
 	p.w.Proto = proto
 }
@@ -132,7 +138,7 @@ func (p *reply) drop() {
 	}
 }
 
-// dropReply gives the memory of replies back.
+// dropReply gives the memory of long replies back.
 func (e *engine) dropReply() {
 	if e.reply.size > firstReply {
 		e.reply.drop()
@@ -145,11 +151,7 @@ func (p *reply) More(n, need int) ([]byte, bool) {
 	if int64(n+need) > p.limit() {
 		panic(mem.ErrOutOfMemory)
 	}
-	if p.size == 0 {
-		p.ref = p.arena.Alloc(size, mem.PurposeScript)
-	} else {
-		p.ref = p.arena.Resize(p.ref, p.size, size, mem.PurposeScript)
-	}
+	p.ref = p.arena.Resize(p.ref, p.size, size, mem.PurposeScript) // may panic: first
 	p.size = size
 	return mem.Bytes(p.ref, size), false
 }

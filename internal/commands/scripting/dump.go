@@ -196,6 +196,14 @@ func cmdFunctionRestore(c *command.Ctx) {
 // restore makes all libraries of the list callable, or answers why none is.
 func (l *libraries) restore(c *command.Ctx, list [][]byte, flush, replace bool) (failure string) {
 	fresh := libraries{engine: l.engine}
+	linked := false
+	defer func() {
+		if !linked { // an error, or there is no memory
+			for _, lib := range fresh.by {
+				l.free(lib)
+			}
+		}
+	}()
 	for _, source := range list {
 		var lib *library
 		if lib, failure = l.build(c, source); failure != "" {
@@ -218,9 +226,6 @@ func (l *libraries) restore(c *command.Ctx, list [][]byte, flush, replace bool) 
 		old, failure = l.inTheWay(&fresh, replace)
 	}
 	if failure != "" {
-		for _, lib := range fresh.by {
-			l.free(lib)
-		}
 		return failure
 	}
 	if flush {
@@ -233,6 +238,7 @@ func (l *libraries) restore(c *command.Ctx, list [][]byte, flush, replace bool) 
 	for _, lib := range fresh.by {
 		l.link(lib)
 	}
+	linked = true
 	return ""
 }
 

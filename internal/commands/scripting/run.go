@@ -69,6 +69,7 @@ func (e *engine) execute(c *command.Ctx, s subject, keys int, readOnly bool) {
 		}
 	}
 	c.NoEffect()
+	e.reply.begin() // may panic: first
 	in := e.interp(s.mode())
 	e.begin(c, s)
 	r := &e.run
