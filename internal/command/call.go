@@ -63,7 +63,14 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 	if env.Feed != nil {
 		env.beginUnit(spec)
 	}
+	keep := spec.Flags&TouchesArbitrary != 0 && env.Keys.ExpireOnAccess && !env.Config.LazyExpireNestedArbitraryKeys
+	if keep { // what a walk meets is not named by the transaction or the script
+		env.Keys.ExpireOnAccess = false
+	}
 	whole = c.handled(spec, out)
+	if keep {
+		env.Keys.ExpireOnAccess = true
+	}
 	if env.unit.depth > depth {
 		if how&CallNoEffects == 0 {
 			ctx.feed(dirty)

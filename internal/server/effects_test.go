@@ -247,8 +247,9 @@ func TestEffectsBesideRedis(t *testing.T) {
 	s.mu.Lock()
 	s.env.AddFeed(rec)
 	s.env.Keys.ActiveExpire = false
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
 	s.mu.Unlock()
-	ours := &side{root: t, t: t, addr: fmt.Sprintf("127.0.0.1:%d", s.cfg.Port), clients: map[string]*live.Conn{}, stream: func() []string {
+	ours := &side{root: t, t: t, addr: addr, clients: map[string]*live.Conn{}, stream: func() []string {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		list := slices.Clone(rec.list)

@@ -236,8 +236,9 @@ func TestMultiBesideRedis(t *testing.T) {
 	s := startTest(t, 2)
 	s.mu.Lock()
 	s.cfg.EnableDebugCommand = 1
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
 	s.mu.Unlock()
-	ours := &side{root: t, t: t, addr: fmt.Sprintf("127.0.0.1:%d", s.cfg.Port), clients: map[string]*live.Conn{}, stream: none}
+	ours := &side{root: t, t: t, addr: addr, clients: map[string]*live.Conn{}, stream: none}
 	for _, row := range multiRows {
 		t.Run(row.name, func(t *testing.T) {
 			var got [2]string
@@ -273,6 +274,44 @@ func TestMultiBesideRedis(t *testing.T) {
 	for _, p := range []mem.Purpose{mem.PurposeMulti, mem.PurposeWatch} {
 		if n := books.Purposes[p].Usable; n != 0 {
 			t.Errorf("%d bytes of %s are left", n, p)
+		}
+	}
+}
+
+// TestQueueLimit: what is queued counts as a request that is not complete, against client-query-buffer-limit.
+func TestQueueLimit(t *testing.T) {
+	s := startTest(t, 1)
+	s.mu.Lock()
+	s.cfg.ClientQueryBufferLimit = 1 << 20
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
+	s.mu.Unlock()
+	c, err := live.Dial(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	value := strings.Repeat("x", 100_000)
+	if r, err := c.Do("MULTI"); err != nil || r.Str != "OK" {
+		t.Fatal(r, err)
+	}
+	queued := 0
+	for ; queued < 100; queued++ {
+		if _, err := c.Do("SET", "k", value); err != nil {
+			break
+		}
+	}
+	if queued < 9 || queued > 10 { // the request that is one too many counts, too
+		t.Errorf("the connection ends behind %d times 100,000 bytes", queued)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		closed, left := s.env.Stats.QueryLimit, mem.ReadStats().Books.Purposes[mem.PurposeMulti].Usable
+		s.mu.Unlock()
+		if closed == 1 && left == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d clients closed for their queries, %d bytes queued", closed, left)
 		}
 	}
 }

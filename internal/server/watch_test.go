@@ -122,8 +122,9 @@ func TestWatchBesideRedis(t *testing.T) {
 	s := startTest(t, 2)
 	s.mu.Lock()
 	s.cfg.EnableDebugCommand = 1
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
 	s.mu.Unlock()
-	ours := &side{root: t, t: t, addr: fmt.Sprintf("127.0.0.1:%d", s.cfg.Port), clients: map[string]*live.Conn{}}
+	ours := &side{root: t, t: t, addr: addr, clients: map[string]*live.Conn{}}
 	check := func(setup, commands string) {
 		t.Helper()
 		want, got := theirs.touches(setup, commands), ours.touches(setup, commands)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/command/commandtest"
@@ -33,7 +34,7 @@ func others(t *command.Table) {
 		}},
 		&command.Spec{Name: "expire", Arity: 2, Flags: command.Write, Handler: func(c *command.Ctx) {
 			if it := c.Write(c.Args[1]); it.Exists() {
-				it.SetExpiry(c.Now() + 10)
+				it.SetExpiry(c.Now() + 2)
 				c.Changed(c.Args[1], 1<<2, "expire")
 			}
 			c.Out.OK()
@@ -144,6 +145,32 @@ func TestNoMemory(t *testing.T) {
 	s.Do("EXEC")
 	s.HasEffects("PUT c 3")
 	s.IsError("ERR EXEC without MULTI", "EXEC")
+}
+
+// TestWalksInTransactions: what a walk meets in a transaction is deleted, unless lazyexpire-nested-arbitrary-keys says no.
+func TestWalksInTransactions(t *testing.T) {
+	s := commandtest.New(t, Register, others, func(t *command.Table) {
+		t.Register(&command.Spec{Name: "walk", Arity: 1, Flags: command.ReadOnly | command.TouchesArbitrary, Handler: func(c *command.Ctx) {
+			it := c.Read([]byte("a"))
+			c.Out.Bool(it.Exists())
+		}})
+	})
+	for _, deleted := range []bool{true, false} {
+		s.Env.Config.LazyExpireNestedArbitraryKeys = deleted
+		s.Is("+OK", "PUT", "a", "1")
+		s.Is("+OK", "EXPIRE", "a")
+		time.Sleep(20 * time.Millisecond)
+		s.Is("+OK", "MULTI")
+		s.Is("+QUEUED", "WALK")
+		s.Is("[:0]", "EXEC")
+		if left := s.Client.DB.Len() == 1; left == deleted {
+			t.Errorf("lazyexpire-nested-arbitrary-keys %v: the key is there: %v", deleted, left)
+		}
+		s.Is(":0", "WALK")
+		if s.Client.DB.Len() != 0 {
+			t.Error("outside of a transaction the key is left")
+		}
+	}
 }
 
 // TestNoGoAllocations: what is queued and watched leaves the Go heap alone.
@@ -302,8 +329,9 @@ func TestWatchModel(t *testing.T) {
 				do("EXPIRE", key)
 				touched(db, key)
 			}
-		case n < 65:
-			ks.Now += 7
+		case n == 60:
+			time.Sleep(time.Millisecond)
+			do("BASE", fmt.Sprint(db)) // the clock is read behind a command
 		case n < 68:
 			replaced(db, -1)
 			do("EMPTY", fmt.Sprint(db))
