@@ -21,7 +21,6 @@ func newPair(t *testing.T) pair {
 	p := commandtest.NewPeer(t)
 	s := session(t)
 	s.Feed()
-	s.Env.Keys.Hooks.Expired = func(db int, key []byte) { s.Env.Feed.Append(db, [][]byte{[]byte("DEL"), key}) }
 	return pair{p, s}
 }
 
