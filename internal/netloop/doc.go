@@ -35,6 +35,9 @@
 // When the read buffer is full in the middle of A, the turn goes on with B and
 // C and returns to the remaining sockets before it waits again.
 //
+// A session that takes long may have its loop take turns in the middle of its B
+// (Pump).
+//
 // The state of a connection may be touched by its loop in A and C (loop.mu), by
 // its loop in B (keyspace lock), and by whoever holds the keyspace lock and
 // loop.mu: Conn.Borrow and Conn.Return do that, and wake the loop. A loop never

@@ -39,6 +39,7 @@ type testServer struct {
 	reasons  map[Reason]int
 	outputs  int
 	limit    int // output limit, 0: none
+	pumping  bool
 }
 
 type testSession struct {
@@ -196,6 +197,17 @@ func (ts *testSession) execute(c *Conn, args [][]byte) {
 	case "INFO":
 		w.BulkString(fmt.Sprintf("qbuf=%d qbuf-free=%d rbs=%d rbp=%d obl=%d oll=%d omem=%d tot-mem=%d events=%s",
 			c.QueryLen(), c.QueryFree(), c.ReplyBufSize(), c.ReplyPeak(), c.OutBufLen(), c.OutListLen(), c.OutMem(), c.TotMem(), c.Events()))
+	case "PUMP": // let others have turns until one says DONE, then echo
+		ts.s.pumping = true
+		l := c.Loop()
+		for ts.s.pumping {
+			l.Pump()
+		}
+		l.PumpEnd()
+		w.Bulk(args[1])
+	case "DONE":
+		ts.s.pumping = false
+		w.OK()
 	case "QUIT":
 		w.OK()
 		c.CloseAfterReply()
