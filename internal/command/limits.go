@@ -67,12 +67,18 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	if c.waiting != nil {
 		env.Blocked.leave(c.waiting)
 	}
-	c.EndMulti()
 	if conn.Reason() == netloop.ReasonQueryLimit {
 		env.Stats.QueryLimit++
 		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())
 	}
-	env.unwatch(c)
-	env.unsubscribe(c)
+	c.Leave()
 	env.Clients.Remove(c)
+}
+
+// Leave ends the client's transaction, its subscriptions and MONITOR, without telling it: whoever sees the reply of QUIT, or
+// the connection closed, finds nothing of the client.
+func (c *Client) Leave() {
+	c.EndMulti()
+	c.Env.unwatch(c)
+	c.Env.unsubscribe(c)
 }

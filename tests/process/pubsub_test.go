@@ -156,6 +156,27 @@ func TestPubSub(t *testing.T) {
 	}
 }
 
+// TestQuitUnsubscribes checks that who has seen the reply of QUIT finds nothing of the client any more, whatever loops the
+// two are on.
+func TestQuitUnsubscribes(t *testing.T) {
+	s := start(t)
+	b := dial(t, s)
+	for range 100 {
+		a := dial(t, s)
+		for _, args := range [][]string{{"SUBSCRIBE", "one"}, {"PSUBSCRIBE", "o*"}, {"SSUBSCRIBE", "one"}, {"QUIT"}} {
+			if _, err := a.Do(args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, args := range [][]string{{"PUBSUB", "NUMPAT"}, {"PUBLISH", "one", "x"}, {"SPUBLISH", "one", "x"}} {
+			if r, err := b.Do(args...); err != nil || r.Str != "0" {
+				t.Fatalf("after QUIT, %q: %v, %v", args, r, err)
+			}
+		}
+		a.Close()
+	}
+}
+
 // playPubSub returns, for each step, the step and what each client received.
 func playPubSub(t *testing.T, s *live.Server, steps string, ownLast bool) (seen []string) {
 	clients := map[string]*live.Conn{}

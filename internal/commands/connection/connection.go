@@ -83,6 +83,7 @@ func cmdEcho(c *command.Ctx) { c.Out.Bulk(c.Args[1]) }
 func cmdQuit(c *command.Ctx) {
 	c.Out.OK()
 	if c.Client.Conn != nil {
+		c.Client.Leave()
 		c.Client.Conn.CloseAfterReply()
 	}
 }
