@@ -221,8 +221,8 @@ func TestWatchModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	s := commandtest.New(t, Register, others)
 	ks := s.Env.Keys
-	const dbs, clients = 3, 6
-	keys := []string{"a", "b", "c", "d"}
+	const dbs, clients = 2, 6
+	keys := []string{"a", "b"}
 	type model struct {
 		client *command.Client
 		watch  []modelWatch
@@ -307,7 +307,7 @@ func TestWatchModel(t *testing.T) {
 			if _, due := there(db, key); !known {
 				m.watch = append(m.watch, modelWatch{db, key, due})
 			}
-		case n < 60:
+		case n < 52:
 			// A command that writes meets a key whose time has come first.
 			if _, due := there(db, key); due {
 				modified := hooks.Modified
@@ -319,20 +319,20 @@ func TestWatchModel(t *testing.T) {
 			}
 			exists, _ := there(db, key)
 			switch {
-			case n < 40:
+			case n < 36:
 				do("PUT", key, "v")
 				touched(db, key)
-			case n < 50 && exists:
+			case n < 38 && exists:
 				do("TAKE", key)
 				touched(db, key)
 			case exists:
 				do("EXPIRE", key)
 				touched(db, key)
 			}
-		case n == 60:
+		case n < 55:
 			time.Sleep(time.Millisecond)
 			do("BASE", fmt.Sprint(db)) // the clock is read behind a command
-		case n < 68:
+		case n < 57:
 			replaced(db, -1)
 			do("EMPTY", fmt.Sprint(db))
 		case n < 72:
