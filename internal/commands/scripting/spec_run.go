@@ -3,9 +3,10 @@ package scripting
 import "granary/internal/command"
 
 const (
-	runFlags = command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys
-	anyUse   = command.KeyRW | command.KeyAccess | command.KeyUpdate
-	readUse  = command.KeyRO | command.KeyAccess
+	readFlags = command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.ReadOnly
+	runFlags  = command.NoScript | command.Stale | command.SkipMonitor | command.NoMandatoryKeys | command.MayReplicate
+	anyUse    = command.KeyRW | command.KeyAccess | command.KeyUpdate
+	readUse   = command.KeyRO | command.KeyAccess
 
 	cost = "Depends on the script that is executed."
 )
@@ -39,13 +40,13 @@ var specEvalSHA = &command.Spec{
 
 var specEvalRO = &command.Spec{
 	Name: "eval_ro", Summary: "Run a Lua script that only reads.", Since: "7.0.0", Group: command.GroupScripting, Complexity: cost,
-	Arity: -3, Flags: runFlags | command.ReadOnly, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
+	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
 	Args: runArgs("script"), Handler: cmdEvalRO,
 }
 
 var specEvalSHARO = &command.Spec{
 	Name: "evalsha_ro", Summary: "Run a Lua script that only reads and that the server has, by its digest.", Since: "7.0.0", Group: command.GroupScripting, Complexity: cost,
-	Arity: -3, Flags: runFlags | command.ReadOnly, Keys: keysOf(readUse, ""),
+	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, ""),
 	Args: runArgs("sha1"), Handler: cmdEvalSHARO,
 }
 
@@ -57,6 +58,6 @@ var specFCall = &command.Spec{
 
 var specFCallRO = &command.Spec{
 	Name: "fcall_ro", Summary: "Call a function of a library that only reads.", Since: "7.0.0", Group: command.GroupScripting, Complexity: "Depends on the function that is executed.",
-	Arity: -3, Flags: runFlags | command.ReadOnly, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
+	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
 	Args: runArgs("function"), Handler: cmdFCallRO,
 }
