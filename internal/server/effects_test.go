@@ -19,7 +19,7 @@ import (
 //
 // A row is a history of a few lines, each a command of client 1, or of client n if it begins with "n> ". A line that ends
 // in " &" is not waited for; "n<" waits for that reply. "sleep ms" lets time go by, and "n> closed" waits until the server
-// closes a connection. {id} is the ID of the client that sends it.
+// closes a connection. {id} is the ID of the client that sends it, and _ a blank.
 
 type effectRow struct {
 	name     string
@@ -92,6 +92,8 @@ func (s *side) run(history string) (replies, effects []string) {
 					words[i] = ""
 				case "{id}":
 					words[i] = s.ids[name]
+				default:
+					words[i] = strings.ReplaceAll(w, "_", " ")
 				}
 			}
 			s.must(c.Send(words...))

@@ -199,6 +199,41 @@ var multiRows = []struct{ name, history string }{
 		EXEC
 		SLOWLOG GET
 		CONFIG SET slowlog-log-slower-than 10000`},
+	{"output limit", `
+		CONFIG SET client-output-buffer-limit normal_100000_0_0
+		SETRANGE big 60000 x
+		2> MULTI
+		2> SET before 1
+		2> GET big
+		2> GET big
+		2> GET big
+		2> GET big
+		2> GET big
+		2> GET big
+		2> SET after 1
+		2> EXEC &
+		2> closed
+		MGET before after
+		CONFIG SET client-output-buffer-limit normal_0_0_0`},
+	{"SHUTDOWN and others", `
+		MULTI
+		SHUTDOWN
+		EXEC
+		MULTI
+		SAVE
+		EXEC
+		MULTI
+		ACL WHOAMI
+		CLIENT GETNAME
+		COMMAND GETKEYS SET a b
+		OBJECT FREQ nosuch
+		EXEC`},
+	{"subscribers", `
+		2> MULTI
+		2> SUBSCRIBE c
+		2> PING
+		2> EXEC
+		2> UNSUBSCRIBE`},
 	{"time stands still", `
 		MULTI
 		SET a 1 PX 5
