@@ -78,6 +78,9 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		env.endUnit()
 	}
 	c.Calls++
+	if t := c.tracker(); t.Flags&FlagTracking != 0 {
+		t.remember(spec, args)
+	}
 	if how&CallNoMonitor == 0 && env.Gate&GateMonitor != 0 && spec.Flags&(SkipMonitor|Admin) == 0 {
 		c.show(args)
 	}

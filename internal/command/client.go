@@ -28,6 +28,7 @@ const (
 	FlagSubscriber // subscribed to something
 	FlagPushes     // messages wait for the end of the command at hand
 	FlagMulti      // commands are queued (multi.go)
+	FlagTracking   // CLIENT TRACKING (tracking.go)
 )
 
 // Client is a session: what the server remembers of a client from command to command.
@@ -61,6 +62,7 @@ type Client struct {
 	tx        transaction     // while FlagMulti is set
 	watch     watchState      // what it watches
 	waiting   *waiting        // while FlagBlocked is set
+	track     *track          // while FlagTracking is set
 	pushes    []byte          // while FlagPushes is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
@@ -142,6 +144,7 @@ func (c *Client) Reset() {
 	c.Flags &^= FlagNoEvict | FlagReplyOff | FlagReplySkip | FlagReplySkipNext
 	c.Env.unwatch(c)
 	c.Env.unsubscribe(c)
+	c.Env.untrack(c)
 	c.EndMulti()
 	c.SetNoTouch(false)
 	c.Out.Mute(false)

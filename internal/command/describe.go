@@ -63,7 +63,7 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	text("events", events)
 	text("cmd", c.lastName())
 	text("user", c.User.Name)
-	num("redir", -1)
+	num("redir", c.TrackingRedirect())
 	num("resp", int64(c.Out.Proto))
 	text("lib-name", c.LibName)
 	text("lib-ver", c.LibVer)
@@ -100,6 +100,15 @@ func (c *Client) flagLetters() string {
 	}
 	if c.Flags&(FlagPostponed|FlagBlocked) != 0 {
 		b = append(b, 'b')
+	}
+	if t := c.track; t != nil {
+		b = append(b, 't')
+		if t.mode&TrackBroken != 0 {
+			b = append(b, 'R')
+		}
+		if t.mode&TrackBroadcast != 0 {
+			b = append(b, 'B')
+		}
 	}
 	if c.watch.broken {
 		b = append(b, 'd')
@@ -143,7 +152,7 @@ func (c *Client) Memory() ClientMemory {
 			m.args += int64(len(a))
 		}
 	}
-	m.Total += m.args + c.tx.bytes + c.watch.bytes + c.Subs.Bytes() + int64(cap(c.pushes))
+	m.Total += m.args + c.tx.bytes + c.watch.bytes + c.Subs.Bytes() + c.track.bytes() + int64(cap(c.pushes))
 	if x := c.waiting; x != nil {
 		m.args = x.bytes
 		m.Total += int64(mem.Usable(x.size))

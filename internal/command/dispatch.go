@@ -28,6 +28,10 @@ func (c *Client) execute(args [][]byte, more bool) {
 	}
 	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || c.Flags&admitFlags != 0 || env.Gate != 0 {
 		if spec = c.admit(spec, args); spec == nil {
+			if c.Flags&FlagTracking != 0 {
+				spec, _ = env.Resolve(args)
+				c.endCaching(spec)
+			}
 			return
 		}
 	}
@@ -47,6 +51,9 @@ func (c *Client) execute(args [][]byte, more bool) {
 	}
 	c.Last = spec
 	c.Calls++
+	if c.Flags&FlagTracking != 0 {
+		c.tracked(spec, args)
+	}
 	if env.Gate&GateMonitor != 0 && spec.Flags&(SkipMonitor|Admin) == 0 {
 		c.show(args)
 	}

@@ -43,6 +43,8 @@ type Env struct {
 	Blocked Blocked
 
 	watch    watches  // the keys that clients watch
+	track    tracks   // what clients cache (tracking.go)
+	current  *Client  // whose requests are being served, nil: nobody's
 	execArgs [][]byte // reused: the arguments of a queued command
 
 	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.
@@ -136,6 +138,9 @@ func (e *Env) BeginTurn() {
 
 // EndTurn counts a turn, which ends with its last command. REQUIRES: the keyspace lock, about to be released.
 func (e *Env) EndTurn() {
+	if e.track.clients > 0 {
+		e.endTurnTracking()
+	}
 	s := e.Stats
 	ns := e.mono - e.turn
 	s.Turns++

@@ -75,10 +75,11 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	env.Clients.Remove(c)
 }
 
-// Leave ends the client's transaction, its subscriptions and MONITOR, without telling it: whoever sees the reply of QUIT, or
-// the connection closed, finds nothing of the client.
+// Leave ends the client's transaction, its subscriptions, tracking and MONITOR, without telling it: whoever sees the reply
+// of QUIT, or the connection closed, finds nothing of the client.
 func (c *Client) Leave() {
 	c.EndMulti()
 	c.Env.unwatch(c)
 	c.Env.unsubscribe(c)
+	c.Env.untrack(c)
 }

@@ -12,11 +12,14 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	c.taken, c.given = 0, len(in)
 	c.Flags &^= FlagPostponed
 	c.parser.Front = conn.Front()
+	outer := c.Env.current // in the middle of whose script this one is served
+	c.Env.current = c
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
 	if c.run.n > 0 {
 		c.endRun(nil)
 	}
+	c.Env.current = outer
 	return c.taken
 }
 
@@ -153,6 +156,9 @@ func (c *Client) protocolError(conn *netloop.Conn, err error, in []byte) {
 
 // Do executes one request of a session that has no socket. REQUIRES: the keyspace lock.
 func (c *Client) Do(args ...[]byte) {
+	outer := c.Env.current
+	c.Env.current = c
+	defer func() { c.Env.current = outer }()
 	c.execute(args, false)
 	if len(c.Env.Blocked.ready) > 0 {
 		c.serveReady()

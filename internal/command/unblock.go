@@ -78,6 +78,8 @@ func (b *Blocked) retry(x *waiting) {
 	ctx.Args, ctx.Spec, ctx.Out = b.args, x.spec, out
 	x.again = false
 	b.retrying = x
+	outer := env.current
+	env.current = c
 	if env.Gate&GateMaxMemory != 0 && x.spec.Flags&DenyOOM != 0 && env.OverMaxMemory() {
 		out.Error(ErrOOM)
 	} else {
@@ -86,7 +88,10 @@ func (b *Blocked) retry(x *waiting) {
 		}
 		c.handle(x.spec)
 	}
-	b.retrying = nil
+	b.retrying, env.current = nil, outer
+	if c.Flags&FlagTracking != 0 {
+		c.remember(x.spec, b.args)
+	}
 	ctx.Out = c.Out
 	if env.unit.depth > 0 {
 		ctx.feed(dirty)
@@ -187,6 +192,9 @@ func (c *Client) unblock(errors uint64) {
 	}
 	clear(b.args)
 	b.leave(x)
+	if c.Flags&FlagTracking != 0 {
+		c.endCaching(nil)
+	}
 	c.LastActive = env.Keys.Now
 
 	c.Conn.Borrow(env.Loop)

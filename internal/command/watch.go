@@ -244,7 +244,8 @@ func (e *Env) enterWatch(c *Client) {
 		x.clients = append(x.clients, c)
 	}
 	if x.n++; x.n == 1 {
-		e.Keys.Hooks.Modified, e.Keys.Hooks.Replacing = e.touched, e.replacing
+		e.Keys.Hooks.Replacing = e.replacing
+		e.hookChanges()
 	}
 }
 
@@ -256,13 +257,33 @@ func (e *Env) leaveWatch(c *Client) {
 	c.watch = watchState{broken: c.watch.broken}
 	if x.n--; x.n == 0 {
 		x.clients, x.free = nil, nil
-		e.Keys.Hooks.Modified, e.Keys.Hooks.Replacing = nil, nil
+		e.Keys.Hooks.Replacing = nil
+		e.hookChanges()
+	}
+}
+
+// hookChanges sets the hook for keys that changed or went away, for those who want to know: nobody, those who watch, those
+// who cache, or both.
+func (e *Env) hookChanges() {
+	h := &e.Keys.Hooks
+	switch watching, tracking := e.watch.n > 0, e.track.clients > 0; {
+	case watching && tracking:
+		h.Modified = func(db int, key []byte, expired bool) {
+			e.touched(db, key, expired)
+			e.invalidate(db, key, expired)
+		}
+	case watching:
+		h.Modified = e.touched
+	case tracking:
+		h.Modified = e.invalidate
+	default:
+		h.Modified = nil
 	}
 }
 
 // touched is the hook for keys that changed or went away. A client that is told need not be told again: it watches
 // nothing any more.
-func (e *Env) touched(db int, key []byte) {
+func (e *Env) touched(db int, key []byte, _ bool) {
 	t := &e.watch.dbs[db]
 	if t.Root() == 0 {
 		return

@@ -48,6 +48,13 @@ func (it *Item) removed() {
 // Modified tells that the value of a key changed or went away.
 func (ks *Keyspace) Modified(db int, key []byte) {
 	if ks.Hooks.Modified != nil {
-		ks.Hooks.Modified(db, key)
+		ks.Hooks.Modified(db, key, false)
+	}
+}
+
+// expired is Modified for what time has done.
+func (ks *Keyspace) expired(db int, key []byte) {
+	if ks.Hooks.Modified != nil {
+		ks.Hooks.Modified(db, key, true)
 	}
 }

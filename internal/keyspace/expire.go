@@ -100,7 +100,7 @@ func (it *Item) deleteExpired() {
 	db, ks := it.db, it.db.ks
 	it.Delete()
 	ks.Notify(Expired, "expired", it.key, db.ID)
-	ks.Modified(db.ID, it.key)
+	ks.expired(db.ID, it.key)
 	if ks.Hooks.Expired != nil {
 		ks.Hooks.Expired(db.ID, it.key)
 	}

@@ -25,7 +25,7 @@ func observe(t *testing.T, dbs int) *observed {
 	o.Events = 1<<15 - 1
 	o.Hooks = Hooks{
 		Event:    func(c Class, event string, key []byte, db int) { o.say("%s %s %d (%d)", event, key, db, c) },
-		Modified: func(db int, key []byte) { o.say("modified %s %d", key, db) },
+		Modified: func(db int, key []byte, _ bool) { o.say("modified %s %d", key, db) },
 		Expired:  func(db int, key []byte) { o.say("deleted %s %d", key, db) },
 		Created:  func(db int, typ object.Type, key []byte) { o.say("created %s %s %d", typ, key, db) },
 	}

@@ -191,7 +191,7 @@ func (it *Item) expireFields(most int) bool {
 		return false
 	}
 	ks.Stats.ExpiredFields += int64(n)
-	ks.Modified(it.db.ID, it.key)
+	ks.expired(it.db.ID, it.key)
 	ks.Notify(Hash, "hexpired", it.key, it.db.ID)
 	if it.Entry == 0 {
 		ks.Notify(Generic, "del", it.key, it.db.ID)

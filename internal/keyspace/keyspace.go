@@ -74,8 +74,9 @@ type Stats struct {
 type Hooks struct {
 	// Event is told of a keyspace event that Events lets through.
 	Event func(class Class, event string, key []byte, db int)
-	// Modified is told that a key's value changed or went away (WATCH, client-side caching).
-	Modified func(db int, key []byte)
+	// Modified is told that a key's value changed or went away (WATCH, client-side caching); expired: because time came
+	// for it or a part of it, and not because somebody wanted it.
+	Modified func(db int, key []byte, expired bool)
 	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL,
 	// or an UNLINK under lazyfree-lazy-expire.
 	Expired func(db int, key []byte)

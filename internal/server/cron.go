@@ -59,7 +59,7 @@ func (s *Server) tick(now int64) int64 {
 		} else {
 			done = done && ks.Pending() == 0
 		}
-		s.cron.draining = !done
+		s.cron.draining = !s.env.TrackingSlice(deadline) || !done
 	} else if ks.Pending() > 0 {
 		s.cron.draining = true
 	}

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"granary/internal/command"
 	"granary/internal/keyspace"
 	"granary/internal/logger"
@@ -56,6 +58,10 @@ func (s *Server) applySettings() {
 		s.log.SetFormat(logger.Format(cfg.LogFormat), logger.Timestamp(cfg.LogTimestampFormat))
 		return nil
 	}, "loglevel", "hide-user-data-from-log", "log-format", "log-timestamp-format")
+	cfg.OnApply("tracking-table-max-keys", func() error {
+		s.env.TrackingSlice(time.Now().Add(slice))
+		return nil
+	})
 	cfg.OnApply("slowlog-max-len", func() error {
 		s.env.Slowlog.Trim(int(cfg.SlowlogMaxLen))
 		return nil

@@ -29,10 +29,11 @@ var imports = []row{
 
 	{"internal/commands/*", []string{"internal/command", "internal/acl", "internal/pubsub", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*"}, false, "a family of commands: what lies below, and no other family"},
 	{"internal/types/*", []string{"internal/keyspace", "internal/object", "internal/config", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*"}, false, "a type over its encodings, on a key: what commands, SORT, digests and files share"},
-	{"internal/command", []string{"internal/acl", "internal/pubsub", "internal/glob", "internal/keyspace", "internal/object", "internal/encoding/table", "internal/config", "internal/info", "internal/netloop", "internal/resp", "internal/mem", "internal/clock", "internal/logger"}, false, "the command table and what runs one command"},
+	{"internal/command", []string{"internal/acl", "internal/pubsub", "internal/tracking", "internal/glob", "internal/keyspace", "internal/object", "internal/encoding/table", "internal/config", "internal/info", "internal/netloop", "internal/resp", "internal/mem", "internal/clock", "internal/logger"}, false, "the command table and what runs one command"},
 	{"internal/command/commandtest", []string{"internal/command", "internal/keyspace", "internal/config", "internal/resp", "internal/mem", "tests/live"}, false, "unit tests of families: a session without a socket, a real server beside it"},
 	{"internal/acl", []string{"internal/config", "internal/glob"}, false, "users and what they may do: names and numbers of commands, no sockets"},
 	{"internal/pubsub", []string{"internal/encoding/table", "internal/mem"}, false, "who is subscribed to what, by the numbers of clients; sends nothing"},
+	{"internal/tracking", []string{"internal/encoding/table", "internal/mem"}, false, "who caches which keys, by the numbers of clients; sends nothing"},
 	{"internal/info", nil, false, "INFO is a table of fields; who knows a value registers it"},
 	{"internal/config", []string{"internal/glob"}, false, "directives are a table; who uses one reads it"},
 	{"internal/keyspace", []string{"internal/object", "internal/encoding/*", "internal/mem"}, false, "databases over objects"},

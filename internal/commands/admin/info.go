@@ -151,7 +151,7 @@ var clientsSection = section{Name: "clients", Title: "Clients", When: info.Defau
 	size("client_recent_max_input_buffer", func(v *view) int64 { return v.mem().MaxIn }),
 	size("client_recent_max_output_buffer", func(v *view) int64 { return v.mem().MaxOut }),
 	count("blocked_clients", func(v *view) int64 { return int64(v.env.Pause.Held() + v.env.Blocked.Len()) }),
-	idle("tracking_clients"),
+	count("tracking_clients", func(v *view) int64 { return v.env.Tracking().Clients }),
 	count("pubsub_clients", func(v *view) int64 { return v.env.Subscribers }),
 	count("watching_clients", func(v *view) int64 { n, _ := v.env.Watching(); return int64(n) }),
 	count("clients_in_timeout_table", func(v *view) int64 { return int64(v.env.Blocked.Timed()) }),

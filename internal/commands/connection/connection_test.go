@@ -136,7 +136,6 @@ func TestClientOwn(t *testing.T) {
 
 func TestTrackingOff(t *testing.T) {
 	c := start(t)
-	c.is("client tracking on", "-"+errTracking)
 	c.is("client tracking off", "+OK")
 	c.is("client tracking maybe", "-ERR syntax error")
 	c.is("client tracking on nosuch", "-ERR syntax error")

@@ -83,6 +83,7 @@ var specFlushDB = &command.Spec{
 // cmdFlushDB answers FLUSHDB [ASYNC | SYNC].
 func cmdFlushDB(c *command.Ctx) {
 	if lazy, ok := flushMode(c); ok {
+		c.Env.InvalidateAll()
 		flushed(c, c.DB.Flush(lazy))
 	}
 }
@@ -110,6 +111,7 @@ var specFlushAll = &command.Spec{
 // cmdFlushAll answers FLUSHALL [ASYNC | SYNC].
 func cmdFlushAll(c *command.Ctx) {
 	if lazy, ok := flushMode(c); ok {
+		c.Env.InvalidateAll()
 		flushed(c, c.Keys().FlushAll(lazy))
 	}
 }
