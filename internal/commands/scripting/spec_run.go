@@ -29,35 +29,35 @@ func runArgs(first string) []command.Arg {
 var specEval = &command.Spec{
 	Name: "eval", Summary: "Run a Lua script.", Since: "2.6.0", Group: command.GroupScripting, Complexity: cost,
 	Arity: -3, Flags: runFlags, Keys: keysOf(anyUse, "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"),
-	Args: runArgs("script"), Handler: cmdEval,
+	Args: runArgs("script"), GetFlags: flagsBy(sourceFlags, runFlags), Handler: cmdEval,
 }
 
 var specEvalSHA = &command.Spec{
 	Name: "evalsha", Summary: "Run a Lua script that the server has, by its digest.", Since: "2.6.0", Group: command.GroupScripting, Complexity: cost,
 	Arity: -3, Flags: runFlags, Keys: keysOf(anyUse, ""),
-	Args: runArgs("sha1"), Handler: cmdEvalSHA,
+	Args: runArgs("sha1"), GetFlags: flagsBy(digestFlags, runFlags), Handler: cmdEvalSHA,
 }
 
 var specEvalRO = &command.Spec{
 	Name: "eval_ro", Summary: "Run a Lua script that only reads.", Since: "7.0.0", Group: command.GroupScripting, Complexity: cost,
 	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
-	Args: runArgs("script"), Handler: cmdEvalRO,
+	Args: runArgs("script"), GetFlags: flagsBy(sourceFlags, readFlags), Handler: cmdEvalRO,
 }
 
 var specEvalSHARO = &command.Spec{
 	Name: "evalsha_ro", Summary: "Run a Lua script that only reads and that the server has, by its digest.", Since: "7.0.0", Group: command.GroupScripting, Complexity: cost,
 	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, ""),
-	Args: runArgs("sha1"), Handler: cmdEvalSHARO,
+	Args: runArgs("sha1"), GetFlags: flagsBy(digestFlags, readFlags), Handler: cmdEvalSHARO,
 }
 
 var specFCall = &command.Spec{
 	Name: "fcall", Summary: "Call a function of a library.", Since: "7.0.0", Group: command.GroupScripting, Complexity: "Depends on the function that is executed.",
 	Arity: -3, Flags: runFlags, Keys: keysOf(anyUse, "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"),
-	Args: runArgs("function"), Handler: cmdFCall,
+	Args: runArgs("function"), GetFlags: flagsBy(functionFlags, runFlags), Handler: cmdFCall,
 }
 
 var specFCallRO = &command.Spec{
 	Name: "fcall_ro", Summary: "Call a function of a library that only reads.", Since: "7.0.0", Group: command.GroupScripting, Complexity: "Depends on the function that is executed.",
 	Arity: -3, Flags: readFlags, Keys: keysOf(readUse, "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS"),
-	Args: runArgs("function"), Handler: cmdFCallRO,
+	Args: runArgs("function"), GetFlags: flagsBy(functionFlags, readFlags), Handler: cmdFCallRO,
 }
