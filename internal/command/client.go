@@ -63,6 +63,7 @@ type Client struct {
 	watch     watchState      // what it watches
 	waiting   *waiting        // while FlagBlocked is set
 	track     *track          // while FlagTracking is set
+	held      held            // what maxmemory-clients counts
 	pushes    []byte          // while FlagPushes is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given

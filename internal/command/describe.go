@@ -159,7 +159,7 @@ func (c *Client) Memory() ClientMemory {
 	}
 	if n := c.Conn; n != nil {
 		m.fd = int64(n.Fd())
-		m.query, m.queryFree = int64(n.QueryLen()), int64(n.QueryFree())
+		m.query, m.queryFree = int64(n.QueryLen()-len(n.Front())), int64(n.QueryFree()) // Front is arguments, to Redis
 		m.replyBuf, m.replyPeak = int64(n.ReplyBufSize()), int64(n.ReplyPeak())
 		m.outBuf, m.outList, m.outMem = int64(n.OutBufLen()), int64(n.OutListLen()), int64(n.OutMem())
 		m.netIn, m.netOut = int64(n.NetIn()), int64(n.NetOut())

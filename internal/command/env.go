@@ -44,6 +44,7 @@ type Env struct {
 
 	watch    watches  // the keys that clients watch
 	track    tracks   // what clients cache (tracking.go)
+	evict    evictor  // what clients hold (evict.go)
 	current  *Client  // whose requests are being served, nil: nobody's
 	execArgs [][]byte // reused: the arguments of a queued command
 
@@ -140,6 +141,9 @@ func (e *Env) BeginTurn() {
 func (e *Env) EndTurn() {
 	if e.track.clients > 0 {
 		e.endTurnTracking()
+	}
+	if e.evict.limit > 0 {
+		e.endTurnEviction()
 	}
 	s := e.Stats
 	ns := e.mono - e.turn

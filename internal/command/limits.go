@@ -72,6 +72,8 @@ func (c *Client) Closed(conn *netloop.Conn) {
 		env.Log.Warningf("Closing client that reached max query buffer length: %s", c.Describe())
 	}
 	c.Leave()
+	env.uncountHeld(c)
+	c.held.noted = false
 	env.Clients.Remove(c)
 }
 

@@ -140,6 +140,7 @@ func (c *Client) Push(frame []byte) {
 		return
 	}
 	cur := c.Env.Loop
+	c.NoteHeld()
 	c.Conn.Borrow(cur)
 	c.rawUnmuted(frame)
 	c.Conn.Return(cur)

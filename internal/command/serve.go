@@ -14,6 +14,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	c.parser.Front = conn.Front()
 	outer := c.Env.current // in the middle of whose script this one is served
 	c.Env.current = c
+	c.NoteHeld()
 	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
 	}
 	if c.run.n > 0 {

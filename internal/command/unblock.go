@@ -197,6 +197,7 @@ func (c *Client) unblock(errors uint64) {
 	}
 	c.LastActive = env.Keys.Now
 
+	c.NoteHeld()
 	c.Conn.Borrow(env.Loop)
 	defer c.Conn.Return(env.Loop)
 	if !c.Conn.Closing() {

@@ -62,6 +62,7 @@ func (h *handler) Accept(c *netloop.Conn) netloop.Session {
 		client.Flags |= command.FlagUnixSocket
 	}
 	env.Clients.Add(client)
+	client.NoteHeld()
 	h.log.Verbosef("Accepted %s", c.RemoteAddr())
 	return client
 }

@@ -1,0 +1,189 @@
+package command
+
+import (
+	"math/bits"
+)
+
+// maxmemory-clients: when all clients together hold more memory than that, those that hold most are disconnected.
+//
+// What a client holds is counted at the end of each turn in which it was served or sent something, and by the cron; so the
+// sum is known without a walk, and may be too large by what was sent since. Clients are kept in buckets by powers of two, as
+// Redis keeps them. When the sum reaches the limit everybody is counted anew, and if it still does, clients are disconnected
+// from the largest bucket on, those first that came into it first, until it does not.
+//
+// Clients under CLIENT NO-EVICT count and are in no bucket. While the directive is off nothing is counted.
+
+// Buckets: up to 64 KiB, 128 KiB and so on, and from 8 GiB on.
+const (
+	smallestBucket = 15 // log2
+	largestBucket  = 33
+	evictBuckets   = largestBucket - smallestBucket + 1
+)
+
+// minClientMemory is the least that clients may have together: with less nobody could set it right.
+const minClientMemory = 128 << 10
+
+// evictor is what all clients hold. Guarded by the keyspace lock.
+type evictor struct {
+	limit   int64 // bytes, 0: none
+	total   int64
+	buckets [evictBuckets]sizeBucket
+	noted   []*Client // to be counted at the end of the turn
+	futile  bool      // nobody is left who may be disconnected: the cron looks again
+}
+
+// sizeBucket is a list of clients.
+type sizeBucket struct{ first, last *Client }
+
+// held is what a client was counted with.
+type held struct {
+	bytes      int64
+	bucket     *sizeBucket // nil: none
+	prev, next *Client
+	noted      bool // it is on evictor.noted
+}
+
+// ConfigureEviction takes over maxmemory-clients and maxmemory.
+func (e *Env) ConfigureEviction() {
+	x := &e.evict
+	limit := e.Config.MaxMemoryClientsBytes()
+	if e.Config.MaxMemoryClients != 0 && limit > 0 {
+		limit = max(limit, minClientMemory)
+	}
+	was := x.limit
+	x.limit, x.futile = limit, false
+	if was == 0 && limit > 0 && e.Clients.Len() > 0 {
+		e.Ops.EachClient(e.countHeld)
+	}
+	if limit == 0 {
+		for _, c := range e.Clients.list {
+			c.held = held{}
+		}
+		*x = evictor{}
+	}
+}
+
+// NoteHeld has the client counted at the end of the turn.
+func (c *Client) NoteHeld() {
+	if x := &c.Env.evict; x.limit > 0 && !c.held.noted && c.Conn != nil {
+		c.held.noted = true
+		x.noted = append(x.noted, c)
+	}
+}
+
+// countHeld counts what a client holds now. REQUIRES: the connection is the caller's.
+func (e *Env) countHeld(c *Client) {
+	if c.Conn == nil {
+		return
+	}
+	if c.Conn.Closing() {
+		e.uncountHeld(c)
+		return
+	}
+	x, h := &e.evict, &c.held
+	n := c.Memory().Total
+	x.total += n - h.bytes
+	h.bytes = n
+	var b *sizeBucket
+	if c.Flags&FlagNoEvict == 0 {
+		b = &x.buckets[min(max(bits.Len64(uint64(n))-1-smallestBucket, 0), evictBuckets-1)]
+	}
+	if b != h.bucket {
+		h.leave()
+		h.enter(b, c)
+	}
+}
+
+// uncountHeld forgets a client that is gone.
+func (e *Env) uncountHeld(c *Client) {
+	c.held.leave()
+	e.evict.total -= c.held.bytes
+	c.held.bytes = 0
+}
+
+// leave takes a client out of its bucket.
+func (h *held) leave() {
+	b := h.bucket
+	if b == nil {
+		return
+	}
+	if h.prev != nil {
+		h.prev.held.next = h.next
+	} else {
+		b.first = h.next
+	}
+	if h.next != nil {
+		h.next.held.prev = h.prev
+	} else {
+		b.last = h.prev
+	}
+	h.bucket, h.prev, h.next = nil, nil, nil
+}
+
+// enter puts a client at the end of a bucket, nil for none.
+func (h *held) enter(b *sizeBucket, c *Client) {
+	if b == nil {
+		return
+	}
+	h.bucket, h.prev = b, b.last
+	if b.last != nil {
+		b.last.held.next = c
+	} else {
+		b.first = c
+	}
+	b.last = c
+}
+
+// endTurnEviction counts those who were served in this turn, and disconnects whom it has to.
+func (e *Env) endTurnEviction() {
+	x := &e.evict
+	for i, c := range x.noted {
+		x.noted[i] = nil
+		if c.held.noted {
+			c.held.noted = false
+			e.withConn(c, e.countHeld)
+		}
+	}
+	x.noted = x.noted[:0]
+	if x.total >= x.limit && !x.futile {
+		e.evictClients()
+	}
+}
+
+// withConn runs fn on a client whose connection is the caller's for as long.
+func (e *Env) withConn(c *Client, fn func(*Client)) {
+	c.Conn.Borrow(e.Loop)
+	defer c.Conn.Return(e.Loop)
+	fn(c)
+}
+
+// CronEviction counts a client again. REQUIRES: the connection is the caller's.
+func (e *Env) CronEviction(c *Client) {
+	if e.evict.limit > 0 {
+		e.evict.futile = false
+		e.countHeld(c)
+	}
+}
+
+// evictClients disconnects clients until the others hold less than the limit.
+func (e *Env) evictClients() {
+	x := &e.evict
+	e.Ops.EachClient(e.countHeld)
+	for i := evictBuckets - 1; x.total >= x.limit; {
+		c := x.buckets[i].first
+		if c == nil {
+			if i--; i < 0 {
+				x.futile = true
+				e.Log.Warningf("Over client maxmemory after evicting all evictable clients")
+				return
+			}
+			continue
+		}
+		e.withConn(c, func(c *Client) {
+			e.Log.Noticef("Evicting client: %s", c.Describe())
+			c.Conn.Close()
+		})
+		e.uncountHeld(c)
+		e.Stats.EvictedClients++
+	}
+}
