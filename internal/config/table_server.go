@@ -59,7 +59,7 @@ var networkSection = section{
 			Affects: "new connections", Doc: "Connections accepted in one turn of an event loop.",
 		},
 		{
-			Name: "max-new-tls-connections-per-cycle", Kind: integer(func(v v) *int64 { return &v.MaxNewTLSConnectionsPerCycle }, 1, 1, 1000), Since: "Redis 7.4",
+			Name: "max-new-tls-connections-per-cycle", Flags: Inert, Kind: integer(func(v v) *int64 { return &v.MaxNewTLSConnectionsPerCycle }, 1, 1, 1000), Since: "Redis 7.4",
 			Affects: "new connections", Doc: "TLS connections accepted in one turn of an event loop.",
 		},
 		{
@@ -146,27 +146,27 @@ var tlsSection = section{
 		},
 		{
 			Name: "tls-ciphers", Kind: optional(func(v v) *string { return &v.TLSCiphers }),
-			Doc: "Ciphers for TLS 1.2.",
+			Doc: "Ciphers for TLS up to 1.2, as OpenSSL writes them; their order has no effect.",
 		},
 		{
 			Name: "tls-ciphersuites", Kind: optional(func(v v) *string { return &v.TLSCipherSuites }),
-			Doc: "Cipher suites for TLS 1.3.",
+			Doc: "Cipher suites for TLS 1.3: checked; Go's TLS always offers its own three.",
 		},
 		{
-			Name: "tls-prefer-server-ciphers", Kind: yesNo(func(v v) *bool { return &v.TLSPreferServerCiphers }, false),
-			Doc: "Lets the server's order of ciphers decide rather than the client's.",
+			Name: "tls-prefer-server-ciphers", Flags: Inert, Kind: yesNo(func(v v) *bool { return &v.TLSPreferServerCiphers }, false),
+			Doc: "Lets the server's order of ciphers decide rather than the client's; Go's TLS decides by itself.",
 		},
 		{
 			Name: "tls-session-caching", Kind: yesNo(func(v v) *bool { return &v.TLSSessionCaching }, true),
 			Doc: "Lets clients resume TLS sessions.",
 		},
 		{
-			Name: "tls-session-cache-size", Kind: integer(func(v v) *int64 { return &v.TLSSessionCacheSize }, 20*1024, 0, maxInt),
-			Doc: "Sessions that are kept for resuming; 0 is no limit.",
+			Name: "tls-session-cache-size", Flags: Inert, Kind: integer(func(v v) *int64 { return &v.TLSSessionCacheSize }, 20*1024, 0, maxInt),
+			Doc: "Sessions that are kept for resuming; with Go's TLS clients keep them.",
 		},
 		{
 			Name: "tls-session-cache-timeout", Kind: integer(func(v v) *int64 { return &v.TLSSessionCacheTimeout }, 300, 0, maxInt),
-			Doc: "Seconds that a session can be resumed.",
+			Doc: "Seconds that a session can be resumed; 0 is a week.",
 		},
 	},
 }

@@ -38,8 +38,8 @@ func (k *cron) run(l *Loop) {
 		}
 		c := l.conns[k.next]
 		k.next++
-		if c.has(flagDead) {
-			continue
+		if c.flags&(flagDead|flagServing) != 0 {
+			continue // one that is served lets others have a turn: Pump
 		}
 		if c.q.cap > 0 {
 			c.q.fit(l.arena, l.now-c.lastIO > l.group.queryIdle)

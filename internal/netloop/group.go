@@ -2,6 +2,7 @@ package netloop
 
 import (
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,11 +28,20 @@ type Group struct {
 	mu         sync.Mutex
 	listeners  map[int32]*Listener // by descriptor, or a number below 0
 	portableID int32
+	stopped    bool              // no connection begins any more
+	shaking    map[net.Conn]bool // in a TLS handshake
+
+	slots chan struct{} // one is held by each TLS handshake
 }
 
 func newGroup(o Options) *Group {
 	o.defaults()
-	g := &Group{opts: o, listeners: map[int32]*Listener{}}
+	g := &Group{
+		opts:      o,
+		listeners: map[int32]*Listener{},
+		shaking:   map[net.Conn]bool{},
+		slots:     make(chan struct{}, o.Handshakes),
+	}
 	g.queryLimit.Store(o.QueryLimit)
 	g.queryIdle = queryIdle
 	g.peakReset.Store(peakDefault)
@@ -63,6 +73,15 @@ func (g *Group) PauseCron(on bool) { g.cronPaused.Store(on) }
 // ReplyResizes returns how often static reply blocks were made smaller and
 // larger since the start.
 func (g *Group) ReplyResizes() (shrinks, expands uint64) { return g.shrinks.Load(), g.expands.Load() }
+
+// Follow takes over the settings that another Group has been given.
+func (g *Group) Follow(o *Group) {
+	g.queryLimit.Store(o.queryLimit.Load())
+	g.peakReset.Store(o.peakReset.Load())
+	g.replyFixed.Store(o.replyFixed.Load())
+	g.cronPaused.Store(o.cronPaused.Load())
+	g.keepalive.Store(o.keepalive.Load())
+}
 
 // NetIn returns the bytes read since the start.
 func (g *Group) NetIn() uint64 {
@@ -111,6 +130,12 @@ func (g *Group) Start() {
 // REQUIRES: Start was called; the caller does not hold the keyspace lock.
 func (g *Group) Stop() {
 	g.CloseListeners()
+	g.mu.Lock()
+	g.stopped = true
+	for nc := range g.shaking {
+		nc.Close()
+	}
+	g.mu.Unlock()
 	// In this order: the first loop hands new connections to the others.
 	for _, l := range g.loops {
 		l.stopping.Store(true)

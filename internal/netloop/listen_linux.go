@@ -14,7 +14,7 @@ import (
 func New(o Options) (*Group, error) {
 	g := newGroup(o)
 	for i := range g.opts.Loops {
-		l := newLoop(g, i, "loop"+strconv.Itoa(i))
+		l := newLoop(g, o.FirstID+i, "loop"+strconv.Itoa(o.FirstID+i))
 		if err := l.open(); err != nil {
 			for _, l := range g.loops {
 				l.close()
@@ -31,7 +31,7 @@ func New(o Options) (*Group, error) {
 // for which port 0 means none does not call it.
 func (g *Group) ListenTCP(host string, port, backlog int) (*Listener, error) {
 	if g.loops[0].portable {
-		return g.listenPortable(tcpNetwork(host), hostPort(strings.Trim(host, "*"), port))
+		return g.listenPortable(tcpNetwork(host), hostPort(strings.Trim(host, "*"), port), g.ServeConn)
 	}
 	addr, err := resolve(host)
 	name := hostPort(host, port)

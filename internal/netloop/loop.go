@@ -58,8 +58,11 @@ type Loop struct {
 	turnSent uint64
 
 	// Portable loops only.
-	wake    chan struct{}
-	readers sync.WaitGroup
+	wake     chan struct{}
+	readers  sync.WaitGroup
+	sleeping int64      // ms, when runPortable takes a turn by itself
+	wrote    *sync.Cond // on mu: a goroutine has stopped writing
+	finished bool       // no connection enters any more
 
 	nextReady    int
 	resumedSpare []*Conn // room for the next resumed
@@ -78,7 +81,7 @@ func newLoop(g *Group, id int, name string) *Loop {
 	return l
 }
 
-// ID returns the number of the loop, from 0.
+// ID returns the number of the loop: its place in its Group, from Options.FirstID.
 func (l *Loop) ID() int { return l.id }
 
 // Now returns the wall clock in milliseconds, as of the beginning of the turn.

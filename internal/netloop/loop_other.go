@@ -27,7 +27,7 @@ func (l *Loop) detach(c *Conn) { go c.nc.Close() }
 // of IPv6, and names are looked up. Port 0 lets the system choose: a server
 // for which port 0 means none does not call it.
 func (g *Group) ListenTCP(host string, port, backlog int) (*Listener, error) {
-	return g.listenPortable(tcpNetwork(host), hostPort(strings.Trim(host, "*"), port))
+	return g.listenPortable(tcpNetwork(host), hostPort(strings.Trim(host, "*"), port), g.ServeConn)
 }
 
 // ListenUnix opens a listener on a Unix socket. A file that is there already

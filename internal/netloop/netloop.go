@@ -1,6 +1,8 @@
 package netloop
 
 import (
+	"time"
+
 	"granary/internal/mem"
 )
 
@@ -73,6 +75,7 @@ func (r Reason) String() string {
 // Options are the settings of a Group.
 type Options struct {
 	Loops   int // number of loops, at least 1
+	FirstID int // Loop.ID of the first; loops of different groups need different ones
 	Handler Handler
 
 	ReadBuffer   int   // bytes of the read buffer of a loop; 0: 256 KiB
@@ -80,12 +83,18 @@ type Options struct {
 	Spare        int   // bytes kept free before a large argument (Conn.Take); 0: it is not set apart
 	OutputBound  int   // output waiting above which a connection is not read; 0: 32 MiB
 	KeepaliveSec int   // tcp-keepalive; 0: off
+
+	Handshakes    int           // TLS handshakes under way at the same time; 0: 512
+	HandshakeTime time.Duration // how long one may take; 0: 10 s
 }
 
 const (
 	defaultReadBuffer  = 256 << 10
 	defaultQueryLimit  = 1 << 30
 	defaultOutputBound = 32 << 20
+
+	defaultHandshakes    = 512
+	defaultHandshakeTime = 10 * time.Second
 )
 
 func (o *Options) defaults() {
@@ -98,5 +107,11 @@ func (o *Options) defaults() {
 	}
 	if o.OutputBound == 0 {
 		o.OutputBound = defaultOutputBound
+	}
+	if o.Handshakes == 0 {
+		o.Handshakes = defaultHandshakes
+	}
+	if o.HandshakeTime == 0 {
+		o.HandshakeTime = defaultHandshakeTime
 	}
 }

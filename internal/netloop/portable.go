@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,19 +23,32 @@ import (
 //	                            read either
 //
 // What others append to the output of a connection is written by a goroutine
-// started for it.
+// started for it; meanwhile the connection is not read.
+//
+// The buffer that a connection waits in is small, as most of them are idle. It
+// becomes a large one when a read fills it, and small again when reads stay
+// short. tls.go has what happens before a connection of TLS gets here.
 
-const portableChunk = 32 << 10 // bytes read or written at once
+const (
+	portableChunk = 32 << 10 // bytes read or written at once
+	portableIdle  = 1 << 10  // bytes of the buffer that an idle connection waits in
+	portableShort = 16       // short reads in a row after which the buffer is small again
+)
 
 var chunkPool = sync.Pool{New: func() any { return new([portableChunk]byte) }}
 
 // NewPortable opens a Group that works on any system and serves any net.Conn.
 // It has one loop.
+//
+// INVARIANT: whoever waits for loop.mu of a portable loop holds the keyspace
+// lock or nothing. So its B may lock another loop's connection (Conn.Borrow):
+// both locks are taken by the holder of the keyspace lock only.
 func NewPortable(o Options) (*Group, error) {
 	o.Loops = 1
 	g := newGroup(o)
-	l := newLoop(g, 0, "loop0")
+	l := newLoop(g, o.FirstID, "loop"+strconv.Itoa(o.FirstID))
 	l.portable = true
+	l.wrote = sync.NewCond(&l.mu)
 	l.wake = make(chan struct{}, 1)
 	g.loops = []*Loop{l}
 	return g, nil
@@ -81,6 +96,12 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 		at = min(at, l.cron.at)
 	}
 	wait := time.Duration(min(max(at-l.now, 1), 60_000)) * time.Millisecond
+	switch {
+	case c == nil:
+		l.sleeping = at
+	case at < l.sleeping:
+		l.wakePortable() // a session has set a time limit (TickBy), or is the first
+	}
 	l.mu.Unlock()
 	l.handler.Unlock(l)
 
@@ -89,6 +110,7 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 	}
 	if c != nil {
 		l.flushPortable(c)
+		l.awaitWriter(c)
 	}
 	return wait
 }
@@ -138,12 +160,32 @@ func (l *Loop) take(c *Conn, in []byte) {
 
 // readPortable is the life of a connection.
 func (l *Loop) readPortable(c *Conn) {
-	buf := make([]byte, portableChunk)
+	small := make([]byte, portableIdle)
+	var large *[portableChunk]byte
+	defer func() {
+		if large != nil {
+			chunkPool.Put(large)
+		}
+	}()
+	buf, short := small, 0
 	for {
 		n, err := c.nc.Read(buf)
 		l.turnPortable(c, buf[:n], err)
 		if err != nil {
 			return
+		}
+		switch {
+		case n >= portableIdle:
+			short = 0
+			if large == nil {
+				large = chunkPool.Get().(*[portableChunk]byte)
+				buf = large[:]
+			}
+		case large != nil:
+			if short++; short > portableShort {
+				chunkPool.Put(large)
+				large, buf, short = nil, small, 0
+			}
 		}
 	}
 }
@@ -158,7 +200,10 @@ func (l *Loop) flushPortable(c *Conn) {
 		return
 	}
 	c.flags |= flagWriting
-	defer func() { c.flags &^= flagWriting }()
+	defer func() {
+		c.flags &^= flagWriting
+		l.wrote.Broadcast()
+	}()
 	for c.pending() {
 		n := copy(chunk[:], c.front())
 		if n == 0 {
@@ -188,6 +233,16 @@ func (l *Loop) flushPortable(c *Conn) {
 	}
 }
 
+// awaitWriter returns when no goroutine writes the output of c: the client is
+// not read while it does not take what was appended for it.
+func (l *Loop) awaitWriter(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c.has(flagWriting) {
+		l.wrote.Wait()
+	}
+}
+
 // front returns the first run of bytes that waits, or nothing if the first
 // segment is empty.
 func (c *Conn) front() []byte {
@@ -198,12 +253,38 @@ func (c *Conn) front() []byte {
 	return c.Out.Pending()[o.sent:]
 }
 
+// begin says that a goroutine works for a connection, which ends with
+// readers.Done. It reports false when the Group has stopped.
+func (g *Group) begin() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopped {
+		return false
+	}
+	g.loops[0].readers.Add(1)
+	return true
+}
+
 // ServeConn makes nc a connection of a portable Group.
 func (g *Group) ServeConn(nc net.Conn) {
+	if !g.begin() {
+		nc.Close()
+		return
+	}
+	go func() {
+		defer g.loops[0].readers.Done()
+		g.serveConn(nc)
+	}()
+}
+
+// serveConn is the life of a connection. Its goroutine is one of those that
+// begin has counted.
+func (g *Group) serveConn(nc net.Conn) {
 	l := g.loops[0]
 	g.accepted.Add(1)
 	c := l.newConn()
 	c.nc = nc
+	c.fd = descriptor(nc)
 	c.unix = nc.LocalAddr().Network() == "unix"
 	c.local = nc.LocalAddr().String()
 	c.remote = nc.RemoteAddr().String()
@@ -211,20 +292,38 @@ func (g *Group) ServeConn(nc net.Conn) {
 		c.local += ":0"
 		c.remote = c.local
 	}
-	l.readers.Add(1)
-	go func() {
-		defer l.readers.Done()
-		l.handler.Lock(l)
-		l.mu.Lock()
-		l.enter(c)
+	l.handler.Lock(l)
+	l.mu.Lock()
+	if l.finished {
 		l.mu.Unlock()
 		l.handler.Unlock(l)
-		l.turnPortable(c, nil, nil)
-		l.readPortable(c)
-	}()
+		nc.Close()
+		return
+	}
+	l.enter(c)
+	l.mu.Unlock()
+	l.handler.Unlock(l)
+	l.turnPortable(c, nil, nil)
+	l.readPortable(c)
 }
 
-func (g *Group) listenPortable(network, addr string) (*Listener, error) {
+// descriptor returns the file descriptor behind a connection, to be shown; -1
+// if there is none.
+func descriptor(nc net.Conn) int32 {
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = t.NetConn()
+	}
+	fd := int32(-1)
+	if sc, ok := nc.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			raw.Control(func(n uintptr) { fd = int32(n) })
+		}
+	}
+	return fd
+}
+
+// listenPortable opens a listener that hands what it accepts to serve.
+func (g *Group) listenPortable(network, addr string, serve func(net.Conn)) (*Listener, error) {
 	nc, err := net.Listen(network, addr)
 	if err != nil {
 		return nil, &ListenError{"listen", addr, err}
@@ -258,7 +357,7 @@ func (g *Group) listenPortable(network, addr string) (*Listener, error) {
 					Count:    3,
 				})
 			}
-			g.ServeConn(c)
+			serve(c)
 		}
 	}()
 	return ln, nil
@@ -266,7 +365,7 @@ func (g *Group) listenPortable(network, addr string) (*Listener, error) {
 
 func (g *Group) listenUnixPortable(path string, perm os.FileMode) (*Listener, error) {
 	os.Remove(path)
-	ln, err := g.listenPortable("unix", path)
+	ln, err := g.listenPortable("unix", path, g.ServeConn)
 	if err == nil && perm != 0 {
 		err = os.Chmod(path, perm)
 	}
@@ -308,6 +407,7 @@ func (l *Loop) finishPortable() {
 	}
 	l.handler.Lock(l)
 	l.mu.Lock()
+	l.finished = true
 	for _, c := range l.conns {
 		c.kill(ReasonShutdown, nil)
 	}

@@ -32,9 +32,9 @@ func (s *Server) sayHello() {
 		s.log.Noticef("Reading config from stdin")
 	}
 	if s.cfg.AlwaysShowLogo || s.cfg.LogFile == "" && onTerminal() {
-		s.log.Raw(logger.Notice, fmt.Sprintf(logo, info.Version, info.Allocator(), s.cfg.Port, os.Getpid()))
+		s.log.Raw(logger.Notice, fmt.Sprintf(logo, info.Version, info.Allocator(), s.mainPort(), os.Getpid()))
 	} else {
-		s.log.Noticef("Running mode=standalone, port=%d. PID: %d", s.cfg.Port, os.Getpid())
+		s.log.Noticef("Running mode=standalone, port=%d. PID: %d", s.mainPort(), os.Getpid())
 	}
 	if len(s.cfg.Save) > 0 {
 		s.log.Noticef("Save points are kept, and no snapshot is written: this version of Granary holds its data in memory only.")
@@ -49,9 +49,20 @@ func (s *Server) sayReady() {
 	if len(s.tcp) > 0 {
 		s.log.Noticef("Ready to accept connections tcp")
 	}
+	if len(s.tls.listeners) > 0 {
+		s.log.Noticef("Ready to accept connections tls")
+	}
 	if s.unix != nil {
 		s.log.Noticef("Ready to accept connections unix")
 	}
+}
+
+// mainPort is the port that is told to the operator.
+func (s *Server) mainPort() int64 {
+	if s.cfg.Port == 0 {
+		return s.cfg.TLSPort
+	}
+	return s.cfg.Port
 }
 
 // onTerminal tells whether standard output is a terminal.

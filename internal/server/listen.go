@@ -13,17 +13,19 @@ import (
 
 // listen opens the sockets that the configuration names.
 func (s *Server) listen() error {
-	if s.cfg.TLSPort != 0 {
-		return errors.New("tls-port: TLS is not part of this version of Granary; set tls-port 0")
+	if s.loadTLS() != nil {
+		return errors.New("Failed to configure TLS. Check logs for more info.")
 	}
-	if s.cfg.Port == 0 && s.cfg.UnixSocket == "" {
+	if s.cfg.Port == 0 && s.cfg.TLSPort == 0 && s.cfg.UnixSocket == "" {
 		return errors.New("Configured to not listen anywhere, exiting.")
 	}
-	tcp, err := s.listenTCP()
-	if err != nil {
+	if err := s.listenTCP(); err != nil {
 		return err
 	}
-	s.tcp = tcp
+	if err := s.listenTLS(); err != nil {
+		return err
+	}
+	s.ports = [2]int64{s.cfg.Port, s.cfg.TLSPort}
 	if path := s.cfg.UnixSocket; path != "" {
 		os.Remove(path)
 		ln, err := s.group.ListenUnix(path, os.FileMode(s.cfg.UnixSocketPerm), int(s.cfg.TCPBacklog))
@@ -35,30 +37,38 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// listenTCP opens a socket for every address of bind. An address that begins with '-' may be missing on this machine.
-func (s *Server) listenTCP() ([]*netloop.Listener, error) {
+// listenTCP opens the sockets of port.
+func (s *Server) listenTCP() (err error) {
 	if s.cfg.Port == 0 {
-		return nil, nil
+		return nil
 	}
+	s.tcp, err = s.bindAll(s.cfg.Port, "tcp", func(addr string) (*netloop.Listener, error) {
+		return s.group.ListenTCP(addr, int(s.cfg.Port), int(s.cfg.TCPBacklog))
+	})
+	return err
+}
+
+// bindAll opens a socket for every address of bind. An address that begins with '-' may be missing on this machine.
+func (s *Server) bindAll(port int64, kind string, listen func(addr string) (*netloop.Listener, error)) ([]*netloop.Listener, error) {
 	var open []*netloop.Listener
 	for _, addr := range s.cfg.Bind {
 		name, optional := strings.CutPrefix(addr, "-")
-		ln, err := s.group.ListenTCP(name, int(s.cfg.Port), int(s.cfg.TCPBacklog))
+		ln, err := listen(name)
 		if err == nil {
 			open = append(open, ln)
 			continue
 		}
-		s.log.Warningf("Warning: Could not create server TCP listening socket %s:%d: bind: %v", addr, s.cfg.Port, reason(err))
+		s.log.Warningf("Warning: Could not create server TCP listening socket %s:%d: bind: %v", addr, port, reason(err))
 		if optional && absent(err) {
 			continue
 		}
 		for _, ln := range open {
 			ln.Close()
 		}
-		return nil, fmt.Errorf("Failed listening on port %d (tcp), aborting.", s.cfg.Port)
+		return nil, fmt.Errorf("Failed listening on port %d (%s), aborting.", port, kind)
 	}
 	if len(open) == 0 && len(s.cfg.Bind) > 0 {
-		return nil, fmt.Errorf("Failed listening on port %d (tcp), aborting.", s.cfg.Port)
+		return nil, fmt.Errorf("Failed listening on port %d (%s), aborting.", port, kind)
 	}
 	return open, nil
 }
@@ -79,25 +89,44 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// relisten follows CONFIG SET port and bind. Addresses that stay the same cannot be bound twice, so the old sockets are
-// closed first; when the new ones cannot be opened, CONFIG SET undoes itself and comes here again with the old values.
-func (s *Server) relisten(failed string) error {
-	for _, ln := range s.tcp {
-		ln.Close()
+// relisten follows CONFIG SET port, tls-port and bind. Addresses that stay the same cannot be bound twice, so the old sockets are
+// closed first, of both kinds, as ports may change places; when the new ones cannot be opened, CONFIG SET undoes itself and comes
+// here again with the old values. What has not changed stays open, unless it is the addresses.
+func (s *Server) relisten(addresses bool, failed string) error {
+	plain := addresses || s.cfg.Port != s.ports[0]
+	secure := addresses || s.cfg.TLSPort != s.ports[1]
+	if plain {
+		s.tcp, s.ports[0] = closeAll(s.tcp), 0
 	}
-	tcp, err := s.listenTCP()
-	s.tcp = tcp
-	if err != nil {
-		return errors.New(failed)
+	if secure {
+		s.tls.listeners, s.ports[1] = closeAll(s.tls.listeners), 0
+	}
+	if plain {
+		if err := s.listenTCP(); err != nil {
+			return errors.New(failed)
+		}
+		s.ports[0] = s.cfg.Port
+	}
+	if secure {
+		if err := s.listenTLS(); err != nil {
+			return errors.New(failed)
+		}
+		s.ports[1] = s.cfg.TLSPort
+	}
+	return nil
+}
+
+func closeAll(list []*netloop.Listener) []*netloop.Listener {
+	for _, ln := range list {
+		ln.Close()
 	}
 	return nil
 }
 
 // hush closes all listening sockets and removes the Unix socket.
 func (s *Server) hush() {
-	for _, ln := range s.tcp {
-		ln.Close()
-	}
+	closeAll(s.tcp)
+	closeAll(s.tls.listeners)
 	if s.unix != nil {
 		s.unix.Close()
 		s.log.Noticef("Removing the unix socket file.")

@@ -51,25 +51,51 @@ func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {
 func (o *ops) AbortShutdown() bool { return false }
 
 // Net returns the bytes read from and written to all clients since the start.
-func (o *ops) Net() (in, out int64) { return int64(o.group.NetIn()), int64(o.group.NetOut()) }
+func (o *ops) Net() (in, out int64) {
+	for _, g := range o.server().groups() {
+		in += int64(g.NetIn())
+		out += int64(g.NetOut())
+	}
+	return in, out
+}
 
 // KeepReplyPeak sets how long the peak of a reply buffer counts.
-func (o *ops) KeepReplyPeak(ms int64) { o.group.SetPeakReset(ms) }
+func (o *ops) KeepReplyPeak(ms int64) {
+	for _, g := range o.server().groups() {
+		g.SetPeakReset(ms)
+	}
+}
 
 // FitReplies says whether reply buffers are fitted to what they hold.
-func (o *ops) FitReplies(on bool) { o.group.FitReplies(on) }
+func (o *ops) FitReplies(on bool) {
+	for _, g := range o.server().groups() {
+		g.FitReplies(on)
+	}
+}
 
 // ReplyResizes returns how often reply buffers were made smaller and larger.
 func (o *ops) ReplyResizes() (shrinks, expands int64) {
-	s, e := o.group.ReplyResizes()
-	return int64(s), int64(e)
+	for _, g := range o.server().groups() {
+		s, e := g.ReplyResizes()
+		shrinks += int64(s)
+		expands += int64(e)
+	}
+	return shrinks, expands
 }
 
 // PauseCron stops the regular work of the loops, or sets it going again.
-func (o *ops) PauseCron(on bool) { o.group.PauseCron(on) }
+func (o *ops) PauseCron(on bool) {
+	for _, g := range o.server().groups() {
+		g.PauseCron(on)
+	}
+}
 
 // Calls returns how often sockets were read and written.
 func (o *ops) Calls() (reads, writes int64) {
-	r, w := o.group.Calls()
-	return int64(r), int64(w)
+	for _, g := range o.server().groups() {
+		r, w := g.Calls()
+		reads += int64(r)
+		writes += int64(w)
+	}
+	return reads, writes
 }

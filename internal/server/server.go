@@ -8,6 +8,7 @@
 //	users.go      the users that the configuration asks for
 //	settings.go   what follows from the configuration, at start and when CONFIG SET changes it
 //	listen.go     sockets
+//	tls.go        TLS: what the directives name, and the loop that serves it
 //	process.go    daemon, pid file, supervision, signals, OOM score
 //	banner.go     what is said in the log at start
 package server
@@ -54,8 +55,10 @@ type Server struct {
 	group *netloop.Group
 
 	// mu is the keyspace lock. See docs/threading.md.
-	tcp  []*netloop.Listener
-	unix *netloop.Listener
+	tcp   []*netloop.Listener
+	unix  *netloop.Listener
+	tls   secureSide
+	ports [2]int64 // that tcp and tls listen on
 
 	mu  sync.Mutex
 	cur *netloop.Loop // the loop that holds mu, nil when something else does
@@ -128,12 +131,18 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
-	if err := s.listen(); err != nil {
+	// The loop of TLS accepts as soon as it listens, and then waits for this lock.
+	s.mu.Lock()
+	err = s.listen()
+	if err == nil {
+		s.log.Noticef("Server initialized")
+		s.applySettings()
+		s.env.Startup = mem.Used()
+	}
+	s.mu.Unlock()
+	if err != nil {
 		return nil, s.fatal("%v", err)
 	}
-	s.log.Noticef("Server initialized")
-	s.applySettings()
-	s.env.Startup = mem.Used()
 	s.group.Start()
 	s.sayReady()
 	return s, nil

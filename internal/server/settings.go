@@ -42,16 +42,21 @@ func (s *Server) applySettings() {
 		s.env.ACL.Users.SetDefaultPassword(cfg.RequirePass)
 		return nil
 	})
-	cfg.OnApply("port", func() error { return s.relisten("Unable to listen on this port. Check server logs.") })
-	cfg.OnApply("bind", func() error { return s.relisten("Failed to bind to specified addresses.") })
+	s.applyTLSSettings()
+	cfg.OnApplyAny(func() error { return s.relisten(false, "Unable to listen on this port. Check server logs.") }, "port", "tls-port")
+	cfg.OnApply("bind", func() error { return s.relisten(true, "Failed to bind to specified addresses.") })
 	cfg.OnApply("maxclients", s.raiseFileLimit)
 	cfg.OnApplyAny(s.setOOMScore, "oom-score-adj", "oom-score-adj-values")
 	cfg.OnApply("client-query-buffer-limit", func() error {
-		s.group.SetQueryLimit(cfg.ClientQueryBufferLimit)
+		for _, g := range s.groups() {
+			g.SetQueryLimit(cfg.ClientQueryBufferLimit)
+		}
 		return nil
 	})
 	cfg.OnApply("tcp-keepalive", func() error {
-		s.group.SetKeepalive(int(cfg.TCPKeepAlive))
+		for _, g := range s.groups() {
+			g.SetKeepalive(int(cfg.TCPKeepAlive))
+		}
 		return nil
 	})
 	cfg.OnApplyAny(func() error {

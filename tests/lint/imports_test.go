@@ -40,6 +40,7 @@ var imports = []row{
 	{"internal/object", []string{"internal/encoding/*", "internal/mem"}, false, "the entry and its values"},
 	{"internal/encoding/*", []string{"internal/mem", "internal/invariants", "internal/encoding/*"}, true, "layouts by hand in our memory"},
 	{"internal/netloop", []string{"internal/resp", "internal/mem", "internal/clock"}, true, "sockets and buffers: raw system calls take addresses; knows no command"},
+	{"internal/secure", nil, false, "what crypto/tls has to be told; opens files, and no sockets"},
 	{"internal/resp", []string{"internal/mem"}, false, "requests and replies in our memory; no sockets"},
 	{"internal/mem/gen", []string{"internal/mem"}, false, "prints the size classes"},
 	{"internal/mem/cgobench", nil, false, "C allocators, for the benchmark beside ours"},

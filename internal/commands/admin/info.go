@@ -129,7 +129,12 @@ var serverSection = section{Name: "server", Title: "Server", When: info.Default 
 	count("process_id", func(*view) int64 { return int64(os.Getpid()) }),
 	text("process_supervised", func(v *view) string { return v.cfg.Value(config.Lookup("supervised")) }),
 	text("run_id", func(v *view) string { return v.env.RunID }),
-	count("tcp_port", func(v *view) int64 { return v.cfg.Port }),
+	count("tcp_port", func(v *view) int64 {
+		if v.cfg.Port == 0 {
+			return v.cfg.TLSPort
+		}
+		return v.cfg.Port
+	}),
 	count("server_time_usec", func(v *view) int64 { return v.env.NowMicro() }),
 	count("uptime_in_seconds", uptime),
 	count("uptime_in_days", func(v *view) int64 { return uptime(v) / 86400 }),
