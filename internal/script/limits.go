@@ -55,7 +55,7 @@ type limits struct {
 	why     string // the error that ends the script, "" while it may go on
 	left    int    // instructions until the next look
 	began   int64  // reading of the monotonic clock
-	idle    int64  // bytes of the heap when the script began, 0: not measured yet
+	idle    int64  // bytes of the heap that are not the script's, 0: not measured yet
 	pending int64  // bytes announced since the heap was measured
 	timer   *time.Timer
 	flag    atomic.Bool // up once a millisecond while the timer runs
@@ -66,9 +66,6 @@ type limits struct {
 func (m *limits) begin() {
 	m.why, m.left, m.pending = "", lookEvery, 0
 	m.began = clock.Mono()
-	if m.idle == 0 {
-		m.idle = heapBytes()
-	}
 }
 
 // end is the end of a run.
@@ -80,9 +77,8 @@ func (m *limits) end() {
 		if heapBytes()-m.idle > tidyFrom && tidying.CompareAndSwap(false, true) {
 			go tidy()
 		}
-		m.idle = 0
 	}
-	m.why = ""
+	m.why, m.idle = "", 0
 }
 
 // tidyFrom is the garbage of one script from which on it is collected and given back to the system at once, and not when
@@ -119,9 +115,23 @@ func (m *limits) look() {
 	m.check()
 }
 
+// baseline notes what is on the heap that is not the script's. Short scripts get along without it.
+func (m *limits) baseline() {
+	if m.idle != 0 {
+		return
+	}
+	n := heapBytes()
+	if n > tidyFrom {
+		runtime.GC() // another script has left garbage
+		n = heapBytes()
+	}
+	m.idle = max(n, 1)
+}
+
 // arm starts the timer.
 func (m *limits) arm() {
 	m.armed = true
+	m.baseline()
 	if m.timer == nil {
 		m.timer = time.AfterFunc(shortRun, func() { m.flag.Store(true) })
 		return
@@ -146,6 +156,7 @@ func (m *limits) late() {
 // measure ends the script if the heap has grown too much, or would with n more bytes.
 func (m *limits) measure(n int64) {
 	m.pending = 0
+	m.baseline()
 	if heapBytes()-m.idle+n <= m.memory {
 		return
 	}

@@ -54,6 +54,7 @@ func (in *Interp) open(v Version) {
 	L.Env = in.env
 	in.protect = L.NewFunction(in.protected)
 	in.onPanic = in.raised
+	in.none = L.CreateTable(0, 0)
 }
 
 // lockStrings makes the library that strings have as methods the one that cannot be changed, and so the metatable that

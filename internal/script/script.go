@@ -83,6 +83,9 @@ type Interp struct {
 	onPanic func(*lua.LState) // raised
 	fault   fault
 
+	argBytes int         // in KEYS and ARGV
+	none     *lua.LTable // stands in for them between two runs
+
 	args  [][]byte // of the command being called
 	bytes []byte   // their bytes
 }
@@ -161,6 +164,7 @@ func (in *Interp) Run(f *Function, host Host, keys, argv [][]byte) Result {
 	in.host, in.proto = host, 2
 	in.limits.begin()
 	in.fault = fault{}
+	in.argBytes = 0
 
 	L.Push(in.protect)
 	L.Push(f.fn)
@@ -186,6 +190,7 @@ func (in *Interp) finish(nargs int) Result {
 	if in.away {
 		panic("BUG: script: the host ended in a panic: " + err.Error())
 	}
+	defer in.forget()
 	if err != nil {
 		L.SetTop(0)
 		return Result{Err: in.errorOf(err)}
@@ -195,11 +200,24 @@ func (in *Interp) finish(nargs int) Result {
 	return Result{value: v}
 }
 
+// keepArgBytes is how much KEYS and ARGV may hold and stay until the next run.
+const keepArgBytes = 4 << 10
+
+// forget lets go of what the run leaves behind.
+func (in *Interp) forget() {
+	in.fault = fault{}
+	if in.mode == Scripts && in.argBytes > keepArgBytes {
+		in.globals.RawSetString("KEYS", in.none)
+		in.globals.RawSetString("ARGV", in.none)
+	}
+}
+
 // stringTable returns a new table of strings.
 func (in *Interp) stringTable(list [][]byte) *lua.LTable {
 	t := in.state.CreateTable(len(list), 0)
 	for _, b := range list {
 		in.limits.note(len(b))
+		in.argBytes += len(b)
 		t.Append(lua.LString(b))
 	}
 	return t
