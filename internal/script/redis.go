@@ -3,6 +3,7 @@ package script
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,9 @@ func (in *Interp) call(L *lua.LState, raise bool) int {
 	reply := in.host.Call(in.args, in.proto)
 	in.away = false
 	in.limits.left -= lookEvery / 2 // a command is worth some instructions
+	if reply[0] == '+' && dropped(L) {
+		return 0
+	}
 	r := reader{in: in, b: reply}
 	v := r.value(in.proto)
 	if t, ok := v.(*lua.LTable); ok && reply[0] == '-' {
@@ -80,6 +84,31 @@ func (in *Interp) call(L *lua.LState, raise bool) int {
 	}
 	L.Push(v)
 	return 1
+}
+
+// Where a frame of the interpreter says how many results its caller wants. gopher-lua does not tell; an unexported field may
+// be read by reflection.
+var frameField, wantField = func() (frame, want int) {
+	f, ok := reflect.TypeFor[lua.Debug]().FieldByName("frame")
+	if !ok || f.Type.Kind() != reflect.Pointer {
+		return -1, -1
+	}
+	w, ok := f.Type.Elem().FieldByName("NRet")
+	if !ok {
+		return -1, -1
+	}
+	return f.Index[0], w.Index[0]
+}()
+
+// dropped reports whether nobody looks at the result of the function that is running: redis.call('SET', ...) is a
+// statement. To make the table {ok="OK"} costs as much as SET itself.
+func dropped(L *lua.LState) bool {
+	dbg, ok := L.GetStack(0)
+	if !ok || frameField < 0 {
+		return false
+	}
+	frame := reflect.ValueOf(dbg).Elem().Field(frameField)
+	return !frame.IsNil() && frame.Elem().Field(wantField).Int() == 0
 }
 
 // enter notes that the host has control. A panic there is the server's, and pcall must not hide it (finish).

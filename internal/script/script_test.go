@@ -110,6 +110,35 @@ func TestConversions(t *testing.T) {
 	}
 }
 
+// TestDropped checks that a status that nobody reads is not made, and one that somebody reads is.
+func TestDropped(t *testing.T) {
+	if frameField < 0 {
+		t.Error("the interpreter does not say how many results are wanted")
+	}
+	r := newRunner(Scripts, 64<<20)
+	r.host.reply = []byte("+OK\r\n")
+	for source, want := range map[string]string{
+		"redis.call('x')":                                                                "$-1 ",
+		"redis.call('x') return 1":                                                       ":1 ",
+		"return redis.call('x')":                                                         "+OK ",
+		"return (redis.call('x'))":                                                       "+OK ",
+		"return select('#', redis.call('x'))":                                            ":1 ",
+		"local a = redis.call('x') return a.ok":                                          "$2 OK ",
+		"local a, b = redis.pcall('x') return {a.ok, b}":                                 "*1 $2 OK ",
+		"return {redis.call('x').ok, redis.call('x').ok}":                                "*2 $2 OK $2 OK ",
+		"local ok, a = pcall(redis.call, 'x') return a.ok":                               "$2 OK ",
+		"local f = redis.call f('x') return f('x')":                                      "+OK ",
+		"if redis.call('x') then return 'yes' end":                                       "$3 yes ",
+		"for i = 1, 3 do redis.call('x') end return 'done'":                              "$4 done ",
+		"return coroutine.wrap(redis.call)('x')":                                         "",
+		"return coroutine.wrap(function() redis.call('x') return redis.call('x') end)()": "+OK ",
+	} {
+		if got := r.run(t, source, 2); want != "" && got != want {
+			t.Errorf("%s: %q, want %q", source, got, want)
+		}
+	}
+}
+
 // TestSandbox tries to leave a trace in what scripts share.
 func TestSandbox(t *testing.T) {
 	r := newRunner(Scripts, 64<<20)
