@@ -2,6 +2,7 @@ package netloop
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -18,22 +19,34 @@ import (
 	"granary/internal/mem"
 )
 
-// both runs a test on epoll loops, one and two, and on the portable loop.
+// both runs a test on epoll loops, one and two, and on the portable loop, without and with TLS.
 func both(t *testing.T, o Options, fn func(t *testing.T, s *testServer, dial func() *client)) {
-	for _, kind := range []string{"epoll", "epoll2", "portable"} {
+	for _, kind := range []string{"epoll", "epoll2", "portable", "tls"} {
 		t.Run(kind, func(t *testing.T) {
 			o := o
 			if kind == "epoll2" {
 				o.Loops = 2
 			}
-			s := newTestServer(t, kind == "portable", o)
-			ln, err := s.group.ListenTCP("127.0.0.1", 0, 511)
+			s := newTestServer(t, kind == "portable" || kind == "tls", o)
+			var ln *Listener
+			var err error
+			if kind == "tls" {
+				ln, err = s.group.ListenTLS("127.0.0.1", 0, s.tls(t))
+			} else {
+				ln, err = s.group.ListenTCP("127.0.0.1", 0, 511)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.group.Start()
 			addr := "127.0.0.1:" + strconv.Itoa(ln.Port())
-			fn(t, s, func() *client { return dialTest(t, "tcp", addr) })
+			fn(t, s, func() *client {
+				c := dialTest(t, "tcp", addr)
+				if kind == "tls" {
+					c = secured(c)
+				}
+				return c
+			})
 			s.stop(t)
 		})
 	}
@@ -94,6 +107,14 @@ func dialTest(t *testing.T, network, addr string) *client {
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(20 * time.Second))
 	return &client{c, t}
+}
+
+// tcp returns the socket.
+func (c *client) tcp() *net.TCPConn {
+	if t, ok := c.Conn.(*tls.Conn); ok {
+		return t.NetConn().(*net.TCPConn)
+	}
+	return c.Conn.(*net.TCPConn)
 }
 
 func (c *client) send(s string) {
@@ -181,7 +202,7 @@ func TestPing(t *testing.T) {
 func TestByteByByte(t *testing.T) {
 	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
 		c := dial()
-		c.Conn.(*net.TCPConn).SetNoDelay(true)
+		c.tcp().SetNoDelay(true)
 		in := "*2\r\n$4\r\nECHO\r\n$5\r\nhello\r\nPING\r\n"
 		for i := range in {
 			c.send(in[i : i+1])
@@ -357,7 +378,7 @@ func TestDeathLeaksNothing(t *testing.T) {
 				c.send("PAUSE\r\nPING\r\n*1\r\n")
 			case 5:
 				c.send(strings.Repeat("PING\r\n", 1000) + "*1\r\n$4\r\nPI")
-				c.Conn.(*net.TCPConn).SetLinger(0)
+				c.tcp().SetLinger(0)
 			}
 			if i%2 == 0 {
 				time.Sleep(2 * time.Millisecond)
@@ -377,7 +398,7 @@ func TestHalfClose(t *testing.T) {
 	both(t, Options{}, func(t *testing.T, s *testServer, dial func() *client) {
 		c := dial()
 		c.send("PING\r\nECHO bye\r\nPI")
-		c.Conn.(*net.TCPConn).CloseWrite()
+		c.Conn.(interface{ CloseWrite() error }).CloseWrite()
 		c.want("+PONG\r\n$3\r\nbye\r\n")
 		c.wantEnd()
 	})
