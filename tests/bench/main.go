@@ -3,6 +3,7 @@
 //
 //	cpu          CPU time of the server and throughput of redis-benchmark's tests     (cpu.go; rows.go: the rows)
 //	big          the same for commands on values of a million elements                (rows.go)
+//	scripts      the same for scripts                                                 (scripts.go)
 //	memory       bytes of used_memory and of resident memory per key                  (memory.go)
 //	collections  the same per element of a large value                                (memory.go)
 //	idle         what a server takes before it holds anything                         (memory.go)
@@ -49,6 +50,7 @@ type part struct {
 var parts = []part{
 	{"cpu", "CPU time and throughput", measureDefaults},
 	{"big", "CPU time on large values", measureBig},
+	{"scripts", "CPU time of scripts", measureScripts},
 	{"memory", "Memory per key", measureMemory},
 	{"collections", "Memory per element", measureCollections},
 	{"idle", "Idle server", measureIdle},
