@@ -111,10 +111,12 @@ var specRandomKey = &command.Spec{
 // randomTries bounds how many expired keys RANDOMKEY meets before it gives up.
 const randomTries = 100
 
-// cmdRandomKey answers RANDOMKEY.
+// cmdRandomKey answers RANDOMKEY. Where keys whose time has come must stay (CLIENT PAUSE), and all keys have a time, one
+// of them is better than none.
 func cmdRandomKey(c *command.Ctx) {
+	var e object.Entry
 	for range randomTries {
-		e := c.DB.Random(rand.Uint64())
+		e = c.DB.Random(rand.Uint64())
 		if e == 0 {
 			break
 		}
@@ -122,6 +124,10 @@ func cmdRandomKey(c *command.Ctx) {
 			c.Out.Bulk(e.Key())
 			return
 		}
+	}
+	if e != 0 && !c.Keys().ExpireOnAccess && c.DB.Expires() == c.DB.Len() {
+		c.Out.Bulk(e.Key())
+		return
 	}
 	c.Out.Null()
 }
