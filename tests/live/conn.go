@@ -22,7 +22,12 @@ func Dial(addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{Conn: nc, Timeout: 20 * time.Second, r: bufio.NewReaderSize(nc, 1<<16)}, nil
+	return NewConn(nc), nil
+}
+
+// NewConn speaks over a connection that is there.
+func NewConn(nc net.Conn) *Conn {
+	return &Conn{Conn: nc, Timeout: 20 * time.Second, r: bufio.NewReaderSize(nc, 1<<16)}
 }
 
 // AppendCommand appends args as a RESP array of bulk strings.

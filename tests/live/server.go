@@ -28,6 +28,10 @@ type Server struct {
 	Name string // what reports call it
 	Addr string // host:port
 	Dir  string // its working folder, removed by Stop
+
+	// Connect, if it is set, is how Dial connects: over TLS, for instance.
+	Connect func() (net.Conn, error)
+
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 }
@@ -219,4 +223,13 @@ func (s *Server) Stop() {
 }
 
 // Dial opens a connection.
-func (s *Server) Dial() (*Conn, error) { return Dial(s.Addr) }
+func (s *Server) Dial() (*Conn, error) {
+	if s.Connect == nil {
+		return Dial(s.Addr)
+	}
+	nc, err := s.Connect()
+	if err != nil {
+		return nil, err
+	}
+	return NewConn(nc), nil
+}
