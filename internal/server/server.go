@@ -131,20 +131,20 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
-	// The loop of TLS accepts as soon as it listens, and then waits for this lock.
+	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()
 	err = s.listen()
 	if err == nil {
 		s.log.Noticef("Server initialized")
 		s.applySettings()
 		s.env.Startup = mem.Used()
+		s.group.Start()
+		s.sayReady()
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return nil, s.fatal("%v", err)
 	}
-	s.group.Start()
-	s.sayReady()
 	return s, nil
 }
 
