@@ -27,6 +27,10 @@ type TLS struct {
 	// it returns nil the connection is closed.
 	Config func() *tls.Config
 
+	// Refuse, if it is set, says before the handshake that there is no room for
+	// a connection, which is then closed. It may wait for the keyspace lock.
+	Refuse func() bool
+
 	// Failed is told of every handshake that failed, unless the Group stops.
 	Failed func(nc net.Conn, err error)
 }
@@ -79,7 +83,7 @@ func (g *Group) shake(nc net.Conn, t TLS, limit time.Duration) net.Conn {
 
 	var c *tls.Conn
 	var err error
-	if config != nil && !stopped {
+	if config != nil && !stopped && (t.Refuse == nil || !t.Refuse()) {
 		nc.SetDeadline(time.Now().Add(limit))
 		c = tls.Server(nc, config)
 		if err = c.Handshake(); err == nil {

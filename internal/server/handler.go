@@ -45,7 +45,7 @@ const (
 func (h *handler) Accept(c *netloop.Conn) netloop.Session {
 	env := h.env
 	c.Out.Proto = 2
-	if env.Clients.Len() >= int(h.cfg.MaxClients) {
+	if h.server().full() {
 		c.Out.Error(errMaxClients)
 		env.Stats.Rejected++
 		return nil
@@ -66,6 +66,9 @@ func (h *handler) Accept(c *netloop.Conn) netloop.Session {
 	h.log.Verbosef("Accepted %s", c.RemoteAddr())
 	return client
 }
+
+// full tells whether there are maxclients clients. REQUIRES: the keyspace lock.
+func (s *Server) full() bool { return s.env.Clients.Len() >= int(s.cfg.MaxClients) }
 
 // loopback tells whether an address "ip:port" is this machine's own.
 func loopback(addr string) bool {

@@ -98,6 +98,15 @@ func (s *Server) listenTLS() error {
 	}
 	side := netloop.TLS{
 		Config: func() *tls.Config { return s.tls.context.Load().Server },
+		Refuse: func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			full := s.full()
+			if full {
+				s.env.Stats.Rejected++
+			}
+			return full
+		},
 		Failed: func(nc net.Conn, err error) {
 			s.log.Warningf("Error accepting a client connection: %s (addr=%s laddr=%s)", secure.Fault(err), nc.RemoteAddr(), nc.LocalAddr())
 		},

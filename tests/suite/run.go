@@ -39,12 +39,21 @@ func (r *result) print(o *options, name string) {
 	fmt.Printf("%-28s %4d passed %4d failed %4d skipped %6.1f s\n", name, r.passed, r.failed, r.skipped, r.took.Seconds())
 }
 
-// runFile runs one file of the suite in the workspace ws.
+// runFile runs one file of the suite in the workspace ws. Behind the name of a file may stand --tls: its clients then speak
+// TLS.
 func runFile(o *options, ws string, baseport, ports int, name string, skips []skip) (r result, err error) {
 	args := []string{
 		"--single", name, "--clients", "1", "--durable", "--dont-pre-clean",
 		"--baseport", strconv.Itoa(baseport + 40), "--portcount", strconv.Itoa(ports - 40),
 		"--timeout", strconv.Itoa(int(o.timeout.Seconds())),
+	}
+	name, flag, _ := strings.Cut(name, " ")
+	args[1] = name
+	if flag == "--tls" {
+		if err := makeCertificates(ws); err != nil {
+			return r, err
+		}
+		args = append(args, flag)
 	}
 	if o.only != "" {
 		args = append(args, "--only", o.only)

@@ -19,6 +19,7 @@ var tools = map[string]string{
 // makeWorkspace lays out what runtest expects of a built source tree:
 //
 //	runtest
+//	utils/             with the script that makes certificates
 //	tests/             a copy, because tests write below tests/tmp
 //	src/valkey-server  -> the server under test
 //	src/valkey-cli     -> redis-cli, and the other tools alike
@@ -27,7 +28,7 @@ func makeWorkspace(source, server string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, d := range []string{"runtest", "tests", "valkey.conf", "sentinel.conf"} {
+	for _, d := range []string{"runtest", "tests", "utils", "valkey.conf", "sentinel.conf"} {
 		if err := os.CopyFS(filepath.Join(ws, d), os.DirFS(filepath.Join(source, d))); err == nil {
 			continue
 		}
@@ -68,4 +69,25 @@ func makeWorkspace(source, server string) (string, error) {
 		}
 	}
 	return ws, nil
+}
+
+// makeCertificates has the suite's own script make certificates for a run over TLS, unless they are there.
+func makeCertificates(ws string) error {
+	dir := filepath.Join(ws, "tests", "tls")
+	if _, err := os.Stat(filepath.Join(dir, "valkey.crt")); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	// The script leaves Diffie-Hellman parameters alone that are there. They take it minutes, and the server ignores them.
+	if err := os.WriteFile(filepath.Join(dir, "valkey.dh"), nil, 0o644); err != nil {
+		return err
+	}
+	cmd := exec.Command("bash", "utils/gen-test-certs.sh")
+	cmd.Dir = ws
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("utils/gen-test-certs.sh (Debian packages openssl and tcl-tls are needed): %w\n%s", err, out)
+	}
+	return nil
 }
