@@ -19,10 +19,11 @@ func (s *Server) listen() error {
 	if s.cfg.Port == 0 && s.cfg.TLSPort == 0 && s.cfg.UnixSocket == "" {
 		return errors.New("Configured to not listen anywhere, exiting.")
 	}
-	if err := s.listenTCP(); err != nil {
+	// TLS comes first: opening it takes longer, and who waits for the other port does not then find this one closed.
+	if err := s.listenTLS(); err != nil {
 		return err
 	}
-	if err := s.listenTLS(); err != nil {
+	if err := s.listenTCP(); err != nil {
 		return err
 	}
 	s.ports = [2]int64{s.cfg.Port, s.cfg.TLSPort}
