@@ -4,7 +4,14 @@ package client
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -19,7 +26,10 @@ import (
 )
 
 // addr is the server that all tests share: $GRANARY_BIN, or one built from this tree.
-var addr, socket string
+var (
+	addr, socket, tlsAddr string
+	tlsConfig             *tls.Config
+)
 
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
@@ -40,15 +50,23 @@ func runAll(m *testing.M) int {
 			return 1
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var ports [2]string
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		ports[i] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		l.Close()
+	}
+	if tlsConfig, err = certificate(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	addr, socket = fmt.Sprintf("127.0.0.1:%d", port), filepath.Join(dir, "socket")
-	server := exec.Command(bin, "--port", strconv.Itoa(port), "--unixsocket", socket, "--save", "", "--dir", dir)
+	addr, tlsAddr, socket = "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1], filepath.Join(dir, "socket")
+	server := exec.Command(bin, "--port", ports[0], "--unixsocket", socket, "--save", "", "--dir", dir,
+		"--tls-port", ports[1], "--tls-cert-file", filepath.Join(dir, "crt"), "--tls-key-file", filepath.Join(dir, "key"), "--tls-auth-clients", "no")
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -68,13 +86,41 @@ func runAll(m *testing.M) int {
 	return m.Run()
 }
 
-// each runs the test over RESP2, RESP3 and a Unix socket, on empty data.
+// certificate writes a certificate that signs itself, and its key, and returns what a client has to know of it.
+func certificate(dir string) (*tls.Config, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		return nil, err
+	}
+	kder, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	crt := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := os.WriteFile(filepath.Join(dir, "crt"), crt, 0o600); err != nil {
+		return nil, err
+	}
+	c := &tls.Config{RootCAs: x509.NewCertPool()}
+	c.RootCAs.AppendCertsFromPEM(crt)
+	return c, os.WriteFile(filepath.Join(dir, "key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: kder}), 0o600)
+}
+
+// each runs the test over RESP2, RESP3, a Unix socket and TLS, on empty data.
 func each(t *testing.T, test func(t *testing.T, ctx context.Context, c *redis.Client)) {
 	t.Helper()
 	for name, o := range map[string]*redis.Options{
 		"resp2": {Addr: addr, Protocol: 2},
 		"resp3": {Addr: addr, Protocol: 3, ClientName: "tester"},
 		"unix":  {Network: "unix", Addr: socket, Protocol: 3},
+		"tls":   {Addr: tlsAddr, Protocol: 3, TLSConfig: tlsConfig},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := redis.NewClient(o)
