@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"math/bits"
 )
 
@@ -186,4 +187,37 @@ func (e *Env) evictClients() {
 		e.uncountHeld(c)
 		e.Stats.EvictedClients++
 	}
+}
+
+// CheckEviction verifies the invariants of the buckets and of the sum.
+func (e *Env) CheckEviction() error {
+	x := &e.evict
+	total, listed := int64(0), 0
+	for _, c := range e.Clients.list {
+		total += c.held.bytes
+		if c.held.bucket != nil {
+			listed++
+		}
+	}
+	if total != x.total {
+		return fmt.Errorf("clients hold %d bytes, counted as %d", total, x.total)
+	}
+	for i := range x.buckets {
+		b := &x.buckets[i]
+		var last *Client
+		for c := b.first; c != nil; c = c.held.next {
+			if c.held.bucket != b || c.held.prev != last {
+				return fmt.Errorf("client %d is not where bucket %d says", c.ID, i)
+			}
+			last = c
+			listed--
+		}
+		if b.last != last {
+			return fmt.Errorf("bucket %d ends elsewhere", i)
+		}
+	}
+	if listed != 0 {
+		return fmt.Errorf("%d clients are in no bucket", listed)
+	}
+	return nil
 }

@@ -86,7 +86,7 @@ var notInHistories = map[string]string{
 	"lolwut":              "draws a picture of its own",
 	"pfselftest":          "takes seconds, and has no arguments: tests/script",
 	"client|reply":        "turns replies off, so that they can no longer be counted: tests/script",
-	"client|tracking":     "not part of this version",
+	"client|tracking":     "sends what others do: tests/process",
 	"client|help":         "our own words",
 	"command|help":        "our own words",
 	"config|help":         "our own words",
