@@ -9,6 +9,8 @@
 //   - A Loop is a goroutine locked to its thread, with an epoll instance, an
 //     arena and a set of connections.
 //   - A Conn is one connection. Its Session is the client behind it.
+//   - A portable Group has one loop and a goroutine per connection instead of
+//     epoll (portable.go); it serves TLS, and systems without epoll.
 //   - The Handler is the server: it decides who is accepted, and it has the
 //     keyspace lock, which is taken once per turn and never while waiting.
 //

@@ -180,6 +180,15 @@ func setKeepalive(fd, sec int) error {
 	)
 }
 
+// quickAck has what was received acknowledged at once.
+func quickAck(nc net.Conn) {
+	if sc, ok := nc.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1) })
+		}
+	}
+}
+
 // accept takes new connections off a listener.
 //
 // REQUIRES: called in A of the first loop.

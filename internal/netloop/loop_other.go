@@ -3,6 +3,7 @@
 package netloop
 
 import (
+	"net"
 	"os"
 	"strings"
 )
@@ -44,6 +45,9 @@ func (ln *Listener) Close() error {
 
 // SetKeepalive changes tcp-keepalive for connections accepted from now on.
 func (g *Group) SetKeepalive(sec int) { g.keepalive.Store(int64(sec)) }
+
+// quickAck is known on Linux.
+func quickAck(net.Conn) {}
 
 // setAside is empty: a portable loop lets go of its locks instead.
 type setAside struct{}

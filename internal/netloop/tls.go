@@ -87,6 +87,10 @@ func (g *Group) shake(nc net.Conn, t TLS, limit time.Duration) net.Conn {
 		nc.SetDeadline(time.Now().Add(limit))
 		c = tls.Server(nc, config)
 		if err = c.Handshake(); err == nil {
+			// The last word was the peer's, and says nothing that asks for an
+			// answer: one that is slow to send more without an
+			// acknowledgement would wait for 40 ms.
+			quickAck(nc)
 			err = nc.SetDeadline(time.Time{})
 		}
 	}
