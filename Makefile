@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 LDFLAGS  := -s -w
 UNIT     := ./cmd/... ./internal/...
 
-.PHONY: help build run test unit race scripts compat checked client suite lint fuzz bench fmt gen packages
+.PHONY: help build run test unit race scripts compat checked client suite ecosystem lint fuzz bench fmt gen packages
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -46,6 +46,10 @@ client: build ## the client library go-redis against Granary
 
 suite: build ## the Tcl suite of Valkey 8.1 (ARGS="unit/scan" for some files)
 	$(GO) run ./tests/suite -server bin/granary $(ARGS)
+
+ecosystem: build ## applications and clients written for Redis (ARGS="-only bullmq -v"); needs Node, installs it when missing
+	command -v npm >/dev/null || tools/packages.sh nodejs npm
+	cd tests/ecosystem && $(GO) run . -server $(CURDIR)/bin/granary $(ARGS)
 
 fuzz: ## every fuzz target for FUZZTIME=10s
 	@set -e; for p in $$($(GO) list $(UNIT)); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
