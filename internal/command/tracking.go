@@ -206,7 +206,7 @@ func (c *Client) remember(spec *Spec, args [][]byte) {
 	}
 	for _, p := range t.pos {
 		if name := args[p.Index]; !t.remember(name, c.ID) {
-			c.Env.tellChanged(name, c.ID)
+			c.Env.tellForgotten(name, c.ID)
 		}
 	}
 }
@@ -244,10 +244,18 @@ func (e *Env) invalidate(_ int, key []byte, expired bool) {
 	}
 }
 
-// tellChanged tells a client that read a key that it changed.
+// tellChanged tells a client that read a key that it changed, but not one that changed it itself and does not want to know.
 func (e *Env) tellChanged(key []byte, client int64) {
+	if c := e.current; c != nil && c.ID == client && c.track != nil && c.track.mode&TrackNoLoop != 0 {
+		return
+	}
+	e.tellForgotten(key, client)
+}
+
+// tellForgotten tells a client that read a key that it changed, because from now on nobody would.
+func (e *Env) tellForgotten(key []byte, client int64) {
 	c := e.Clients.Find(client)
-	if c == nil || c.track == nil || c.track.mode&TrackBroadcast != 0 || c.track.mode&TrackNoLoop != 0 && c == e.current {
+	if c == nil || c.track == nil || c.track.mode&TrackBroadcast != 0 {
 		return
 	}
 	t := &e.track
@@ -365,7 +373,7 @@ func (e *Env) trimTracking(n int) bool {
 		return true
 	}
 	for ; n > 0 && int64(t.keys.Len()) > most; n-- {
-		t.keys.TakeRandom(rand.Uint64(), e.tellChanged)
+		t.keys.TakeRandom(rand.Uint64(), e.tellForgotten)
 	}
 	return int64(t.keys.Len()) <= most
 }
