@@ -2,7 +2,7 @@
 import * as node from "node:test";
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient, createClientPool, defineScript, RESP_TYPES, WatchError } from "redis";
+import { BasicClientSideCache, createClient, createClientPool, defineScript, RESP_TYPES, WatchError } from "redis";
 
 const url = `redis://${process.env.REDIS_ADDR}`;
 const test = (name, fn) => node.test(name, { timeout: 60_000 }, fn);
@@ -208,3 +208,39 @@ for (const RESP of [2, 3]) {
     assert.notEqual(await other.clientId(), id);
   });
 }
+
+test("RESP3: a cache in the client, which the server keeps true", async () => {
+  const writer = await connect({ RESP: 3 });
+  await writer.flushAll();
+  const cache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: "LRU", recordStats: true });
+  const c = await connect({ RESP: 3, clientSideCache: cache });
+  const changed = async (what, value) => {
+    for (let i = 0; i < 1000 && (await what()) !== value; i++) await sleep(5);
+    assert.equal(await what(), value);
+  };
+  await writer.set("k", "1");
+  await writer.hSet("h", "f", "1");
+  for (let i = 0; i < 10; i++) {
+    assert.equal(await c.get("k"), "1");
+    assert.equal(await c.hGet("h", "f"), "1");
+  }
+  assert.equal(cache.stats().hitCount, 18);
+  assert.equal(cache.stats().missCount, 2);
+  const calls = async () => Number((await writer.info("commandstats")).match(/cmdstat_get:calls=(\d+)/)[1]);
+  const before = await calls();
+  for (let i = 0; i < 100; i++) await c.get("k");
+  assert.equal(await calls(), before);
+
+  await writer.set("k", "2");
+  await changed(() => c.get("k"), "2");
+  await writer.hSet("h", "f", "2");
+  await changed(() => c.hGet("h", "f"), "2");
+  await writer.pExpire("k", 20);
+  await changed(() => c.get("k"), null);
+  await writer.multi().set("k", "3").set("k", "4").exec();
+  await changed(() => c.get("k"), "4");
+  await writer.eval("redis.call('SET', KEYS[1], ARGV[1])", { keys: ["k"], arguments: ["5"] });
+  await changed(() => c.get("k"), "5");
+  await writer.flushAll();
+  await changed(() => c.get("k"), null);
+});
