@@ -57,8 +57,11 @@ func (x *cache) do(args ...string) string {
 func TestCaches(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(live.Seed(t), 0))
 	s := startTest(t, 2)
+	s.mu.Lock()
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
+	s.mu.Unlock()
 	dial := func(mode string) *cache {
-		c, err := live.Dial(fmt.Sprintf("127.0.0.1:%d", s.cfg.Port))
+		c, err := live.Dial(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,8 +171,11 @@ func TestCaches(t *testing.T) {
 // TestMaxMemoryClients: on both loops, who holds most goes first, and who is exempt stays.
 func TestMaxMemoryClients(t *testing.T) {
 	s := startTest(t, 2)
+	s.mu.Lock()
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
+	s.mu.Unlock()
 	dial := func(name string) *live.Conn {
-		c, err := live.Dial(fmt.Sprintf("127.0.0.1:%d", s.cfg.Port))
+		c, err := live.Dial(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,6 +227,8 @@ func TestMaxMemoryClients(t *testing.T) {
 	is("8mb", 4, 2, 1)
 	is("1mb", 1, 1, 1)
 	is("0", 1, 1, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if n := s.env.Stats.EvictedClients; n != 9 {
 		t.Errorf("%d clients were disconnected, want 9", n)
 	}
