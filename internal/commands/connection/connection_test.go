@@ -147,6 +147,38 @@ func TestTrackingOff(t *testing.T) {
 	c.is("client trackinginfo", "{$5 flags ~[$3 off] $8 redirect :-1 $8 prefixes []}")
 }
 
+func TestTrackingOn(t *testing.T) {
+	c := start(t)
+	line := func(want ...string) {
+		t.Helper()
+		got := c.Do("client", "info")
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%q is not in %q", w, got)
+			}
+		}
+	}
+	line(" flags=N ", " redir=-1 ")
+	c.is("client tracking on", "+OK")
+	line(" flags=t ", " redir=0 ")
+	if r := c.Env.Tracking(); r != (command.TrackingReport{Clients: 1}) || c.Env.Keys.Hooks.Modified == nil {
+		t.Errorf("%+v", r)
+	}
+	c.is("client tracking off", "+OK")
+	line(" flags=N ", " redir=-1 ")
+	if r := c.Env.Tracking(); r != (command.TrackingReport{}) || c.Env.Keys.Hooks.Modified != nil {
+		t.Errorf("%+v", r)
+	}
+	before := c.Client.Memory().Total
+	c.is("client tracking on bcast prefix a prefix b", "+OK")
+	line(" flags=tB ", " redir=0 ")
+	if r := c.Env.Tracking(); r != (command.TrackingReport{Clients: 1, Prefixes: 2}) || c.Client.Memory().Total != before+64 {
+		t.Errorf("%+v, and the client holds %d bytes more", r, c.Client.Memory().Total-before)
+	}
+	c.is("reset", "+RESET")
+	line(" flags=N ", " redir=-1 ")
+}
+
 func TestPause(t *testing.T) {
 	c := start(t)
 	c.is("client pause x", "-ERR timeout is not an integer or out of range")
