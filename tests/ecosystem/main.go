@@ -110,8 +110,8 @@ func (a *app) run(o *options) (*tally, error) {
 	} else {
 		err = a.runSuite(o, s, t)
 	}
-	if err == nil && !s.Alive() {
-		err = fmt.Errorf("the server ended:\n%s", s.Log())
+	if log := s.Log(); err == nil && (!s.Alive() || strings.Contains(log, "BUG:") || strings.Contains(log, "DATA RACE")) {
+		err = fmt.Errorf("the server has something to say:\n%s", log)
 	}
 	return t, err
 }
