@@ -296,6 +296,7 @@ func TestWatchModel(t *testing.T) {
 		do("BASE", fmt.Sprint(db))
 		switch n := rnd.IntN(100); {
 		case n < 30:
+			_, due := there(db, key) // before the command, behind which time goes on
 			do("WATCH", key)
 			if m.broken {
 				break
@@ -304,7 +305,7 @@ func TestWatchModel(t *testing.T) {
 			for _, w := range m.watch {
 				known = known || w.db == db && w.key == key
 			}
-			if _, due := there(db, key); !known {
+			if !known {
 				m.watch = append(m.watch, modelWatch{db, key, due})
 			}
 		case n < 52:
