@@ -192,8 +192,9 @@ func (d *difference) String() string {
 }
 
 // errHalfDone ends a history without a finding: redis-server may have added some of the elements of a PFADD that it
-// answered with an error, and Granary has added none, so nothing after it can be compared.
-var errHalfDone = errors.New("a PFADD that failed half-way")
+// answered with an error, and Granary has added none; or one of them has refused a command of a transaction, which will
+// fail as a whole. Nothing after it can be compared.
+var errHalfDone = errors.New("a command that has an effect on one side only")
 
 // run sends one history to both servers, on empty data and new connections, and returns the first difference.
 func (p *pair) run(history []command, proto int) (*difference, error) {
@@ -276,6 +277,10 @@ func (p *pair) batch(commands []command) (*difference, error) {
 		}
 		if bytes.HasPrefix(raw[redisSide], []byte("-INVALIDOBJ")) && is(c.args(), "PFADD") {
 			return nil, errHalfDone
+		}
+		if bytes.HasPrefix(raw[redisSide], []byte("-ERR wrong number")) && bytes.HasPrefix(raw[1], []byte("+QUEUED")) &&
+			(is(c.args(), "ZRANK") || is(c.args(), "ZREVRANK")) {
+			return nil, errHalfDone // ZRANK takes WITHSCORE since Redis 7.2: one transaction fails, the other does not
 		}
 		d, err := p.compare(c, at, raw, typ)
 		if err != nil {

@@ -66,7 +66,7 @@ func TestRandom(t *testing.T) {
 		seed++
 	}
 	took := time.Since(began)
-	t.Logf("%d commands in %.1f s, %.0f per second; %d of them not compared, after a PFADD that failed half-way", *flagCommands,
+	t.Logf("%d commands in %.1f s, %.0f per second; %d of them not compared, after one that had an effect on one side only", *flagCommands,
 		took.Seconds(), float64(*flagCommands)/took.Seconds(), p.cut)
 }
 
