@@ -361,7 +361,7 @@ func TestTLSOnly(t *testing.T) {
 func TestTLSCli(t *testing.T) {
 	cli, err := exec.LookPath("redis-cli")
 	if err != nil {
-		t.Skip("redis-cli is not installed")
+		t.Fatal("redis-cli is not installed; `make test` installs it")
 	}
 	a := newAuthority(t)
 	s, addr := a.start("--tls-auth-clients", "optional")

@@ -170,9 +170,6 @@ func TestOutOfMemory(t *testing.T) {
 }
 
 func TestSelfTest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	session(t).Is("+OK", "PFSELFTEST")
 }
 

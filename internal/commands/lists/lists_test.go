@@ -77,30 +77,6 @@ func TestEncodings(t *testing.T) {
 	s.Is("[$1 a $1 b $1 c]", "LRANGE", "l", "0", "-1")
 }
 
-// TestAllocs pins that pushing to and popping from a list that exists allocates nothing on the Go heap.
-func TestAllocs(t *testing.T) {
-	if raceBuild {
-		t.Skip("a race build allocates by itself")
-	}
-	for _, n := range []int{10, 5000} {
-		s := commandtest.New(t, Register)
-		s.Env.Keys.Events = 0
-		for range n {
-			s.Do("RPUSH", "l", "an element")
-		}
-		push := [][]byte{[]byte("LPUSH"), []byte("l"), []byte("another element")}
-		pop := [][]byte{[]byte("LPOP"), []byte("l")}
-		allocs := testing.AllocsPerRun(1000, func() {
-			s.Out.Reset()
-			s.Client.Do(push...)
-			s.Client.Do(pop...)
-		})
-		if allocs != 0 {
-			t.Errorf("%d elements: %v allocations for LPUSH and LPOP", n, allocs)
-		}
-	}
-}
-
 // TestLongList looks at what must not grow with a list: a command that trims or deletes a million elements in 60,000 nodes
 // frees a few hundred of the nodes, and leaves the others to slices.
 //

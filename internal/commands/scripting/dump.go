@@ -255,7 +255,7 @@ func (l *libraries) inTheWay(fresh *libraries, replace bool) (old []*library, fa
 	for _, lib := range fresh.sorted() {
 		for _, f := range lib.functions {
 			at, ok := l.functions[fold(f.Name)]
-			if ok && fresh.by[at.library.name] == nil {
+			if ok && fresh.by[at.lib.name] == nil {
 				return nil, "ERR Function " + f.Name + " already exists"
 			}
 		}

@@ -28,8 +28,8 @@ type libraries struct {
 
 // function is where a function is found.
 type function struct {
-	library *library
-	entry   *script.Entry
+	lib   *library
+	entry *script.Entry
 }
 
 // fold is the form of a function's name by which it is found.
@@ -77,7 +77,7 @@ func (l *libraries) free(lib *library) {
 // clash returns the name of a function of lib that another library than old has.
 func (l *libraries) clash(lib, old *library) string {
 	for _, f := range lib.functions {
-		if at, ok := l.functions[fold(f.Name)]; ok && at.library != old {
+		if at, ok := l.functions[fold(f.Name)]; ok && at.lib != old {
 			return f.Name
 		}
 	}

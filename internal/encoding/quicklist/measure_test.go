@@ -57,10 +57,8 @@ func TestBytesPerElement(t *testing.T) {
 // TestLongestStep: taking a range out of a long list frees few nodes itself, whatever the size of the range; the rest is
 // freed in slices of the size asked for. The log tells how long each takes.
 func TestLongestStep(t *testing.T) {
-	if testing.Short() || raceBuild {
-		t.Skip("a million elements")
-	}
-	const size, perNode = 1_000_000, 4
+	const perNode = 4
+	size := scaled(1_000_000)
 	l := New(NewStore(noLeak(t)), perNode, 0)
 	for i := range size {
 		l.PushTail(of(fmt.Sprint(i)))
@@ -88,11 +86,11 @@ func TestLongestStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	remove(100_000, 800_000)
-	if l.Len() != 200_000 {
+	remove(size/10, size/10*8)
+	if l.Len() != size/10*2 {
 		t.Fatalf("%d elements are left", l.Len())
 	}
-	remove(0, 200_000)
+	remove(0, size/10*2)
 	l.Free()
 }
 

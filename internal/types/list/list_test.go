@@ -311,29 +311,6 @@ func TestOutOfMemory(t *testing.T) {
 	w.verify()
 }
 
-// TestAllocs pins that pushing and popping allocates nothing on the Go heap, in both encodings.
-func TestAllocs(t *testing.T) {
-	if raceBuild {
-		t.Skip("a race build allocates by itself")
-	}
-	for _, n := range []int{10, 5000} {
-		w := newWorld(t, Limits{Fill: -2})
-		it := w.item()
-		for range n {
-			Push(&it, w.lim, texts("element"), false)
-		}
-		one := texts("another element")
-		allocs := testing.AllocsPerRun(1000, func() {
-			it := w.item()
-			Push(&it, w.lim, one, true)
-			DeleteRange(&it, w.lim, 0, 1)
-		})
-		if allocs != 0 {
-			t.Errorf("%d elements: %v allocations per push and pop", n, allocs)
-		}
-	}
-}
-
 func BenchmarkPushPop(b *testing.B) {
 	for _, n := range []int{10, 100, 5000, 1000000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {

@@ -116,7 +116,7 @@ for (const RESP of [2, 3]) {
     assert.equal(await c.functionLoad(code, { REPLACE: true }), "lib");
     assert.equal(await c.lib.twice("n"), 24);
     const [lib] = await c.functionList({ LIBRARYNAME: "lib" });
-    assert.equal(lib.library_name, "lib");
+    assert.equal(lib["library_name"], "lib");
     assert.equal(lib.functions[0].name, "twice");
     const dump = await c.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).functionDump();
     await c.functionFlush();

@@ -1,5 +1,0 @@
-//go:build race
-
-package lists
-
-const raceBuild = true
