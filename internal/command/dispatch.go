@@ -18,7 +18,7 @@ import (
 // Nothing on this path allocates on the Go heap.
 
 // execute runs one request; more tells that another is waiting behind it. The clock is read at its end, which is where
-// the next request begins, or for a run of equal brief requests at the end of the run (Client.time).
+// the next request begins, or for a run of equal brief requests at the end of the run (Client.endRun).
 // REQUIRES: len(args) > 0, the keyspace lock, env.mono set to now.
 func (c *Client) execute(args [][]byte, more bool) {
 	env := c.Env

@@ -20,8 +20,7 @@
 // follows from the lock it holds; docs/threading.md says who else may.
 //
 //	   wait   no lock      epoll_wait, until a socket is ready, the loop is
-//	                       woken or a deadline has passed; with several busy
-//	                       clients it yields first (Loop.wait says why)
+//	                       woken or a deadline has passed
 //	A  read   loop.mu      read every ready socket into the read buffer, one
 //	                       behind the other; accept; notice the dead
 //	B  serve  keyspace     Handler.Lock
