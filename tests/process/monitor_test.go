@@ -3,10 +3,8 @@ package process
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"regexp"
 	"testing"
-	"time"
 
 	"granary/tests/live"
 )
@@ -14,12 +12,7 @@ import (
 // monitored runs commands on a server and returns what a client under MONITOR is shown of them.
 func monitored(t *testing.T, s *live.Server, commands [][]string) []string {
 	t.Helper()
-	watch, err := net.Dial("tcp", s.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer watch.Close()
-	watch.SetReadDeadline(time.Now().Add(10 * time.Second))
+	watch := socket(t, "tcp", s.Addr)
 	in := bufio.NewReader(watch)
 	fmt.Fprint(watch, "MONITOR\r\n")
 	if got, err := in.ReadString('\n'); got != "+OK\r\n" {

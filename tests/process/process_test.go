@@ -38,6 +38,18 @@ func dial(t *testing.T, s *live.Server) *live.Conn {
 	return c
 }
 
+// socket opens a bare connection that the test closes, and on which nothing takes longer than half a minute.
+func socket(t *testing.T, network, addr string) net.Conn {
+	t.Helper()
+	c, err := net.Dial(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	return c
+}
+
 // do sends a command and returns the reply in its one-line notation.
 func do(t *testing.T, c *live.Conn, args ...string) string {
 	t.Helper()
@@ -138,11 +150,7 @@ func TestUnixSocket(t *testing.T) {
 	if err != nil || st.Mode().Perm() != 0o700 {
 		t.Fatalf("mode %v (%v), want 0700", st.Mode().Perm(), err)
 	}
-	conn, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := socket(t, "unix", path)
 	fmt.Fprint(conn, "PING\r\n")
 	if got, _ := bufio.NewReader(conn).ReadString('\n'); got != "+PONG\r\n" {
 		t.Fatalf("PING answered %q", got)
@@ -196,14 +204,14 @@ func TestPortChange(t *testing.T) {
 // TestMaxClients checks that a connection too many is told so and closed, and that room is found again.
 func TestMaxClients(t *testing.T) {
 	s := start(t, "--maxclients", "2")
-	a, b := dial(t, s), dial(t, s)
-	do(t, a, "PING")
-	do(t, b, "PING")
-	conn, err := net.Dial("tcp", s.Addr)
-	if err != nil {
-		t.Fatal(err)
+	a := dial(t, s)
+	// The connection that waited for the server to start counts until the server has seen its end.
+	eventually(t, "one client", func() bool { return field(t, a, "clients", "connected_clients") == "1" })
+	b := dial(t, s)
+	if got := do(t, b, "PING"); got != "+PONG" {
+		t.Fatalf("the second client got %s", got)
 	}
-	defer conn.Close()
+	conn := socket(t, "tcp", s.Addr)
 	if got, _ := bufio.NewReader(conn).ReadString('\n'); got != "-ERR max number of clients reached\r\n" {
 		t.Fatalf("a connection too many got %q", got)
 	}
@@ -363,10 +371,7 @@ func TestDeadClients(t *testing.T) {
 	do(t, c, "SET", "big", strings.Repeat("x", 1<<20))
 	before := bufferMemory(t, c)
 	for i := range 50 {
-		conn, err := net.Dial("tcp", s.Addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := socket(t, "tcp", s.Addr)
 		switch i % 4 {
 		case 0: // half a request
 			fmt.Fprint(conn, "*3\r\n$3\r\nSET\r\n$100000\r\nabc")

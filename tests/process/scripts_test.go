@@ -19,11 +19,7 @@ const (
 // slow has a client run a script, with a command behind it in the same packet, and returns when the others are told.
 func slow(t *testing.T, s *live.Server, probe *live.Conn, script string) net.Conn {
 	t.Helper()
-	c, err := net.Dial("tcp", s.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
+	c := socket(t, "tcp", s.Addr)
 	fmt.Fprintf(c, "*4\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n1\r\n$1\r\nk\r\n*2\r\n$4\r\nECHO\r\n$5\r\nafter\r\n", len(script), script)
 	eventually(t, "the server says that it is busy", func() bool { return do(t, probe, "GET", "x") == busy })
 	return c

@@ -173,10 +173,7 @@ func TestTLSHostile(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	descriptorsBefore := descriptors(t, s.Pid())
 	for i := range 200 {
-		nc, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		nc := socket(t, "tcp", addr)
 		switch i % 4 {
 		case 0:
 			io.WriteString(nc, "PING\r\n")
