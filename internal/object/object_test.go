@@ -134,6 +134,10 @@ func TestPinned(t *testing.T) {
 		if !bytes.Equal(RawBytes(r), val) {
 			t.Error("a block that is being sent was changed")
 		}
+		b := a.Books().Purposes[mem.PurposeReplyBuffer]
+		if !RawLoose(r) || RawRefs(r) != 1 || b.Count != 1 || b.Requested != int64(RawSize(r)) {
+			t.Errorf("a block that no key has: loose %t, %d references, booked as output: %+v", RawLoose(r), RawRefs(r), b)
+		}
 		UnpinRaw(a, r)
 	}
 	r := pin()

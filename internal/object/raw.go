@@ -46,29 +46,63 @@ func RawBytes(r mem.Ref) []byte { return rawPayload(r, rawLen(r)) }
 // RawSize returns the bytes that were requested for the block.
 func RawSize(r mem.Ref) int { return rawHead + rawAlloc(r) }
 
+// A block that a key has is data (mem.PurposeString). One that its key has let go of while replies are still being sent
+// from it is output that waits, and is booked as that (mem.PurposeReplyBuffer): a client that does not read its replies
+// cannot make data seem larger than it is. rawLoose, in the count of references, tells the two apart.
+
 // RawRefs returns the number of references to the block.
-func RawRefs(r mem.Ref) int {
-	return int(binary.LittleEndian.Uint16(mem.Bytes(r, rawHead)[rawRefsOff:]))
+func RawRefs(r mem.Ref) int { return int(rawCount(r) &^ rawLoose) }
+
+// RawLoose reports whether the block is no key's.
+func RawLoose(r mem.Ref) bool { return rawCount(r)&rawLoose != 0 }
+
+func rawCount(r mem.Ref) uint16 {
+	return binary.LittleEndian.Uint16(mem.Bytes(r, rawHead)[rawRefsOff:])
+}
+
+func setRawCount(r mem.Ref, n uint16) {
+	binary.LittleEndian.PutUint16(mem.Bytes(r, rawHead)[rawRefsOff:], n)
+}
+
+// NewLooseRaw allocates a block of n bytes that is no key's, payload unset, with one reference: for what many clients are
+// sent. It may panic with mem.ErrOutOfMemory.
+func NewLooseRaw(a *mem.Arena, n int) mem.Ref {
+	r := a.Alloc(rawHead+n, mem.PurposeReplyBuffer)
+	putRawHead(r, n, n)
+	setRawCount(r, 1|rawLoose)
+	return r
 }
 
 // PinRaw adds a reference, so that the block stays and keeps its bytes until UnpinRaw. It reports false when the block
 // has as many references as it can count; the caller then copies the bytes.
 func PinRaw(r mem.Ref) bool {
-	b := mem.Bytes(r, rawHead)
-	n := binary.LittleEndian.Uint16(b[rawRefsOff:])
-	if n == MaxRawRefs {
+	n := rawCount(r)
+	if n&^rawLoose == MaxRawRefs {
 		return false
 	}
-	binary.LittleEndian.PutUint16(b[rawRefsOff:], n+1)
+	setRawCount(r, n+1)
 	return true
 }
 
 // UnpinRaw gives up one reference and frees the block with the last one.
 func UnpinRaw(a *mem.Arena, r mem.Ref) {
-	b := mem.Bytes(r, rawHead)
-	n := binary.LittleEndian.Uint16(b[rawRefsOff:])
-	if n > 1 {
-		binary.LittleEndian.PutUint16(b[rawRefsOff:], n-1)
+	n := rawCount(r)
+	if n&^rawLoose > 1 {
+		setRawCount(r, n-1)
+		return
+	}
+	p := mem.PurposeString
+	if n&rawLoose != 0 {
+		p = mem.PurposeReplyBuffer
+	}
+	a.Free(r, RawSize(r), p)
+}
+
+// dropRaw gives up the reference of the key whose value the block was.
+func dropRaw(a *mem.Arena, r mem.Ref) {
+	if n := rawCount(r); n > 1 {
+		setRawCount(r, n-1|rawLoose)
+		a.Rebook(r, RawSize(r), mem.PurposeString, mem.PurposeReplyBuffer)
 		return
 	}
 	a.Free(r, RawSize(r), mem.PurposeString)

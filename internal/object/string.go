@@ -34,7 +34,10 @@ const (
 	RawPayload = rawHead
 
 	// MaxRawRefs is the most references a raw string's block can count.
-	MaxRawRefs = 1<<16 - 1
+	MaxRawRefs = rawLoose - 1
+
+	// rawLoose is the bit of the references that says that no key has the block.
+	rawLoose = 1 << 15
 
 	// maxPrealloc is the most that growing a string allocates ahead (SDS_MAX_PREALLOC).
 	maxPrealloc = 1 << 20
@@ -290,7 +293,7 @@ func (e Entry) held(off int) holding {
 // release gives it up.
 func (h holding) release(a *mem.Arena) {
 	if h.block != 0 {
-		UnpinRaw(a, h.block)
+		dropRaw(a, h.block)
 	}
 	if h.shared >= 0 {
 		sharedRefs[h.shared]--
