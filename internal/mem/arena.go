@@ -17,6 +17,7 @@ type Arena struct {
 	shared bool                             // totals are read while the owner works: written atomically
 	id     uint32
 
+	moves      Moves
 	largePages int64 // pages of large regions
 	name       string
 

@@ -36,7 +36,7 @@ func compact(t *testing.T, a *Arena, live []moved) (moves int) {
 	a.BeginCompaction()
 	for i := range live {
 		m := &live[i]
-		if !ShouldMove(m.r, m.n) {
+		if !ShouldMove(m.r, m.n, PurposeEntry) {
 			continue
 		}
 		to := a.Alloc(m.n, PurposeEntry)
@@ -104,7 +104,7 @@ func TestCompactionUnderLoad(t *testing.T) {
 		a.BeginCompaction()
 		for i := 0; i < len(live); i++ {
 			m := &live[i]
-			if ShouldMove(m.r, m.n) {
+			if ShouldMove(m.r, m.n, PurposeEntry) {
 				to := a.Alloc(m.n, PurposeEntry)
 				copy(Bytes(to, m.n), Bytes(m.r, m.n))
 				a.Free(m.r, m.n, PurposeEntry)
@@ -145,12 +145,12 @@ func TestShouldMoveWithoutPlan(t *testing.T) {
 	live := sparse(a, rnd, 10000, 10, func() int { return 100 })
 	large := a.Alloc(100000, PurposeEntry)
 	for _, m := range live {
-		if ShouldMove(m.r, m.n) {
+		if ShouldMove(m.r, m.n, PurposeEntry) {
 			t.Fatal("move without a plan")
 		}
 	}
 	a.BeginCompaction()
-	if ShouldMove(large, 100000) {
+	if ShouldMove(large, 100000, PurposeEntry) {
 		t.Error("a large region should not move")
 	}
 	a.EndCompaction()

@@ -55,7 +55,7 @@ func FuzzHistory(f *testing.F) {
 				Decay(int64(len(live)) * 1000)
 				a.BeginCompaction()
 				for _, m := range live {
-					if ShouldMove(m.r, m.n) {
+					if ShouldMove(m.r, m.n, PurposeEntry) {
 						to := a.Alloc(m.n, m.p)
 						copy(Bytes(to, m.n), Bytes(m.r, m.n))
 						a.Free(m.r, m.n, m.p)

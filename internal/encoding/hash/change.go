@@ -176,7 +176,7 @@ func (h *Hash) adopt(f Field, n int) {
 func (h *Hash) Relocate(cursor uint64) uint64 {
 	return h.t.Relocate(cursor, func(r mem.Ref) mem.Ref {
 		n := Field(r).Size()
-		if !mem.ShouldMove(r, n) {
+		if !mem.ShouldMove(r, n, mem.PurposeHashEntry) {
 			return r
 		}
 		to := h.arena.Alloc(n, mem.PurposeHashEntry)

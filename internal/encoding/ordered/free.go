@@ -68,12 +68,12 @@ func (t *Tree) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 	t.toRank(&p, int(cursor))
 	for level := p.height - 1; level >= 0; level-- {
 		v := innerAt(p.steps[level].node)
-		if n := int(sizes[v.size].bytes); mem.ShouldMove(p.steps[level].node, n) {
+		if n := int(sizes[v.size].bytes); mem.ShouldMove(p.steps[level].node, n, t.kind.Purpose) {
 			t.resizeInner(&p, level, t.alloc(v.size), v.size)
 		}
 	}
 	l := leafAt(p.leaf)
-	if mem.ShouldMove(p.leaf, int(sizes[l.size].bytes)) {
+	if mem.ShouldMove(p.leaf, int(sizes[l.size].bytes), t.kind.Purpose) {
 		t.resizeLeaf(&p, t.alloc(l.size), l.size)
 		l = leafAt(p.leaf)
 	}
@@ -99,7 +99,7 @@ func (t *Tree) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 
 // RelocateRoot does the same for the root block. It reports whether Root has changed.
 func (t *Tree) RelocateRoot() bool {
-	if !mem.ShouldMove(t.root, rootBytes) {
+	if !mem.ShouldMove(t.root, rootBytes, t.kind.Purpose) {
 		return false
 	}
 	to := t.arena.Alloc(rootBytes, t.kind.Purpose)

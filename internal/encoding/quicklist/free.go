@@ -110,7 +110,7 @@ func (l *List) RelocateRoot() bool {
 
 // moveBlock moves a block if that helps the allocator, and returns where it is then, otherwise 0.
 func (l *List) moveBlock(r mem.Ref, n int, p mem.Purpose) mem.Ref {
-	if !mem.ShouldMove(r, n) {
+	if !mem.ShouldMove(r, n, p) {
 		return 0
 	}
 	to := l.st.arena.Alloc(n, p)

@@ -220,7 +220,7 @@ func (s *Set) Dup() Set {
 func (s *Set) Relocate(cursor uint64) uint64 {
 	return s.t.Relocate(cursor, func(r mem.Ref) mem.Ref {
 		n := blockSize(len(Member(r)))
-		if !mem.ShouldMove(r, n) {
+		if !mem.ShouldMove(r, n, mem.PurposeSetMember) {
 			return r
 		}
 		to := s.a.Alloc(n, mem.PurposeSetMember)

@@ -41,7 +41,7 @@ func try(f func()) (ok bool) {
 
 // move moves a block if that helps the allocator, and returns where it is then, otherwise 0.
 func (b books) move(r mem.Ref, n int, p mem.Purpose) mem.Ref {
-	if !mem.ShouldMove(r, n) {
+	if !mem.ShouldMove(r, n, p) {
 		return 0
 	}
 	to := b.arena.Alloc(n, p)

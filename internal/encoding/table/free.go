@@ -173,7 +173,7 @@ func (t *Table) RelocateRoot() bool {
 
 // moveBlock moves a block if that helps the allocator, and returns where it is then, otherwise 0.
 func (t *Table) moveBlock(b mem.Ref, n int, p mem.Purpose) mem.Ref {
-	if !mem.ShouldMove(b, n) {
+	if !mem.ShouldMove(b, n, p) {
 		return 0
 	}
 	to := t.arena.Alloc(n, p)

@@ -88,7 +88,7 @@ func (s *Set) Relocate(cursor uint64) uint64 {
 // moveEntry moves an entry if that helps, tells the table, and returns where it is.
 func (s *Set) moveEntry(e mem.Ref) mem.Ref {
 	m := Member(e)
-	if !mem.ShouldMove(e, entrySize(len(m))) {
+	if !mem.ShouldMove(e, entrySize(len(m)), mem.PurposeZSetMember) {
 		return e
 	}
 	to := newEntry(s.arena, m, Score(e))
@@ -105,7 +105,7 @@ func (s *Set) RelocateRoot() bool {
 	if s.tree.RelocateRoot() {
 		s.putRoots()
 	}
-	if !mem.ShouldMove(s.root, rootBytes) {
+	if !mem.ShouldMove(s.root, rootBytes, mem.PurposeZSetIndex) {
 		return false
 	}
 	to := s.arena.Alloc(rootBytes, mem.PurposeZSetIndex)
