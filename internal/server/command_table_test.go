@@ -36,6 +36,7 @@ var ours = map[string]string{
 	"hsetex":          "Redis 8.0",
 	"httl":            "Redis 7.4",
 	"memory|audit":    "Granary's own",
+	"memory|classes":  "Granary's own",
 }
 
 // missing are subcommands of ours' containers that are not part of Granary yet, or never will be.

@@ -3,6 +3,7 @@
 //	memory.go   USAGE, PURGE, HELP
 //	stats.go    STATS, MALLOC-STATS
 //	audit.go    AUDIT
+//	classes.go  CLASSES
 //	doctor.go   DOCTOR
 //	spec.go     the declaration
 package memory
@@ -78,6 +79,8 @@ func cmdMemoryHelp(c *command.Ctx) {
 	c.Help(
 		"AUDIT",
 		"    Count the memory of all keys anew and compare it with the books.",
+		"CLASSES [ALL]",
+		"    Return the size classes of the allocator that are in use, or all of them: use, fill and waste of each.",
 		"DOCTOR",
 		"    Look for memory problems and say what to do.",
 		"MALLOC-STATS",
