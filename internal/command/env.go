@@ -4,6 +4,7 @@ import (
 	"granary/internal/clock"
 	"granary/internal/config"
 	"granary/internal/keyspace"
+	"granary/internal/ledger"
 	"granary/internal/logger"
 	"granary/internal/mem"
 	"granary/internal/netloop"
@@ -62,7 +63,8 @@ type Env struct {
 	// Startup is used_memory when the server had started.
 	Startup int64
 
-	monitors []*Client // clients that watch with MONITOR
+	bill     *ledger.Reader // ReadLedger
+	monitors []*Client      // clients that watch with MONITOR
 
 	// PubSub is who is subscribed to what (OpenPubSub), Subscribers the number of clients that are to something.
 	PubSub      *pubsub.Hub

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"granary/internal/info"
+	"granary/internal/ledger"
 	"granary/internal/mem"
 )
 
@@ -100,6 +101,14 @@ func (r *MemoryReport) BytesPerKey() int64 {
 		return 0
 	}
 	return max(0, r.Used-r.Startup) / r.Keys
+}
+
+// ReadLedger fills l with the memory of the process at this moment. It takes no memory, and some tens of microseconds.
+func (e *Env) ReadLedger(l *ledger.Ledger) {
+	if e.bill == nil {
+		e.bill = ledger.NewReader()
+	}
+	e.bill.Read(l)
 }
 
 // FinishReclaim gives back all memory that waits to be given back.
