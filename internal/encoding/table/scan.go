@@ -171,16 +171,19 @@ func (t *Table) RandomPos(r uint64) (Pos, mem.Ref) {
 
 // Sample fills dst with different entries that lie side by side at a random place, and returns how many:
 // all of dst unless the table is smaller. Neighbours by hash are strangers in every other respect, so this
-// serves eviction at the price of one or two cache lines.
+// serves eviction at the price of one or two cache lines. Within a bucket it begins anywhere, as slots are in the
+// order in which they were taken.
 func (t *Table) Sample(r uint64, dst []mem.Ref) int {
+	r = mix(r)
 	n := 0
-	skip := uint(mix(r) & 63)
+	turn := uint(r & 0xff) // how far a bucket is turned before it is read
 	fill := func(b *bucket) bool {
-		for i := range b.state.n() {
+		k := b.state.n()
+		for i := range k {
 			if n == len(dst) {
 				return false
 			}
-			dst[n] = b.ref(i)
+			dst[n] = b.ref((i + turn) % k)
 			n++
 		}
 		return n < len(dst)
@@ -188,7 +191,7 @@ func (t *Table) Sample(r uint64, dst []mem.Ref) int {
 	rt := t.head()
 	first, own := rt.own(rt.slotOf(r))
 	lines := uint(sizes[first.size()].lines)
-	skip = skip * lines >> 6
+	skip := uint(r>>8&0xff) * lines >> 8
 	t.from(own, func(slot uint32, _ *word, bkt uint, b *bucket) bool {
 		return slot == own && bkt < skip || fill(b)
 	})

@@ -383,6 +383,52 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// TestSampleExpiring finds every entry that expires and no other, however few there are.
+func TestSampleExpiring(t *testing.T) {
+	for _, c := range []struct{ n, every int }{{0, 1}, {5, 5}, {300, 1}, {5000, 7}, {20000, 9999}, {20000, 20000}} {
+		m := newModel(t)
+		volatile := 0
+		for i := range c.n {
+			ms := int64(0)
+			if i%c.every == 0 {
+				ms = int64(1000 + i)
+				volatile++
+			}
+			m.set(fmt.Sprint(i), ms)
+		}
+		// Bounds that nothing stands behind any more are passed over and put right.
+		for i := 1; i < c.n; i += 3 {
+			if i%c.every != 0 {
+				m.set(fmt.Sprint(i), 99)
+				m.set(fmt.Sprint(i), 0)
+			}
+		}
+		seen := map[string]bool{}
+		var buf [8]mem.Ref
+		for r := range uint64(40 * max(volatile, 1)) {
+			k := m.t.SampleExpiring(mix(r), buf[:])
+			if k > volatile || k == 0 && volatile > 0 {
+				t.Fatalf("%+v: sample of %d", c, k)
+			}
+			one := map[mem.Ref]bool{}
+			for _, e := range buf[:k] {
+				if testKind.Expire(e) == 0 {
+					t.Fatalf("%+v: %q has no expiry", c, entryKey(e))
+				}
+				one[e] = true
+				seen[string(entryKey(e))] = true
+			}
+			if len(one) != k {
+				t.Fatalf("%+v: the same entry twice", c)
+			}
+		}
+		if len(seen) != volatile {
+			t.Errorf("%+v: %d of %d were ever sampled", c, len(seen), volatile)
+		}
+		m.free()
+	}
+}
+
 // TestRelocate moves every entry, and the blocks that the allocator wants moved.
 func TestRelocate(t *testing.T) {
 	m := newModel(t)
