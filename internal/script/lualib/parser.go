@@ -46,6 +46,7 @@ type decl struct {
 //	for i = x, y, z do    check(x), ...           Lua's errors; strings that are numbers
 //	local f = function    not seen by itself      gopher-lua takes it for `local function f`
 //	x, y = y, x           a block of its own      gopher-lua makes both y
+//	x = (f(y))            x = f(y)                gopher-lua overwrites other locals
 type parser struct {
 	lexer
 	tok, ahead lexeme // the current one; the one behind it, if it was looked at

@@ -226,8 +226,14 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 	for _, l := range s.Lhs {
 		at(p, l, p.lastLine)
 	}
-	if len(s.Lhs) > 1 {
+	if len(s.Lhs) > 1 || len(s.Rhs) > 1 {
 		return p.assignMany(s, line)
+	}
+	// The compiler builds a call of one value, (f(x)), whose target is the last parameter in the registers from that
+	// parameter on: over the function's other locals, and over the parameter, which x may need. It does not where the
+	// call may have several values, of which an assignment takes the first anyway.
+	if call, ok := s.Rhs[0].(*ast.FuncCallExpr); ok {
+		call.AdjustRet = false
 	}
 	return s
 }

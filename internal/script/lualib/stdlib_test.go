@@ -249,6 +249,14 @@ local function f(...) return arg.n, arg[1] end return f(5, nil)
 local t = {f = 1, [2] = 2, 3; 4} return t
 local a, b, c = (function() return 1, 2 end)() return a, b, c
 local a, b = ((function() return 1, 2 end)()) return a, b
+local function two(x) return x, 2 end local function f(a, b) local c, d = 3, 4 b = (two(b)) return a, b, c, d end return f(1, 7)
+local function two(x) return x, 2 end local function f(a, b) local c, d = 3, 4 b = two(b), two(a) return a, b, c, d end return f(1, 7)
+local function f(a, b) local c, d = 3, 4 b = (a .. b .. c .. d) return a, b, c, d end return f(1, 7)
+local function f(a, b) for i = 1, 3 do b = (type(i) .. type(b) .. type(a)) end return b end return f(1, 7)
+local t = {n = 5} function t:f() local c, d = 3, 4 self = (self.n .. c) return self, c, d end return t:f()
+local n = 0 local function f(a) local c, d = 3, 4 a = (n ~= 0), (function() n = n + 1 end)() return a, n, c, d end return f(1)
+local function f(a, ...) local c, d = 3, 4 a = (...), 5 return a, c, d end return f(1, 2, 3)
+local function f(a) local c = 3 a = ((tostring(a))) local b = a a = (b ^ c) return a, b, c end return f(2)
 return not nil, not 0, nil and 1, false or 'x', 1 and 2
 repeat local x = 1 until x == 1 return 'done'
 do return 5 end
