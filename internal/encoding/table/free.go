@@ -105,29 +105,59 @@ func (t *Table) freeRoot() {
 	t.root = 0
 }
 
-// Relocate serves compaction: it moves blocks of the table to where the allocator would rather have them,
-// and gives every entry to entry, which returns where it is now (nil: entries stay). It does one
-// segment per call and returns a cursor for the next; it begins and ends with 0. It may panic with
+// Relocate serves compaction: it moves blocks of the table to where the allocator would rather have them, and gives
+// every entry to entry, which returns where it is now and may have freed the old one (nil: entries stay). It does
+// one bucket per call, without entries one segment, and returns a cursor for the next, which is a position as a cursor of
+// Scan is; it begins and ends with 0. What is changed between calls may be left out. It may panic with
 // mem.ErrOutOfMemory; the table is whole then.
 func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 	if cursor >= 1<<positionBits {
 		return 0
 	}
-	r := t.head()
 	if cursor == 0 {
-		t.dropPrepared() // it comes again
-		if r.word.isDirectory() {
-			if to := t.moveBlock(r.word.ref(), directoryBytes(r.depth()), t.kind.Purpose); to != 0 {
-				r.word = makeWord(to, directorySize, r.depth(), 0)
-			}
-		}
-		if r.expiry != 0 {
-			if to := t.moveBlock(r.expiry, expiryBytes(r.depth()), mem.PurposeExpire); to != 0 {
-				r.expiry = to
-			}
+		t.relocateCommon()
+	}
+	r := t.head()
+	h := cursor << (64 - positionBits)
+	w, slot := r.own(r.slotOf(h))
+	home := w.home(h)
+	if home == 0 || entry == nil {
+		t.relocateSegment(w, slot)
+	}
+	if entry == nil {
+		end := uint64(slot+1<<(r.depth()-w.depth())) << (positionBits - r.depth())
+		return end & (1<<positionBits - 1)
+	}
+	_, to := t.Span(cursor)
+	s := w.segment()
+	s.relocateBucket(home, entry)
+	if home == s.homes-1 {
+		for i := s.homes; i < s.lines; i++ {
+			s.relocateBucket(i, entry)
 		}
 	}
-	w, slot := r.own(r.slotOf(cursor << (64 - positionBits)))
+	return to & (1<<positionBits - 1)
+}
+
+// relocateCommon is Relocate for the blocks that the table has one of.
+func (t *Table) relocateCommon() {
+	r := t.head()
+	t.dropPrepared() // it comes again
+	if r.word.isDirectory() {
+		if to := t.moveBlock(r.word.ref(), directoryBytes(r.depth()), t.kind.Purpose); to != 0 {
+			r.word = makeWord(to, directorySize, r.depth(), 0)
+		}
+	}
+	if r.expiry != 0 {
+		if to := t.moveBlock(r.expiry, expiryBytes(r.depth()), mem.PurposeExpire); to != 0 {
+			r.expiry = to
+		}
+	}
+}
+
+// relocateSegment is Relocate for the blocks of a segment.
+func (t *Table) relocateSegment(w *word, slot uint32) {
+	r := t.head()
 	lines := int(sizes[w.size()].lines)
 	if to := t.moveBlock(w.ref(), lines*bucketSize, t.kind.Purpose); to != 0 {
 		now := makeWord(to, w.size(), w.depth(), w.n())
@@ -139,27 +169,26 @@ func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 			}
 		}
 	}
-	if r.expiry != 0 {
-		if c := t.expiry().clock(slot); *c != 0 {
-			if to := t.moveBlock(c.ref(), lines*4, mem.PurposeExpire); to != 0 {
-				*c = makeClockWord(to, c.base())
-			}
+	if r.expiry == 0 {
+		return
+	}
+	if c := t.expiry().clock(slot); *c != 0 {
+		if to := t.moveBlock(c.ref(), lines*4, mem.PurposeExpire); to != 0 {
+			*c = makeClockWord(to, c.base())
 		}
 	}
-	if entry != nil {
-		s := w.segment()
-		for i := range s.lines {
-			b := s.at(i)
-			for j := range b.state.n() {
-				e := b.ref(j)
-				if to := entry(e); to != e {
-					b.setRef(j, to)
-				}
-			}
+}
+
+// relocateBucket is Relocate for the entries of a bucket.
+func (s segment) relocateBucket(i uint, entry func(mem.Ref) mem.Ref) {
+	b := s.at(i)
+	b.touch()
+	for j := range b.state.n() {
+		e := b.ref(j)
+		if to := entry(e); to != e {
+			b.setRef(j, to)
 		}
 	}
-	end := uint64(slot+1<<(r.depth()-w.depth())) << (positionBits - r.depth())
-	return end & (1<<positionBits - 1)
 }
 
 // RelocateRoot does the same for the root block. It reports whether Root has changed.
