@@ -52,7 +52,7 @@ func (ks *Keyspace) Modified(db int, key []byte) {
 	}
 }
 
-// expired is Modified for what time has done.
+// expired is Modified for what time or want of memory has done.
 func (ks *Keyspace) expired(db int, key []byte) {
 	if ks.Hooks.Modified != nil {
 		ks.Hooks.Modified(db, key, true)

@@ -14,6 +14,7 @@
 //	expire.go    keys whose time has come
 //	fields.go    fields of hashes whose time has come
 //	access.go    LRU and LFU
+//	evict.go     which key goes when memory is short
 //	reclaim.go   memory of what is gone, given back in slices
 //	events.go    who is told of what
 //	check.go     invariants
@@ -52,6 +53,7 @@ type Keyspace struct {
 	Stats Stats
 	Hooks Hooks
 
+	evict      eviction
 	reclaim    []job  // detached memory, given back in slices
 	expireFrom int    // database at which the next expiry slice begins
 	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
@@ -75,11 +77,15 @@ type Hooks struct {
 	// Event is told of a keyspace event that Events lets through.
 	Event func(class Class, event string, key []byte, db int)
 	// Modified is told that a key's value changed or went away (WATCH, client-side caching); expired: because time came
-	// for it or a part of it, and not because somebody wanted it.
+	// for it or a part of it, or because memory was short, and not because somebody wanted it.
 	Modified func(db int, key []byte, expired bool)
 	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL,
 	// or an UNLINK under lazyfree-lazy-expire.
 	Expired func(db int, key []byte)
+	// Evicting is told of a key that is about to be evicted, Evicted of one that was: replicas and the AOF get a DEL, or an
+	// UNLINK under lazyfree-lazy-eviction.
+	Evicting func(db int, e object.Entry)
+	Evicted  func(db int, key []byte)
 	// FieldExpired is told of a field of a hash that the keyspace itself deletes because its time came; replicas and the
 	// AOF get an HDEL.
 	FieldExpired func(db int, key, field []byte)

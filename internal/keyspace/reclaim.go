@@ -58,6 +58,21 @@ func (ks *Keyspace) Reclaim(deadline time.Time) bool {
 	return true
 }
 
+// ReclaimSome gives a few pieces of memory back and returns the bytes; 0 if nothing is left to do.
+func (ks *Keyspace) ReclaimSome() (bytes int64) {
+	for len(ks.reclaim) > 0 && bytes == 0 {
+		before := ks.Arena.Used()
+		freed, done := ks.reclaim[0].step(ks, reclaimStep)
+		ks.Stats.LazyFreed += int64(freed)
+		bytes = before - ks.Arena.Used()
+		if done {
+			ks.reclaim[0] = nil
+			ks.reclaim = ks.reclaim[1:]
+		}
+	}
+	return bytes
+}
+
 // Pending returns the number of objects that wait to be given back.
 func (ks *Keyspace) Pending() int {
 	n := 0

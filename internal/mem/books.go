@@ -1,6 +1,9 @@
 package mem
 
-import "sync/atomic"
+import (
+	"math/bits"
+	"sync/atomic"
+)
 
 // The books. For every size class and purpose an arena counts the live regions and the bytes requested for them; the
 // usable bytes follow, because all regions of a class have one size. All sums are made when somebody reads. In a shared
@@ -62,6 +65,61 @@ func Used() int64 {
 
 // Used returns the usable bytes of the arena's live regions.
 func (a *Arena) Used() int64 { return a.load(&a.used) }
+
+// PurposeSet is a set of purposes, one bit each.
+type PurposeSet uint64
+
+var _ [64 - NumPurposes]byte // they fit
+
+// SetOf returns a set of purposes.
+func SetOf(list ...Purpose) (s PurposeSet) {
+	for _, p := range list {
+		s |= 1 << p
+	}
+	return s
+}
+
+// KeyspaceSet returns the purposes that belong to keys.
+func KeyspaceSet() (s PurposeSet) {
+	for p := range purposes {
+		if purposes[p].Keyspace {
+			s |= 1 << p
+		}
+	}
+	return s
+}
+
+// UsedFor returns the usable bytes of some purposes, in all arenas and outside of the range. A look costs about a microsecond.
+//
+// REQUIRES: as Used.
+func UsedFor(set PurposeSet) (n int64) {
+	for _, a := range arenaList() {
+		if a != nil {
+			n += a.usedFor(set)
+		}
+	}
+	for s := set; s != 0; s &= s - 1 {
+		n += Outside(Purpose(bits.TrailingZeros64(uint64(s))))
+	}
+	return n
+}
+
+func (a *Arena) usedFor(set PurposeSet) (n int64) {
+	for i := range a.bins {
+		b := &a.bins[i]
+		count := int64(0)
+		for s := set; s != 0; s &= s - 1 {
+			count += a.load(&b.tally[bits.TrailingZeros64(uint64(s))].count)
+		}
+		n += count * b.size
+	}
+	for i := range a.large {
+		for s := set; s != 0; s &= s - 1 {
+			n += a.load(&a.large[i][bits.TrailingZeros64(uint64(s))].usable)
+		}
+	}
+	return n
+}
 
 // Tally is one line of the books.
 type Tally struct {
