@@ -43,11 +43,11 @@ type Env struct {
 	// Blocked is the clients that wait for keys.
 	Blocked Blocked
 
-	watch    watches  // the keys that clients watch
-	track    tracks   // what clients cache (tracking.go)
-	evict    evictor  // what clients hold (evict.go)
-	current  *Client  // whose requests are being served, nil: nobody's
-	execArgs [][]byte // reused: the arguments of a queued command
+	watch       watches     // the keys that clients watch
+	track       tracks      // what clients cache (tracking.go)
+	clientLimit clientLimit // what clients hold (clientlimit.go)
+	current     *Client     // whose requests are being served, nil: nobody's
+	execArgs    [][]byte    // reused: the arguments of a queued command
 
 	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.
 	Loop *netloop.Loop
@@ -144,8 +144,8 @@ func (e *Env) EndTurn() {
 	if e.track.clients > 0 {
 		e.endTurnTracking()
 	}
-	if e.evict.limit > 0 {
-		e.endTurnEviction()
+	if e.clientLimit.limit > 0 {
+		e.endTurnClientLimit()
 	}
 	s := e.Stats
 	ns := e.mono - e.turn

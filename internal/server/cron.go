@@ -107,7 +107,7 @@ func (s *Server) checkClients() {
 				return
 			}
 			c.CheckOutputLimit()
-			s.env.CronEviction(c)
+			s.env.CronClientLimit(c)
 		})
 	}
 }

@@ -36,8 +36,8 @@ func (s *Server) applySettings() {
 		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
 		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking",
 		"acllog-max-len", "acl-pubsub-default")
-	s.env.ConfigureEviction()
-	cfg.OnApplyAny(func() error { s.env.ConfigureEviction(); return nil }, "maxmemory", "maxmemory-clients")
+	s.env.ConfigureClientLimit()
+	cfg.OnApplyAny(func() error { s.env.ConfigureClientLimit(); return nil }, "maxmemory", "maxmemory-clients")
 	cfg.OnApply("requirepass", func() error {
 		s.env.ACL.Users.SetDefaultPassword(cfg.RequirePass)
 		return nil

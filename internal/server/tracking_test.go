@@ -217,7 +217,7 @@ func TestMaxMemoryClients(t *testing.T) {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err := s.env.CheckEviction(); err != nil {
+		if err := s.env.CheckClientLimit(); err != nil {
 			t.Error(err)
 		}
 	}

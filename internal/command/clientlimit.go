@@ -24,8 +24,8 @@ const (
 // minClientMemory is the least that clients may have together: with less nobody could set it right.
 const minClientMemory = 128 << 10
 
-// evictor is what all clients hold. Guarded by the keyspace lock.
-type evictor struct {
+// clientLimit is what all clients hold. Guarded by the keyspace lock.
+type clientLimit struct {
 	limit   int64 // bytes, 0: none
 	total   int64
 	buckets [evictBuckets]sizeBucket
@@ -41,12 +41,12 @@ type held struct {
 	bytes      int64
 	bucket     *sizeBucket // nil: none
 	prev, next *Client
-	noted      bool // it is on evictor.noted
+	noted      bool // it is on clientLimit.noted
 }
 
-// ConfigureEviction takes over maxmemory-clients and maxmemory.
-func (e *Env) ConfigureEviction() {
-	x := &e.evict
+// ConfigureClientLimit takes over maxmemory-clients and maxmemory.
+func (e *Env) ConfigureClientLimit() {
+	x := &e.clientLimit
 	limit := e.Config.MaxMemoryClientsBytes()
 	if e.Config.MaxMemoryClients != 0 && limit > 0 {
 		limit = max(limit, minClientMemory)
@@ -60,13 +60,13 @@ func (e *Env) ConfigureEviction() {
 		for _, c := range e.Clients.list {
 			c.held = held{}
 		}
-		*x = evictor{}
+		*x = clientLimit{}
 	}
 }
 
 // NoteHeld has the client counted at the end of the turn.
 func (c *Client) NoteHeld() {
-	if x := &c.Env.evict; x.limit > 0 && !c.held.noted && c.Conn != nil {
+	if x := &c.Env.clientLimit; x.limit > 0 && !c.held.noted && c.Conn != nil {
 		c.held.noted = true
 		x.noted = append(x.noted, c)
 	}
@@ -81,7 +81,7 @@ func (e *Env) countHeld(c *Client) {
 		e.uncountHeld(c)
 		return
 	}
-	x, h := &e.evict, &c.held
+	x, h := &e.clientLimit, &c.held
 	n := c.Memory().Total
 	x.total += n - h.bytes
 	h.bytes = n
@@ -98,7 +98,7 @@ func (e *Env) countHeld(c *Client) {
 // uncountHeld forgets a client that is gone.
 func (e *Env) uncountHeld(c *Client) {
 	c.held.leave()
-	e.evict.total -= c.held.bytes
+	e.clientLimit.total -= c.held.bytes
 	c.held.bytes = 0
 }
 
@@ -135,9 +135,9 @@ func (h *held) enter(b *sizeBucket, c *Client) {
 	b.last = c
 }
 
-// endTurnEviction counts those who were served in this turn, and disconnects whom it has to.
-func (e *Env) endTurnEviction() {
-	x := &e.evict
+// endTurnClientLimit counts those who were served in this turn, and disconnects whom it has to.
+func (e *Env) endTurnClientLimit() {
+	x := &e.clientLimit
 	for i, c := range x.noted {
 		x.noted[i] = nil
 		if c.held.noted {
@@ -158,17 +158,17 @@ func (e *Env) withConn(c *Client, fn func(*Client)) {
 	fn(c)
 }
 
-// CronEviction counts a client again. REQUIRES: the connection is the caller's.
-func (e *Env) CronEviction(c *Client) {
-	if e.evict.limit > 0 {
-		e.evict.futile = false
+// CronClientLimit counts a client again. REQUIRES: the connection is the caller's.
+func (e *Env) CronClientLimit(c *Client) {
+	if e.clientLimit.limit > 0 {
+		e.clientLimit.futile = false
 		e.countHeld(c)
 	}
 }
 
 // evictClients disconnects clients until the others hold less than the limit.
 func (e *Env) evictClients() {
-	x := &e.evict
+	x := &e.clientLimit
 	e.Ops.EachClient(e.countHeld)
 	for i := evictBuckets - 1; x.total >= x.limit; {
 		c := x.buckets[i].first
@@ -189,9 +189,9 @@ func (e *Env) evictClients() {
 	}
 }
 
-// CheckEviction verifies the invariants of the buckets and of the sum.
-func (e *Env) CheckEviction() error {
-	x := &e.evict
+// CheckClientLimit verifies the invariants of the buckets and of the sum.
+func (e *Env) CheckClientLimit() error {
+	x := &e.clientLimit
 	total, listed := int64(0), 0
 	for _, c := range e.Clients.list {
 		total += c.held.bytes
