@@ -13,7 +13,7 @@ import (
 type Arena struct {
 	bins   []bin                            // per slab class
 	large  [numLarge][NumPurposes]largeCell // books of large regions
-	used   int64                            // usable bytes of live regions
+	sums   [2]int64                         // usable bytes of live regions: of no key's, of keys' (sumOf)
 	shared bool                             // totals are read while the owner works: written atomically
 	id     uint32
 
@@ -101,7 +101,7 @@ func (a *Arena) reset() {
 		}
 	}
 	a.large = [numLarge][NumPurposes]largeCell{}
-	a.used, a.largePages = 0, 0
+	a.sums, a.largePages = [2]int64{}, 0
 	if invariants.Enabled {
 		a.live = make(map[Ref]liveRegion)
 	}
@@ -114,8 +114,8 @@ func (a *Arena) Name() string { return a.name }
 //
 // REQUIRES: nothing is allocated from it.
 func (a *Arena) Close() {
-	if a.used != 0 {
-		bug("arena %s closed with %d bytes in use", a.name, a.used)
+	if a.Used() != 0 {
+		bug("arena %s closed with %d bytes in use", a.name, a.Used())
 	}
 	a.Trim()
 	arenaMu.Lock()
@@ -151,12 +151,12 @@ func (a *Arena) Alloc(n int, p Purpose) Ref {
 	r := s.ref() + Ref(uint32(i)*b.units)
 	if a.shared {
 		b.tally[p].addShared(1, int64(n))
-		atomic.AddInt64(&a.used, b.size)
+		atomic.AddInt64(&a.sums[sumOf[p]&1], b.size)
 	} else {
 		t := &b.tally[p]
 		t.count++
 		t.requested += int64(n)
-		a.used += b.size
+		a.sums[sumOf[p]&1] += b.size
 	}
 	if invariants.Enabled {
 		a.noteAlloc(r, n, int(b.size), p, true)
@@ -204,12 +204,12 @@ func (a *Arena) Free(r Ref, n int, p Purpose) {
 	s.live--
 	if a.shared {
 		b.tally[p].addShared(-1, -int64(n))
-		atomic.AddInt64(&a.used, -b.size)
+		atomic.AddInt64(&a.sums[sumOf[p]&1], -b.size)
 	} else {
 		t := &b.tally[p]
 		t.count--
 		t.requested -= int64(n)
-		a.used -= b.size
+		a.sums[sumOf[p]&1] -= b.size
 	}
 	if s != b.cur {
 		if s.live == 0 {

@@ -33,13 +33,13 @@ func (a *Arena) bookLarge(n, usable int, p Purpose, sign int64) {
 	if a.shared {
 		c.addShared(sign, sign*int64(n))
 		atomic.AddInt64(&c.usable, sign*int64(usable))
-		atomic.AddInt64(&a.used, sign*int64(usable))
+		atomic.AddInt64(&a.sums[sumOf[p]&1], sign*int64(usable))
 		return
 	}
 	c.count += sign
 	c.requested += sign * int64(n)
 	c.usable += sign * int64(usable)
-	a.used += sign * int64(usable)
+	a.sums[sumOf[p]&1] += sign * int64(usable)
 }
 
 // load reads a number of the books.
@@ -57,14 +57,18 @@ func Used() int64 {
 	n := atomic.LoadInt64(&outside.total)
 	for _, a := range arenaList() {
 		if a != nil {
-			n += a.load(&a.used)
+			n += a.Used()
 		}
 	}
 	return n
 }
 
 // Used returns the usable bytes of the arena's live regions.
-func (a *Arena) Used() int64 { return a.load(&a.used) }
+func (a *Arena) Used() int64 { return a.load(&a.sums[0]) + a.load(&a.sums[1]) }
+
+// KeyBytes returns the usable bytes of the arena's live regions that each belong to one key (Purpose.OfKey). Reading it
+// costs nothing, so that the difference between two moments tells what a key took in between.
+func (a *Arena) KeyBytes() int64 { return a.load(&a.sums[1]) }
 
 // PurposeSet is a set of purposes, one bit each.
 type PurposeSet uint64

@@ -197,7 +197,8 @@ func (a *Arena) checkRegion(r Ref, isFree bool, size int) {
 
 // check compares the arena's books with what Check found.
 func (a *Arena) check(n *arenaCount) {
-	var used, count, large int64
+	var count, large int64
+	var sums [2]int64
 	for i := range a.bins {
 		b := &a.bins[i]
 		what := fmt.Sprintf("arena %s, class of %d bytes, ", a.name, b.size)
@@ -212,7 +213,7 @@ func (a *Arena) check(n *arenaCount) {
 			if c.count < 0 || c.requested > c.count*b.size || c.requested < 0 {
 				bug("%s%s: %d regions, %d bytes requested", what, Purpose(p), c.count, c.requested)
 			}
-			used += c.count * b.size
+			sums[sumOf[p]] += c.count * b.size
 			count += c.count
 		}
 	}
@@ -222,14 +223,15 @@ func (a *Arena) check(n *arenaCount) {
 			if c.count < 0 || c.requested > c.usable || c.requested < 0 {
 				bug("arena %s, large, %s: %d regions, %d bytes requested, %d usable", a.name, Purpose(p), c.count, c.requested, c.usable)
 			}
-			used += c.usable
+			sums[sumOf[p]] += c.usable
 			count += c.count
 			large += c.count
 		}
 	}
 	want("arena "+a.name+", large regions", large, n.large)
 	want("arena "+a.name+", pages of large regions", a.largePages, n.largePages)
-	want("arena "+a.name+", bytes used", a.used, used)
+	want("arena "+a.name+", bytes of no key's", a.sums[0], sums[0])
+	want("arena "+a.name+", bytes of keys'", a.sums[1], sums[1])
 	if invariants.Enabled {
 		want("arena "+a.name+", map of live regions", int64(len(a.live)), count)
 	}

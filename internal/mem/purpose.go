@@ -103,6 +103,23 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeOther:          {"other", HeadingOwn, false},
 }
 
+// OfKey tells whether what is allocated for the purpose belongs to one key: its entry and its value. What belongs to all
+// keys of a database together, the key table and the order of expiry, does not; of a hash with fields that expire, the
+// order of these is left out too, because it has the same purpose.
+func (p Purpose) OfKey() bool {
+	return purposes[p].Keyspace && p != PurposeTable && p != PurposeExpire
+}
+
+// sumOf is the index in Arena.sums of a purpose. It is as long as a Purpose can be large, so that no index is checked.
+var sumOf = func() (t [256]uint8) {
+	for p := range NumPurposes {
+		if Purpose(p).OfKey() {
+			t[p] = 1
+		}
+	}
+	return t
+}()
+
 // Info returns the purpose's row.
 func (p Purpose) Info() PurposeInfo { return purposes[p] }
 

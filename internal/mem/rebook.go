@@ -1,6 +1,10 @@
 package mem
 
-import "granary/internal/invariants"
+import (
+	"sync/atomic"
+
+	"granary/internal/invariants"
+)
 
 // Rebook moves a region from one purpose to another. Its bytes stay where they are.
 //
@@ -24,10 +28,14 @@ func (a *Arena) Rebook(r Ref, n int, was, is Purpose) {
 	if a.shared {
 		b.tally[was].addShared(-1, -int64(n))
 		b.tally[is].addShared(1, int64(n))
+		atomic.AddInt64(&a.sums[sumOf[was]&1], -b.size)
+		atomic.AddInt64(&a.sums[sumOf[is]&1], b.size)
 		return
 	}
 	b.tally[was].count--
 	b.tally[was].requested -= int64(n)
 	b.tally[is].count++
 	b.tally[is].requested += int64(n)
+	a.sums[sumOf[was]&1] -= b.size
+	a.sums[sumOf[is]&1] += b.size
 }
