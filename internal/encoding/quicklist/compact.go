@@ -9,10 +9,10 @@ type Spare struct {
 	Count int   // nodes
 }
 
-// Compact looks at up to budget nodes from index node on, and with act gives back what their blocks do not need. It returns
-// the index to go on from, 0 at the end. Nodes at the ends of a list keep room for what comes; a list that nobody
-// changes does not need it.
-func (l *List) Compact(node, budget int, act bool) (next int, s Spare) {
+// Compact looks at up to budget nodes from index node on, and with act gives back what their blocks do not need, where that
+// is least per cent of them. It returns the index to go on from, 0 at the end. Nodes at the ends of a list keep room for
+// what comes; a list that nobody changes does not need it.
+func (l *List) Compact(node, budget, least int, act bool) (next int, s Spare) {
 	if node < 0 || node >= l.Nodes() {
 		return 0, s
 	}
@@ -25,7 +25,7 @@ func (l *List) Compact(node, budget int, act bool) (next int, s Spare) {
 			if spare := was - int64(mem.Usable(n.size)); spare > 0 {
 				s.Bytes += spare
 				s.Count++
-				if act {
+				if act && spare*100 >= int64(least)*was {
 					l.shrink(&n)
 					l.update(&p, &n, n.count, was)
 					s.Freed += was - n.usable()
@@ -42,24 +42,25 @@ func (l *List) Compact(node, budget int, act bool) (next int, s Spare) {
 }
 
 // Blocks calls fn for the blocks of the list, with how many there are of a size: the root, those of the tree, and nodes by
-// kind and size. It looks at all of them, which are few: a node has some hundred elements.
-func (l *List) Blocks(fn func(role string, p mem.Purpose, requested int, usable, count int64)) {
-	fn("list root", mem.PurposeQuicklist, rootBytes, int64(mem.Usable(rootBytes)), 1)
+// kind and size. It looks at the first most nodes, and returns how many those were.
+func (l *List) Blocks(most int, fn func(role string, p mem.Purpose, requested, usable, count int64)) (nodes int) {
+	fn("root", mem.PurposeQuicklist, rootBytes, int64(mem.Usable(rootBytes)), 1)
 	type row struct {
 		role string
 		size int // usable
 	}
-	requested, count := map[row]int{}, map[row]int64{}
+	requested, count := map[row]int64{}, map[row]int64{}
 	var order []row
 	note := func(role string, n int) {
 		r := row{role, mem.Usable(n)}
 		if count[r]++; count[r] == 1 {
 			order = append(order, r)
 		}
-		requested[r] += n
+		requested[r] += int64(n)
 	}
 	var p path
-	for ok := l.firstNode(&p); ok; ok = l.nextNode(&p) {
+	for ok := l.firstNode(&p); ok && nodes < most; ok = l.nextNode(&p) {
+		nodes++
 		// A block of the tree is met with its first slot.
 		for h := 0; h < p.levels && (h == 0 || p.at[h-1].i == 0) && p.at[h].i == 0; h++ {
 			note("tree", int(p.at[h].cap)*unit(h))
@@ -80,4 +81,5 @@ func (l *List) Blocks(fn func(role string, p mem.Purpose, requested int, usable,
 		}
 		fn(r.role, p, requested[r], count[r]*int64(r.size), count[r])
 	}
+	return nodes
 }

@@ -45,7 +45,7 @@ func TestCompact(t *testing.T) {
 			var found, done Spare
 			walk := func(act bool, sum *Spare) {
 				for i := 0; ; {
-					next, s := l.Compact(i, 1+rng.IntN(4), act)
+					next, s := l.Compact(i, 1+rng.IntN(4), 0, act)
 					sum.Bytes, sum.Freed, sum.Count = sum.Bytes+s.Bytes, sum.Freed+s.Freed, sum.Count+s.Count
 					if i = next; i == 0 {
 						return
@@ -69,7 +69,7 @@ func TestCompact(t *testing.T) {
 				t.Fatal(err)
 			}
 			sum := int64(0)
-			l.Blocks(func(_ string, _ mem.Purpose, _ int, usable, _ int64) { sum += usable })
+			l.Blocks(1<<30, func(_ string, _ mem.Purpose, _, usable, _ int64) { sum += usable })
 			if sum != l.Bytes() || l.Len() != len(want) {
 				t.Fatalf("blocks of %d bytes, the list says %d; %d elements, want %d", sum, l.Bytes(), l.Len(), len(want))
 			}

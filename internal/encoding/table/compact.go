@@ -145,7 +145,7 @@ func sizeFor(n int, least uint) uint {
 func (t *Table) Blocks(fn func(role string, p mem.Purpose, requested int, count int64)) {
 	r := t.head()
 	p := t.kind.Purpose
-	fn("table root", p, rootBytes, 1)
+	fn("root", p, rootBytes, 1)
 	if r.word.isDirectory() {
 		fn("table directory", p, directoryBytes(r.depth()), 1)
 	}
