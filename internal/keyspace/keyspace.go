@@ -16,6 +16,7 @@
 //	access.go    LRU and LFU
 //	evict.go     which key goes when memory is short
 //	reclaim.go   memory of what is gone, given back in slices
+//	defrag.go    compaction: what lies in sparse slabs is moved together, in slices
 //	events.go    who is told of what
 //	check.go     invariants
 //
@@ -53,7 +54,10 @@ type Keyspace struct {
 	Stats Stats
 	Hooks Hooks
 
-	evict      eviction
+	evict  eviction
+	Defrag Defrag
+
+	movers     []Mover
 	reclaim    []job  // detached memory, given back in slices
 	expireFrom int    // database at which the next expiry slice begins
 	keyBuf     []byte // the key of an entry that is being deleted, for those who are told

@@ -170,6 +170,7 @@ func (h *history) step() {
 		clear(m.dbs[id])
 	case op < 88:
 		ks.Reclaim(time.Now().Add(-time.Second))
+		ks.DefragUnits(r.IntN(100), r.IntN(3) > 0)
 	case op < 94:
 		m.now += r.Int64N(700)
 		ks.Now = m.now

@@ -22,18 +22,21 @@ import "slices"
 type evacuation struct {
 	quota     int    // slabs that may still be marked
 	threshold uint16 // most live regions of a slab to be marked
+	all       bool   // every slab is marked, full ones too (PlanAll)
 }
 
 // compactSample is about how many slabs of a class a plan looks at.
 const compactSample = 1024
 
-// Moves counts the answers of ShouldMove in an arena.
+// Moves counts what compaction has done in an arena: the answers of ShouldMove, and what came of them.
 type Moves struct {
 	Moved int64 // regions that were to be moved
 	Kept  int64 // regions of slabs that stay where they are
+
+	Emptied int64 // bytes of slabs that were marked and have become empty
 }
 
-// Moves returns the answers of ShouldMove so far.
+// Moves returns what compaction has done so far.
 //
 // REQUIRES: the caller may use the arena.
 func (a *Arena) Moves() Moves { return a.moves }
@@ -93,6 +96,32 @@ func (a *Arena) PlanCompaction(class int) int64 {
 	return int64(quota) * b.slabBytes()
 }
 
+// PlanAll plans a compaction that moves every region to a new slab, for no gain: tests want to see everything move.
+//
+// REQUIRES: the last compaction has ended.
+func (a *Arena) PlanAll() {
+	for i := range a.bins {
+		b := &a.bins[i]
+		b.plan = evacuation{all: true}
+		b.cur = recordAt(0)
+		for _, id := range b.slots {
+			if id == 0 {
+				continue
+			}
+			s := recordAt(id)
+			if s.live == 0 { // was the current one
+				a.releaseSlab(b, s)
+				continue
+			}
+			if b.nonfull.has(s.pos) {
+				b.nonfull.remove(s.pos)
+			}
+			b.evac.add(s.pos)
+			s.evac = 1
+		}
+	}
+}
+
 // sample returns the slots of about most slabs that have free regions, and at least one if there is any: all of
 // them, or those of every so many words.
 func (b *bin) sample(most int) []uint32 {
@@ -117,15 +146,18 @@ func (a *Arena) EndCompaction() {
 func (a *Arena) EndSome(most int) (more bool) {
 	for i := range a.bins {
 		b := &a.bins[i]
-		b.plan = evacuation{}
+		b.plan.quota = 0
 		for ; b.evac.count > 0; most-- {
 			if most == 0 {
 				return true
 			}
 			s := recordAt(b.slots[b.evac.first()])
 			b.keep(s)
-			b.nonfull.add(s.pos)
+			if s.mask != 0 {
+				b.nonfull.add(s.pos)
+			}
 		}
+		b.plan = evacuation{}
 	}
 	return false
 }

@@ -18,7 +18,7 @@ func (a *Arena) refill(b *bin) *record {
 		i := b.nonfull.first()
 		b.nonfull.remove(i)
 		s = recordAt(b.slots[i])
-	case b.evac.count > 0:
+	case b.evac.count > 0 && !b.plan.all:
 		// Slow path: rather stop emptying a slab than take a new one.
 		s = recordAt(b.slots[b.evac.first()])
 		b.keep(s)
@@ -91,6 +91,7 @@ func (a *Arena) notFull(b *bin, s *record) {
 func (a *Arena) emptied(b *bin, s *record) {
 	if s.evac != 0 {
 		b.evac.remove(s.pos)
+		a.moves.Emptied += b.slabBytes()
 	} else if b.nonfull.has(s.pos) {
 		b.nonfull.remove(s.pos)
 	}

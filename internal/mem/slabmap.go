@@ -109,15 +109,28 @@ var watch struct {
 	seen  []Sighting
 }
 
-// Watch calls walk, and returns the regions of the slabs that it asked ShouldMove about, which moves none. The result is
-// valid until the next Watch.
+// Watch calls walk; meanwhile ShouldMove notes the regions of the slabs that it is asked about, for Sightings to take, and
+// moves none.
 //
 // REQUIRES: the caller may use the arena of the slabs.
-func Watch(slabs []Slab, walk func()) []Sighting {
+func Watch(slabs []Slab, walk func()) {
 	watch.on, watch.slabs, watch.seen = true, slabs, watch.seen[:0]
 	defer func() { watch.on, watch.slabs = false, nil }()
 	walk()
-	return watch.seen
+}
+
+// Sightings returns the regions that were seen since it was called last. They are valid until the next is seen.
+func Sightings() []Sighting {
+	s := watch.seen
+	watch.seen = watch.seen[:0]
+	return s
+}
+
+// Stays is asked in place of ShouldMove about a region that cannot move now.
+func Stays(r Ref, n int, p Purpose) {
+	if watch.on && uint(n) <= uint(classes.smallMax) {
+		noteWatched(recordOf(r), r, n, p)
+	}
 }
 
 // noteWatched is ShouldMove while slabs are watched.

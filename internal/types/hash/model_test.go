@@ -238,6 +238,7 @@ func TestModel(t *testing.T) {
 		w.seen, w.plain, w.wide = seen, round%2 == 0, round%3 == 0
 		for range 600 {
 			w.step()
+			w.ks.DefragUnits(w.r.IntN(6), w.r.IntN(3) > 0)
 			if w.r.IntN(4) == 0 {
 				w.verify()
 			}

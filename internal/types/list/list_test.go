@@ -191,6 +191,7 @@ func TestModel(t *testing.T) {
 				object.Lists(w.a).SetPackedThreshold([]int{0, 0, 50}[r.IntN(3)])
 			}
 			w.step(r)
+			w.ks.DefragUnits(r.IntN(6), r.IntN(3) > 0)
 			w.verify()
 			if it := w.item(); it.Exists() {
 				encodings[it.Entry.Encoding()]++

@@ -255,6 +255,7 @@ func TestModel(t *testing.T) {
 		w.flat, w.most = round%3 == 0, []int{20, 60, 200, 5000}[round%4]
 		for range 200 + w.most {
 			w.step()
+			w.ks.DefragUnits(w.r.IntN(6), w.r.IntN(3) > 0)
 			if w.r.IntN(1+w.most/20) == 0 {
 				w.verify()
 			}
