@@ -38,6 +38,7 @@ const (
 	PurposeSlowlog                       // slow log
 	PurposeLatency                       // latency events and histograms
 	PurposeACL                           // users, rules and the ACL log
+	PurposeHistory                       // the flight recorder: pages of MEMORY HISTORY
 	PurposeOther                         // what has no row of its own
 	NumPurposes           = int(PurposeOther) + 1
 )
@@ -100,6 +101,7 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeSlowlog:        {"slowlog", HeadingData, false},
 	PurposeLatency:        {"latency", HeadingOwn, false},
 	PurposeACL:            {"acl", HeadingOwn, false},
+	PurposeHistory:        {"history", HeadingOwn, false},
 	PurposeOther:          {"other", HeadingOwn, false},
 }
 
