@@ -3,6 +3,7 @@ package ledger
 import (
 	"os"
 	"runtime/metrics"
+	"time"
 
 	"granary/internal/mem"
 )
@@ -13,14 +14,23 @@ import (
 type Reader struct {
 	samples []metrics.Sample
 	page    int64
-	statmFd *os.File // nil where the kernel does not tell
-	text    [4096]byte
+	statm   *os.File // nil where the kernel does not tell
+	text    [256]byte
+	kernel  kernel
+	cgroup  cgroup
+
+	survey   *mem.Survey
+	surveyed time.Time // when the last round over the range ended
+	cost     time.Duration
+	looked   time.Time // when the mappings were looked at
 }
 
 // NewReader returns a reader.
 func NewReader() *Reader {
-	r := &Reader{page: int64(os.Getpagesize())}
-	r.statmFd, _ = os.Open("/proc/self/statm")
+	r := &Reader{page: int64(os.Getpagesize()), survey: mem.NewSurvey()}
+	r.statm, _ = os.Open("/proc/self/statm")
+	r.kernel.open()
+	r.cgroup = findCgroup()
 	for _, name := range goMetrics {
 		r.samples = append(r.samples, metrics.Sample{Name: name})
 	}
@@ -30,9 +40,9 @@ func NewReader() *Reader {
 // goMetrics are what the Go runtime tells about its memory. They overlap in nothing.
 var goMetrics = [...]string{
 	"/memory/classes/heap/objects:bytes",
+	"/memory/classes/heap/stacks:bytes",
 	"/memory/classes/heap/unused:bytes",
 	"/memory/classes/heap/free:bytes",
-	"/memory/classes/heap/stacks:bytes",
 	"/memory/classes/os-stacks:bytes",
 	"/memory/classes/metadata/mcache/free:bytes",
 	"/memory/classes/metadata/mcache/inuse:bytes",
@@ -43,14 +53,72 @@ var goMetrics = [...]string{
 	"/memory/classes/other:bytes",
 }
 
-// Read fills l. It is cheap enough for every second: no Go memory, some tens of microseconds.
+// heapLines are the lines that the first of goMetrics are for.
+var heapLines = [...]Line{LineGoObjects, LineGoStacks, LineGoUnused, LineGoIdle}
+
+const (
+	// fresh is how old a look at the mappings may be for Update.
+	fresh = 50 * time.Millisecond
+
+	// smallRange is up to how many bytes of slabs, large regions and free pages Update surveys the range itself.
+	smallRange = 64 << 20
+
+	// surveyEvery is the least time between two surveys, and surveyShare the part of the time that they may take.
+	surveyEvery = time.Second
+	surveyShare = 500
+)
+
+// Update has the kernel asked anew, for who answers a question rather than keeps a record: about all of the process but
+// the range, and about the range too while it is small. It takes some hundred microseconds at most.
+//
+// REQUIRES: as Read.
+func (r *Reader) Update() {
+	now := time.Now()
+	if now.Sub(r.looked) >= fresh {
+		r.kernel.look(r.survey)
+		r.looked = now
+	}
+	var s mem.Sums
+	if mem.ReadSums(&s); s.Active+s.Dirty <= smallRange {
+		r.survey.Restart()
+		for !r.survey.Step() {
+		}
+		r.surveyed, r.cost = now, 0
+	}
+}
+
+// Background does a share of the asking that is not urgent, until the deadline, and reports whether there is more to do
+// soon. A server calls it from its regular work.
+//
+// REQUIRES: as Read.
+func (r *Reader) Background(deadline time.Time) (more bool) {
+	now := time.Now()
+	if !r.surveyed.IsZero() && now.Sub(r.surveyed) < max(surveyEvery, r.cost*surveyShare) {
+		return false
+	}
+	if r.cost == 0 || now.Sub(r.looked) >= surveyEvery {
+		r.kernel.look(r.survey)
+		r.looked = now
+	}
+	done := false
+	for !done && time.Now().Before(deadline) {
+		done = r.survey.Step()
+	}
+	r.cost += time.Since(now)
+	if done {
+		r.surveyed = time.Now()
+	}
+	return !done
+}
+
+// Read fills l. It is cheap enough for every second: no Go memory, some microseconds. What the kernel holds is as of the last
+// Update or Background.
 //
 // REQUIRES: the caller may use every arena that is not shared (it holds the keyspace lock).
 func (r *Reader) Read(l *Ledger) {
+	*l = Ledger{}
 	mem.ReadSums(&l.Sums)
 	s := &l.Sums
-	l.Used = 0
-	l.Lines = [NumLines]int64{}
 	for p := range s.Purposes {
 		t := &s.Purposes[p]
 		l.Lines[p] = t.Requested
@@ -61,7 +129,42 @@ func (r *Reader) Read(l *Ledger) {
 	l.Lines[LineTails] = s.TailWaste
 	l.Lines[LineDirty] = s.Dirty
 	l.Lines[LineMetadata] = s.Metadata
+	l.subtract(r.survey.Last())
+	r.readProcess(l)
 
+	l.RSS = r.readStatm()
+	if l.RSS > 0 {
+		l.Unexplained = l.RSS - l.Total()
+	}
+	l.Cgroup, l.CgroupLimit = r.cgroup.read(r.text[:])
+}
+
+// subtract takes what the kernel does not hold off the lines that count it. No line goes below zero: what is left over
+// belongs to regions that were freed since the survey.
+func (l *Ledger) subtract(u *mem.Untouched) {
+	take := func(line Line, n int64) (left int64) {
+		m := min(n, l.Lines[line])
+		l.Lines[line] -= m
+		l.Untouched += m
+		return n - m
+	}
+	take(LineDirty, u.Dirty)
+	for p, n := range u.Large {
+		if n > 0 {
+			take(LineTails, take(rounding[lines[p].Heading], take(Line(p), min(n, l.Sums.Large[p]))))
+		}
+	}
+	// A region in a slab may be longer than a page and not written to its end.
+	n := take(LineSlabs, u.Slabs)
+	for _, line := range rounding {
+		if line != 0 && n > 0 {
+			n = take(line, n)
+		}
+	}
+}
+
+// readProcess fills the lines of the process.
+func (r *Reader) readProcess(l *Ledger) {
 	metrics.Read(r.samples)
 	at := func(i int) int64 {
 		if v := r.samples[i].Value; v.Kind() == metrics.KindUint64 {
@@ -69,32 +172,35 @@ func (r *Reader) Read(l *Ledger) {
 		}
 		return 0
 	}
-	l.Lines[LineGoObjects] = at(0) - min(at(0), s.Outside)
-	l.Lines[LineGoUnused] = at(1)
-	l.Lines[LineGoIdle] = at(2)
-	l.Lines[LineGoStacks] = at(3) + at(4)
-	for i := 5; i < len(goMetrics); i++ {
-		l.Lines[LineGoRuntime] += at(i)
+	k := &r.kernel.last
+	heap := int64(1) << 62
+	if k.ok {
+		heap = k.heap
+		l.Lines[LineProgram], l.Lines[LineProgramData], l.Lines[LineLibraries] = k.program, k.data, k.system
+		l.Lines[LineGoRuntime], l.Lines[LineMetadata] = k.runtime, k.metadata
+	} else {
+		for i := len(heapLines); i < len(goMetrics); i++ {
+			l.Lines[LineGoRuntime] += at(i)
+		}
 	}
-	total, file := r.statm()
-	l.Lines[LineProgram] = file
-	l.RSS, l.Unexplained = total, 0
-	if total > 0 {
-		l.Unexplained = total - l.Total()
+	for i, line := range heapLines {
+		n := min(at(i), heap)
+		l.Lines[line] = n
+		heap -= n
 	}
+	// Scripts are booked as data and lie on the Go heap.
+	l.Lines[LineGoObjects] -= min(l.Lines[LineGoObjects], l.Sums.Outside)
 }
 
-// statm reads the resident bytes of the process, and those of them that are pages of files.
-func (r *Reader) statm() (total, file int64) {
-	if r.statmFd == nil {
-		return 0, 0
+// readStatm reads the resident bytes of the process, 0 where the kernel does not tell.
+func (r *Reader) readStatm() int64 {
+	if r.statm == nil {
+		return 0
 	}
-	n, _ := r.statmFd.ReadAt(r.text[:], 0)
-	b := r.text[:n]
-	_, b = number(b)
-	total, b = number(b)
-	file, _ = number(b)
-	return total * r.page, file * r.page
+	n, _ := r.statm.ReadAt(r.text[:], 0)
+	_, b := number(r.text[:n])
+	rss, _ := number(b)
+	return rss * r.page
 }
 
 // number reads a decimal number from the front of b.

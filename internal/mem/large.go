@@ -21,6 +21,7 @@ func (a *Arena) allocLarge(n int, p Purpose) (r Ref, zero bool) {
 	}
 	s.key = a.id<<16 | largeClassBit
 	s.live, s.regs, s.mask, s.evac, s.pos = 1, 1, 0, 0, 0
+	s.setLargePurpose(p)
 	a.bookLarge(n, usable, p, 1)
 	a.publish(&a.largePages, int64(np))
 	if invariants.Enabled {
@@ -28,6 +29,12 @@ func (a *Arena) allocLarge(n int, p Purpose) (r Ref, zero bool) {
 	}
 	return s.ref(), zero
 }
+
+// The record of a large region has no bitmap: the place holds what the region is for.
+
+func (s *record) setLargePurpose(p Purpose) { s.free[0] = uint64(p) }
+
+func (s *record) largePurpose() Purpose { return Purpose(s.free[0] % uint64(NumPurposes)) }
 
 // freeLarge gives back a large region.
 func (a *Arena) freeLarge(r Ref, n int, p Purpose) {
@@ -106,6 +113,7 @@ func (a *Arena) Adopt(from *Arena, r Ref, n int, was, is Purpose) {
 		a.live[r] = liveRegion{n, is}
 	}
 	s.key = a.id<<16 | largeClassBit
+	s.setLargePurpose(is)
 	a.bookLarge(n, usable, is, 1)
 	a.publish(&a.largePages, int64(s.pages))
 	from.bookLarge(n, usable, was, -1)

@@ -1,0 +1,166 @@
+package ledger
+
+import (
+	"bytes"
+	"os"
+	"reflect"
+
+	"granary/internal/mem"
+)
+
+// What the kernel holds for the process, by what it is mapped for. The mappings are read from /proc/self/maps, and which of
+// their pages are there from /proc/self/pagemap. The address range of the data set is left to mem.Survey, which can be
+// interrupted; all others together are a few megabytes.
+//
+//	mapping                                            line
+//	the program's file, not writable                   program
+//	the program's file, writable, and what follows it  program-data
+//	another file, [stack], [heap], [vdso]              libraries
+//	anonymous, where the Go heap is                    go-objects, go-unused, go-stacks, go-idle, in the order in which they fill it
+//	anonymous, elsewhere                               go-runtime
+//	the allocator's records and page map               metadata
+
+// resident is what was found, in bytes.
+type resident struct {
+	ok       bool
+	program  int64
+	data     int64
+	system   int64
+	heap     int64
+	runtime  int64
+	metadata int64
+}
+
+// mapPages is the most pages of one mapping that are looked at: 1 GiB. A Go heap that large is not looked at in one go;
+// the runtime's own figures stand for it.
+const mapPages = 1 << 18
+
+// heapReach is how far from an object of the Go heap a mapping may lie to be taken for heap: the runtime asks for
+// neighbouring addresses, and the kernel places everything else far away.
+const heapReach = 1 << 38
+
+// onHeap is an object of the Go heap.
+var onHeap = new([64]byte)
+
+// kernel looks at the mappings.
+type kernel struct {
+	maps *os.File // nil where there is none
+	exe  []byte
+	text []byte // room for the mappings
+	heap uintptr
+	last resident
+}
+
+func (k *kernel) open() {
+	k.maps, _ = os.Open("/proc/self/maps")
+	exe, _ := os.Readlink("/proc/self/exe")
+	k.exe = []byte(exe)
+	k.text = make([]byte, 64<<10)
+	k.heap = reflect.ValueOf(onHeap).Pointer()
+}
+
+// read returns the text of the mappings, nil if the kernel does not tell.
+func (k *kernel) read() []byte {
+	if k.maps == nil {
+		return nil
+	}
+	n := 0
+	for { // the kernel gives a page at a time
+		if n == len(k.text) {
+			k.text = append(k.text, make([]byte, len(k.text))...)
+		}
+		m, err := k.maps.ReadAt(k.text[n:], int64(n))
+		n += m
+		if err != nil || m == 0 {
+			return k.text[:n]
+		}
+	}
+}
+
+// look finds out what is resident.
+func (k *kernel) look(v *mem.Survey) {
+	var r resident
+	space, records, pageMap := mem.Spans()
+	text := k.read()
+	var dataEnd uintptr // where the program's variables end so far
+	r.ok = len(text) > 0
+	for len(text) > 0 {
+		line := text
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			line, text = text[:i], text[i+1:]
+		} else {
+			text = nil
+		}
+		s, perm, name := parseMapping(line)
+		if s.End <= s.Start || bytes.HasPrefix(perm, []byte("---")) || space.Has(s.Start) {
+			continue
+		}
+		private, file, ok := v.Present(s, mapPages)
+		if !ok {
+			if bytes.HasPrefix(name, []byte("[vsyscall")) {
+				continue
+			}
+			r.ok = false
+			break
+		}
+		n := private + file
+		switch {
+		case records.Has(s.Start) || pageMap.Has(s.Start):
+			r.metadata += n
+		case bytes.Equal(name, k.exe) && perm[1] != 'w':
+			r.program += n
+		case bytes.Equal(name, k.exe), len(name) == 0 && s.Start == dataEnd:
+			r.data += n
+			dataEnd = s.End
+		case bytes.HasPrefix(name, []byte("[anon: Go: heap")):
+			r.heap += n
+		case len(name) > 0 && !bytes.HasPrefix(name, []byte("[anon: Go")):
+			r.system += n
+		case len(name) == 0 && s.Start+heapReach > k.heap && s.Start < k.heap+heapReach:
+			r.heap += n
+		default:
+			r.runtime += n
+		}
+	}
+	k.last = r
+}
+
+// parseMapping takes a line of /proc/self/maps apart: addresses, permissions, name.
+//
+//	00400000-0088a000 r-xp 00000000 fe:00 10274612                           /usr/bin/granary
+func parseMapping(line []byte) (s mem.Span, perm, name []byte) {
+	from, line := hex(line)
+	if len(line) == 0 {
+		return s, nil, nil
+	}
+	to, line := hex(line[1:])
+	if len(line) < 5 {
+		return s, nil, nil
+	}
+	s = mem.Span{Start: from, End: to}
+	perm, line = line[1:5], line[5:]
+	for range 3 { // offset, device, inode
+		line = bytes.TrimLeft(line, " ")
+		i := bytes.IndexByte(line, ' ')
+		if i < 0 {
+			return s, perm, nil
+		}
+		line = line[i:]
+	}
+	return s, perm, bytes.TrimLeft(line, " ")
+}
+
+// hex reads a hexadecimal number from the front of b.
+func hex(b []byte) (n uintptr, rest []byte) {
+	for i, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			n = n<<4 | uintptr(c-'0')
+		case c >= 'a' && c <= 'f':
+			n = n<<4 | uintptr(c-'a'+10)
+		default:
+			return n, b[i:]
+		}
+	}
+	return n, nil
+}
