@@ -46,6 +46,8 @@ type Env struct {
 	watch       watches     // the keys that clients watch
 	track       tracks      // what clients cache (tracking.go)
 	clientLimit clientLimit // what clients hold (clientlimit.go)
+	defrag      defrag      // when data is compacted (defrag.go)
+	jobs        []*job      // what is done in slices while clients wait (work.go)
 	current     *Client     // whose requests are being served, nil: nobody's
 	execArgs    [][]byte    // reused: the arguments of a queued command
 
@@ -146,6 +148,9 @@ func (e *Env) EndTurn() {
 	}
 	if e.clientLimit.limit > 0 {
 		e.endTurnClientLimit()
+	}
+	if e.defrag.always > 0 {
+		e.Keys.DefragUnits(e.defrag.always, true)
 	}
 	s := e.Stats
 	ns := e.mono - e.turn

@@ -41,6 +41,11 @@ type Moves struct {
 // REQUIRES: the caller may use the arena.
 func (a *Arena) Moves() Moves { return a.moves }
 
+// ResetMoves sets the counts to zero.
+//
+// REQUIRES: as Moves.
+func (a *Arena) ResetMoves() { a.moves = Moves{} }
+
 // NumSlabClasses returns the number of size classes that live in slabs.
 func NumSlabClasses() int { return len(classes.slabs) }
 

@@ -88,10 +88,17 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	next := now + 1000
 	if l.ID() == 0 {
 		next = h.server().tick(now)
+		if again := h.env.DefragTick(); again > 0 {
+			next = min(next, now+again)
+		}
 	}
 	if h.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
 		return now + 100
 	}
+	if h.env.EvictSlice() {
+		next = now
+	}
+	next = h.env.TickWork(l.ID(), l.Now(), next)
 	next = h.env.TickBlocked(l, next)
 	h.env.ReadClock()
 	return next

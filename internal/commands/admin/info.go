@@ -32,6 +32,9 @@ func (v *view) mem() *command.MemoryReport {
 // scripts asks what the engine of scripts keeps.
 func (v *view) scripts() command.ScriptReport { return v.env.ReadScripts() }
 
+// defrag looks at what compaction has done.
+func (v *view) defrag() command.DefragReport { return v.env.DefragReport() }
+
 // cpu looks at processor time: of the process, of children, of the calling thread.
 func (v *view) cpu() *[3]info.CPU {
 	if v.used == nil {
