@@ -95,9 +95,6 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	if h.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
 		return now + 100
 	}
-	if h.env.EvictSlice() {
-		next = now
-	}
 	next = h.env.TickWork(l.ID(), l.Now(), next)
 	next = h.env.TickBlocked(l, next)
 	h.env.ReadClock()

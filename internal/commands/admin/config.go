@@ -66,7 +66,6 @@ func cmdConfigRewrite(c *command.Ctx) {
 func cmdConfigResetStat(c *command.Ctx) {
 	c.Env.Stats.Reset(c.Env)
 	c.Env.ResetDefrag()
-	c.Env.ResetExceeded()
 	// The count of changes since the last save is no statistic: what is not saved yet stays not saved.
 	c.Keys().Stats = keyspace.Stats{Dirty: c.Keys().Stats.Dirty}
 	c.Out.OK()
