@@ -39,6 +39,7 @@ const (
 	PurposeLatency                       // latency events and histograms
 	PurposeACL                           // users, rules and the ACL log
 	PurposeHistory                       // the flight recorder: pages of MEMORY HISTORY
+	PurposePrefix                        // what the prefixes of keys have
 	PurposeOther                         // what has no row of its own
 	NumPurposes           = int(PurposeOther) + 1
 )
@@ -102,6 +103,7 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeLatency:        {"latency", HeadingOwn, false},
 	PurposeACL:            {"acl", HeadingOwn, false},
 	PurposeHistory:        {"history", HeadingOwn, false},
+	PurposePrefix:         {"prefix-tree", HeadingOwn, false},
 	PurposeOther:          {"other", HeadingOwn, false},
 }
 
