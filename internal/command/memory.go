@@ -30,8 +30,8 @@ type MemoryReport struct {
 	Scripts  int64
 	Function int64
 
-	Stats   mem.Stats
-	Process info.Process
+	Ledger  ledger.Ledger
+	Process info.Process // what the Go runtime tells about itself
 }
 
 // overhead tells whether a purpose is not part of the data set although it belongs to the keyspace.
@@ -39,9 +39,11 @@ func overhead(p mem.Purpose) bool { return p == mem.PurposeTable || p == mem.Pur
 
 // ReadMemory looks at the memory of the server, and notes the peak.
 func (e *Env) ReadMemory() MemoryReport {
-	r := MemoryReport{Startup: e.Startup, Stats: mem.ReadStats(), Process: info.ReadProcess()}
-	b := &r.Stats.Books
-	r.Used = b.Total.Usable
+	r := MemoryReport{Startup: e.Startup, Process: info.ReadProcess()}
+	e.UpdateLedger()
+	e.ReadLedger(&r.Ledger)
+	b := &r.Ledger.Sums
+	r.Used = r.Ledger.Used
 	e.Stats.Memory.Note(r.Used, e.Keys.Now)
 	r.Peak = e.Stats.Memory
 	for i := range b.Purposes {
@@ -90,7 +92,40 @@ func Share(part, whole int64) float64 {
 func (r *MemoryReport) DatasetShare() float64 { return min(Share(r.Dataset, r.Used-r.Startup), 1) }
 
 // Fragmentation returns resident memory per byte in use.
-func (r *MemoryReport) Fragmentation() float64 { return Share(r.Process.Resident, r.Used) }
+func (r *MemoryReport) Fragmentation() float64 { return Share(r.Ledger.RSS, r.Used) }
+
+// Booked returns the usable bytes of all purposes under a heading.
+func (r *MemoryReport) Booked(h mem.Heading) (n int64) {
+	for p := range r.Ledger.Sums.Purposes {
+		if mem.Purpose(p).Heading() == h {
+			n += r.Ledger.Sums.Purposes[p].Usable
+		}
+	}
+	return n
+}
+
+// Allocated returns the usable bytes of what is allocated in the range, whether it was ever written or not.
+func (r *MemoryReport) Allocated() int64 { return r.Used - r.Ledger.Sums.Outside }
+
+// Active returns Allocated, and the free room of slabs and pages in which something lives.
+func (r *MemoryReport) Active() int64 { return r.Allocated() + r.FragBytes() }
+
+// FragBytes returns the resident bytes of slabs and pages that are in no region.
+func (r *MemoryReport) FragBytes() int64 {
+	return r.Ledger.Lines[ledger.LineSlabs] + r.Ledger.Lines[ledger.LineTails]
+}
+
+// AllocatorResident returns Active, and the free pages that are kept.
+func (r *MemoryReport) AllocatorResident() int64 { return r.Active() + r.FreePages() }
+
+// FreePages returns the free pages that are kept.
+func (r *MemoryReport) FreePages() int64 { return r.Ledger.Lines[ledger.LineDirty] }
+
+// OutsideAllocator returns what is resident and neither allocated nor kept by the allocator for that: the process, and the
+// allocator's records.
+func (r *MemoryReport) OutsideAllocator() int64 {
+	return r.Ledger.Part(ledger.PartProcess) + r.Ledger.Lines[ledger.LineMetadata]
+}
 
 // NotEvictable is the part of Used that evicting keys cannot make smaller and that does not count against maxmemory.
 func (r *MemoryReport) NotEvictable() int64 { return r.Replicas + r.AOF }
@@ -103,13 +138,23 @@ func (r *MemoryReport) BytesPerKey() int64 {
 	return max(0, r.Used-r.Startup) / r.Keys
 }
 
-// ReadLedger fills l with the memory of the process at this moment. It takes no memory, and some tens of microseconds.
-func (e *Env) ReadLedger(l *ledger.Ledger) {
+// UpdateLedger has the kernel asked anew what it holds, for who answers a question.
+func (e *Env) UpdateLedger() { e.ledgerReader().Update() }
+
+// SurveyLedger does a share of the asking in the background, and reports whether there is more to do soon.
+func (e *Env) SurveyLedger(deadline time.Time) (more bool) {
+	return e.ledgerReader().Background(deadline)
+}
+
+func (e *Env) ledgerReader() *ledger.Reader {
 	if e.bill == nil {
 		e.bill = ledger.NewReader()
 	}
-	e.bill.Read(l)
+	return e.bill
 }
+
+// ReadLedger fills l with the memory of the process at this moment. It takes no memory, and some tens of microseconds.
+func (e *Env) ReadLedger(l *ledger.Ledger) { e.ledgerReader().Read(l) }
 
 // FinishReclaim gives back all memory that waits to be given back.
 func (e *Env) FinishReclaim() {

@@ -75,8 +75,7 @@ const (
 func (r *Reader) Update() {
 	now := time.Now()
 	if now.Sub(r.looked) >= fresh {
-		r.kernel.look(r.survey)
-		r.looked = now
+		r.look(now)
 	}
 	var s mem.Sums
 	if mem.ReadSums(&s); s.Active+s.Dirty <= smallRange {
@@ -97,8 +96,7 @@ func (r *Reader) Background(deadline time.Time) (more bool) {
 		return false
 	}
 	if r.cost == 0 || now.Sub(r.looked) >= surveyEvery {
-		r.kernel.look(r.survey)
-		r.looked = now
+		r.look(now)
 	}
 	done := false
 	for !done && time.Now().Before(deadline) {
@@ -132,7 +130,12 @@ func (r *Reader) Read(l *Ledger) {
 	l.subtract(r.survey.Last())
 	r.readProcess(l)
 
-	l.RSS = r.readStatm()
+	rss, file := r.readStatm()
+	l.RSS = rss
+	if r.kernel.last.ok {
+		// Code that ran for the first time since the mappings were looked at.
+		l.Lines[LineProgram] += max(0, file-r.kernel.last.file)
+	}
 	if l.RSS > 0 {
 		l.Unexplained = l.RSS - l.Total()
 	}
@@ -192,15 +195,25 @@ func (r *Reader) readProcess(l *Ledger) {
 	l.Lines[LineGoObjects] -= min(l.Lines[LineGoObjects], l.Sums.Outside)
 }
 
-// readStatm reads the resident bytes of the process, 0 where the kernel does not tell.
-func (r *Reader) readStatm() int64 {
+// readStatm reads the resident bytes of the process, and those of them that are pages of files; 0 where the kernel does
+// not tell.
+func (r *Reader) readStatm() (rss, file int64) {
 	if r.statm == nil {
-		return 0
+		return 0, 0
 	}
 	n, _ := r.statm.ReadAt(r.text[:], 0)
 	_, b := number(r.text[:n])
-	rss, _ := number(b)
-	return rss * r.page
+	rss, b = number(b)
+	file, _ = number(b)
+	return rss * r.page, file * r.page
+}
+
+// look has the kernel asked about all of the process but the range.
+func (r *Reader) look(now time.Time) {
+	_, file := r.readStatm()
+	r.kernel.look(r.survey)
+	r.kernel.last.file = file
+	r.looked = now
 }
 
 // number reads a decimal number from the front of b.

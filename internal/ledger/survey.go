@@ -29,6 +29,7 @@ type resident struct {
 	heap     int64
 	runtime  int64
 	metadata int64
+	file     int64 // all pages of files, by the kernel's own count when the mappings were looked at
 }
 
 // mapPages is the most pages of one mapping that are looked at: 1 GiB. A Go heap that large is not looked at in one go;

@@ -63,7 +63,7 @@ func (s *Server) tick(now int64) int64 {
 	} else if ks.Pending() > 0 {
 		s.cron.draining = true
 	}
-	if s.cron.draining || s.cron.purging {
+	if time.Now().Before(deadline) && s.env.SurveyLedger(deadline) || s.cron.draining || s.cron.purging {
 		return min(now+pause, s.cron.next)
 	}
 	return s.cron.next

@@ -3,6 +3,7 @@ package admin
 import (
 	"granary/internal/command"
 	"granary/internal/info"
+	"granary/internal/ledger"
 	"granary/internal/mem"
 )
 
@@ -34,12 +35,17 @@ var memorySection = section{Name: "memory", Title: "Memory", When: info.Default 
 		size("used_memory_scripts", allScripts), human("used_memory_scripts", allScripts),
 		size("maxmemory", maxMemory), human("maxmemory", maxMemory),
 		text("maxmemory_policy", func(v *view) string { return v.cfg.MaxMemoryPolicy.String() }),
+		size("maxmemory_headroom", func(v *view) int64 { return v.env.ReadHeadroom().MaxMemory }),
+		size("maxmemory_data", func(v *view) int64 { return v.cfg.MaxMemoryDataBytes() }),
+		size("maxmemory_data_used", func(v *view) int64 { return v.env.ReadHeadroom().DataUsed }),
+		size("maxmemory_data_headroom", func(v *view) int64 { return v.env.ReadHeadroom().Data }),
+		size("eviction_headroom", func(v *view) int64 { return v.env.ReadHeadroom().Eviction }),
 		ratio("allocator_frag_ratio", func(v *view) float64 { return command.Share(active(v), allocated(v)) }),
-		size("allocator_frag_bytes", func(v *view) int64 { return active(v) - allocated(v) }),
+		size("allocator_frag_bytes", func(v *view) int64 { return v.mem().FragBytes() }),
 		ratio("allocator_rss_ratio", func(v *view) float64 { return command.Share(allocResident(v), active(v)) }),
-		size("allocator_rss_bytes", func(v *view) int64 { return allocResident(v) - active(v) }),
+		size("allocator_rss_bytes", func(v *view) int64 { return v.mem().FreePages() }),
 		ratio("rss_overhead_ratio", func(v *view) float64 { return command.Share(resident(v), allocResident(v)) }),
-		size("rss_overhead_bytes", func(v *view) int64 { return resident(v) - allocResident(v) }),
+		size("rss_overhead_bytes", func(v *view) int64 { return v.mem().OutsideAllocator() }),
 		ratio("mem_fragmentation_ratio", func(v *view) float64 { return v.mem().Fragmentation() }),
 		size("mem_fragmentation_bytes", func(v *view) int64 { return resident(v) - used(v) }),
 		size("mem_not_counted_for_evict", func(v *view) int64 { return v.mem().NotEvictable() }),
@@ -66,9 +72,25 @@ var memorySection = section{Name: "memory", Title: "Memory", When: info.Default 
 		count("go_heap_objects", func(v *view) int64 { return v.mem().Process.GoObjects }),
 		count("go_gc_cycles", func(v *view) int64 { return v.mem().Process.GCCycles }),
 		seconds("go_gc_pause_seconds", func(v *view) float64 { return v.mem().Process.GCPauseTotal.Seconds() }),
-		size("mem_allocator_metadata", func(v *view) int64 { return v.mem().Stats.Metadata }),
-		size("mem_allocator_retained", func(v *view) int64 { return v.mem().Stats.Retained }),
-	}, bookRows()...)}
+		size("mem_allocator_metadata", func(v *view) int64 { return v.mem().Ledger.Lines[ledger.LineMetadata] }),
+		size("mem_allocator_retained", func(v *view) int64 { return v.mem().Ledger.Sums.Retained }),
+	}, append(ledgerRows(), bookRows()...)...)}
+
+// ledgerRows are the four parts of resident memory, and what they do not explain.
+func ledgerRows() []row {
+	var rows []row
+	for p := range ledger.NumParts {
+		rows = append(rows, size("ledger_"+ledger.Part(p).String(), func(v *view) int64 {
+			return v.mem().Ledger.Part(ledger.Part(p))
+		}))
+	}
+	return append(rows,
+		size("ledger_unexplained", func(v *view) int64 { return v.mem().Ledger.Unexplained }),
+		size("ledger_untouched", func(v *view) int64 { return v.mem().Ledger.Untouched }),
+		size("ledger_cgroup", func(v *view) int64 { return v.mem().Ledger.Cgroup }),
+		size("ledger_cgroup_limit", func(v *view) int64 { return v.mem().Ledger.CgroupLimit }),
+	)
+}
 
 // bookRows are the books: used_memory by heading, and by purpose where something is booked.
 func bookRows() []row {
@@ -77,16 +99,16 @@ func bookRows() []row {
 		name := map[mem.Heading]string{
 			mem.HeadingData: "mem_data", mem.HeadingBuffers: "mem_buffers", mem.HeadingOwn: "mem_own",
 		}[mem.Heading(h)]
-		rows = append(rows, size(name, func(v *view) int64 { return v.mem().Stats.Books.Headings()[h].Usable }))
+		rows = append(rows, size(name, func(v *view) int64 { return v.mem().Booked(mem.Heading(h)) }))
 	}
 	return rows
 }
 
 func used(v *view) int64          { return v.mem().Used }
-func resident(v *view) int64      { return v.mem().Process.Resident }
+func resident(v *view) int64      { return v.mem().Ledger.RSS }
 func peak(v *view) int64          { return v.mem().Peak.Used }
-func active(v *view) int64        { return v.mem().Stats.Active }
-func allocResident(v *view) int64 { return v.mem().Stats.Resident }
+func active(v *view) int64        { return v.mem().Active() }
+func allocResident(v *view) int64 { return v.mem().AllocatorResident() }
 func vmEval(v *view) int64        { return v.scripts().VMEval }
 func vmFunctions(v *view) int64   { return v.scripts().VMFunctions }
 func vmTotal(v *view) int64       { return vmEval(v) + vmFunctions(v) }
@@ -96,7 +118,4 @@ func allScripts(v *view) int64    { return scripts(v) + functions(v) }
 func maxMemory(v *view) int64     { return v.cfg.MaxMemory }
 func systemMemory(*view) int64    { return totalMemory }
 
-func allocated(v *view) int64 {
-	b := &v.mem().Stats.Books
-	return b.Total.Usable - b.Outside
-}
+func allocated(v *view) int64 { return v.mem().Allocated() }

@@ -6,12 +6,14 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/info"
+	"granary/internal/ledger"
 )
 
 // small is used_memory below which ratios say more about the process than about the data.
 const small = 5 << 20
 
-// finding is what the doctor looks for: when it holds, what is said about it.
+// finding is what the doctor looks for: when it holds, what is said about it. What is said names the bytes, where they
+// are, and what to do.
 type finding struct {
 	holds func(r *command.MemoryReport, env *command.Env) bool
 	say   func(r *command.MemoryReport, env *command.Env) string
@@ -19,35 +21,47 @@ type finding struct {
 
 var findings = []finding{
 	{
+		func(r *command.MemoryReport, _ *command.Env) bool {
+			return r.Ledger.RSS > 0 && r.Ledger.RSS < r.Used/100*97
+		},
+		func(r *command.MemoryReport, _ *command.Env) string {
+			return fmt.Sprintf("Not in RAM: %s of what is allocated is not resident. If the machine swaps, a disk serves what RAM should: add memory, spread the data, or store less. If it does not, the memory was never written (large bitmaps, requests that have not arrived) and nothing is wrong.",
+				info.Human(r.Ledger.Untouched))
+		},
+	},
+	{
 		func(r *command.MemoryReport, _ *command.Env) bool { return r.Peak.Used > r.Used+r.Used/2 },
 		func(r *command.MemoryReport, _ *command.Env) string {
-			return fmt.Sprintf("Peak: at its peak the server used %s, now %s. Ratios against resident memory look worse than they are for as long as free pages are kept; MEMORY PURGE gives them back.",
+			return fmt.Sprintf("Peak: at its peak the server used %s, now %s. Plan for the peak; used_memory_peak_time says when it was.",
 				info.Human(r.Peak.Used), info.Human(r.Used))
 		},
 	},
 	{
-		func(r *command.MemoryReport, _ *command.Env) bool { return command.Share(r.Stats.Active, r.Used) > 1.1 },
+		func(r *command.MemoryReport, _ *command.Env) bool { return r.FragBytes() > r.Allocated()/10 },
 		func(r *command.MemoryReport, _ *command.Env) string {
-			return fmt.Sprintf("Fragmentation: of %s in slabs and large blocks %s is free or in the ends of pages. It is used again by values of the same sizes; MEMORY MALLOC-STATS shows in which size classes it lies.",
-				info.Human(r.Stats.Active), info.Human(r.Stats.Active-r.Used))
+			return fmt.Sprintf("Fragmentation: %s of %s in slabs and pages is in no block: %s free in slabs, %s ends of pages. Values of the same sizes use it again; if none come, set activedefrag to yes. MEMORY LEDGER shows the size classes.",
+				info.Human(r.FragBytes()), info.Human(r.Active()),
+				info.Human(r.Ledger.Lines[ledger.LineSlabs]), info.Human(r.Ledger.Lines[ledger.LineTails]))
 		},
 	},
 	{
 		func(r *command.MemoryReport, _ *command.Env) bool {
-			return command.Share(r.Stats.Resident, r.Stats.Active) > 1.1 && r.Stats.Dirty > 10<<20
+			return r.FreePages() > 10<<20 && r.FreePages() > r.Active()/10
 		},
 		func(r *command.MemoryReport, _ *command.Env) string {
 			return fmt.Sprintf("Free pages: %s is free and still resident. It goes back to the system when nobody needs it for a while, or at once with MEMORY PURGE.",
-				info.Human(r.Stats.Dirty))
+				info.Human(r.FreePages()))
 		},
 	},
 	{
 		func(r *command.MemoryReport, _ *command.Env) bool {
-			return r.Process.GoTotal > 64<<20 && r.Process.GoTotal > r.Used/4
+			n := r.Ledger.Part(ledger.PartProcess)
+			return n > 64<<20 && n > r.Used/4
 		},
 		func(r *command.MemoryReport, _ *command.Env) string {
-			return fmt.Sprintf("Process: the Go runtime holds %s, which has nothing to do with data. Very many connections are the usual cause.",
-				info.Human(r.Process.GoTotal))
+			return fmt.Sprintf("Process: the process itself holds %s, of which %s objects of the Go heap, %s free and not yet returned, %s stacks. Many connections, TLS and scripts are the usual causes; MEMORY PURGE returns what is free.",
+				info.Human(r.Ledger.Part(ledger.PartProcess)), info.Human(r.Ledger.Lines[ledger.LineGoObjects]),
+				info.Human(r.Ledger.Lines[ledger.LineGoUnused]+r.Ledger.Lines[ledger.LineGoIdle]), info.Human(r.Ledger.Lines[ledger.LineGoStacks]))
 		},
 	},
 	{
@@ -56,8 +70,18 @@ var findings = []finding{
 			return n > 0 && r.Clients/n > 200<<10
 		},
 		func(r *command.MemoryReport, env *command.Env) string {
-			return fmt.Sprintf("Client buffers: %d clients hold %s. Look for large omem and qbuf in CLIENT LIST: clients that do not read their replies or send very large requests.",
+			return fmt.Sprintf("Client buffers: %d clients hold %s. Look for large omem and qbuf in CLIENT LIST: clients that do not read their replies or send very large requests. client-output-buffer-limit and maxmemory-clients bound them.",
 				env.Clients.Len(), info.Human(r.Clients))
+		},
+	},
+	{
+		func(r *command.MemoryReport, _ *command.Env) bool {
+			n := r.Scripts + r.Function
+			return n > 16<<20 && n > r.Used/10
+		},
+		func(r *command.MemoryReport, _ *command.Env) string {
+			return fmt.Sprintf("Scripts: scripts and functions hold %s. Applications that put values into the text of EVAL load a new script each time: pass them as arguments. SCRIPT FLUSH frees what is cached.",
+				info.Human(r.Scripts+r.Function))
 		},
 	},
 	{
@@ -65,13 +89,33 @@ var findings = []finding{
 			return env.Config.MaxMemory > 0 && r.Used > env.Config.MaxMemory/10*9
 		},
 		func(r *command.MemoryReport, env *command.Env) string {
-			return fmt.Sprintf("Limit: %s of maxmemory %s is in use.", info.Human(r.Used), info.Human(env.Config.MaxMemory))
+			return fmt.Sprintf("Limit: %s of maxmemory %s is in use, of which %s data and %s buffers.", info.Human(r.Used),
+				info.Human(env.Config.MaxMemory), info.Human(r.Ledger.Part(ledger.PartData)), info.Human(r.Ledger.Part(ledger.PartBuffers)))
+		},
+	},
+	{
+		func(r *command.MemoryReport, _ *command.Env) bool {
+			return r.Ledger.CgroupLimit > 0 && r.Ledger.Cgroup > r.Ledger.CgroupLimit/10*9
+		},
+		func(r *command.MemoryReport, _ *command.Env) string {
+			return fmt.Sprintf("Container: its memory cgroup is charged with %s of %s; beyond, the kernel kills. Page cache is in that figure and gives way, resident memory (%s) does not.",
+				info.Human(r.Ledger.Cgroup), info.Human(r.Ledger.CgroupLimit), info.Human(r.Ledger.RSS))
 		},
 	},
 	{
 		func(r *command.MemoryReport, env *command.Env) bool { return env.Keys.Pending() > 0 },
 		func(r *command.MemoryReport, env *command.Env) string {
-			return fmt.Sprintf("Lazy freeing: %d objects are removed and not yet given back.", env.Keys.Pending())
+			return fmt.Sprintf("Lazy freeing: %d objects are removed and not yet given back; that goes on by itself.", env.Keys.Pending())
+		},
+	},
+	{
+		func(r *command.MemoryReport, _ *command.Env) bool {
+			u := r.Ledger.Unexplained
+			return max(u, -u) > max(r.Ledger.RSS/100, 4<<20)
+		},
+		func(r *command.MemoryReport, _ *command.Env) string {
+			return fmt.Sprintf("Unexplained: the lines of the ledger and the kernel differ by %s of %s. Right after large changes that passes within seconds; if it stays, it is a bug worth reporting with the output of MEMORY LEDGER.",
+				info.Human(r.Ledger.Unexplained), info.Human(r.Ledger.RSS))
 		},
 	},
 }
@@ -92,8 +136,10 @@ func diagnose(r *command.MemoryReport, env *command.Env) string {
 			said = append(said, "* "+f.say(r, env))
 		}
 	}
-	head := fmt.Sprintf("In use %s (data %.1f%%), resident %s, fragmentation ratio %.2f.\n",
-		info.Human(r.Used), 100*r.DatasetShare(), info.Human(r.Process.Resident), r.Fragmentation())
+	l := &r.Ledger
+	head := fmt.Sprintf("In use %s, resident %s: data %s, buffers %s, process %s, fragmentation %s; fragmentation ratio %.2f.\n",
+		info.Human(r.Used), info.Human(l.RSS), info.Human(l.Part(ledger.PartData)), info.Human(l.Part(ledger.PartBuffers)),
+		info.Human(l.Part(ledger.PartProcess)), info.Human(l.Part(ledger.PartFragmentation)), r.Fragmentation())
 	if said == nil {
 		return head + "No memory problem found.\n"
 	}

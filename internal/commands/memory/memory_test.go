@@ -8,6 +8,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/command/commandtest"
+	"granary/internal/ledger"
 	"granary/internal/mem"
 	"granary/internal/object"
 )
@@ -132,8 +133,8 @@ func TestReport(t *testing.T) {
 		if r.Used != r.Dataset+r.Overhead || r.Used != mem.Used() || r.Peak.Used < r.Used || r.Dataset < 0 || r.Overhead < r.Tables {
 			t.Errorf("used %d, peak %d, dataset %d, overhead %d, tables %d", r.Used, r.Peak.Used, r.Dataset, r.Overhead, r.Tables)
 		}
-		if r.Stats.Active < r.Used || r.Stats.Resident < r.Stats.Active || r.Keys != int64(i+1) {
-			t.Errorf("active %d, resident %d, keys %d", r.Stats.Active, r.Stats.Resident, r.Keys)
+		if r.Active() < r.Allocated() || r.AllocatorResident() < r.Active() || r.Keys != int64(i+1) {
+			t.Errorf("allocated %d, active %d, resident %d, keys %d", r.Allocated(), r.Active(), r.AllocatorResident(), r.Keys)
 		}
 	}
 }
@@ -193,19 +194,23 @@ func TestDoctorFindings(t *testing.T) {
 	c := start(t)
 	bad := command.MemoryReport{Used: 100 << 20, Clients: 1 << 30}
 	bad.Peak.Used = 1 << 30
-	bad.Stats.Active, bad.Stats.Resident, bad.Stats.Dirty = 200<<20, 400<<20, 200<<20
-	bad.Process.GoTotal = 100 << 20
+	bad.Scripts = 50 << 20
+	bad.Ledger.RSS, bad.Ledger.Unexplained, bad.Ledger.Untouched = 90<<20, 20<<20, 10<<20
+	bad.Ledger.Cgroup, bad.Ledger.CgroupLimit = 99<<20, 100<<20
+	bad.Ledger.Lines[ledger.LineSlabs], bad.Ledger.Lines[ledger.LineDirty] = 100<<20, 200<<20
+	bad.Ledger.Lines[ledger.LineGoObjects] = 100 << 20
 	c.Env.Config.MaxMemory = 100 << 20
 	c.Env.Clients.Add(c.Client)
 	text := diagnose(&bad, c.Env)
-	for _, want := range []string{"Peak:", "Fragmentation:", "Free pages:", "Process:", "Client buffers:", "Limit:"} {
+	for _, want := range []string{"Peak:", "Fragmentation:", "Free pages:", "Process:", "Client buffers:", "Limit:",
+		"Not in RAM:", "Scripts:", "Container:", "Unexplained:"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not said in %q", want, text)
 		}
 	}
 	good := command.MemoryReport{Used: 100 << 20}
 	good.Peak.Used = 100 << 20
-	good.Stats.Active, good.Stats.Resident = 101<<20, 102<<20
+	good.Ledger.RSS, good.Ledger.Lines[ledger.LineSlabs], good.Ledger.Lines[ledger.LineDirty] = 110<<20, 1<<20, 1<<20
 	c.Env.Config.MaxMemory = 0
 	if text := diagnose(&good, c.Env); !strings.Contains(text, "No memory problem found") {
 		t.Errorf("a healthy server hears %q", text)

@@ -44,20 +44,20 @@ var (
 		{"dataset.bytes", func(r *command.MemoryReport) int64 { return r.Dataset }, nil},
 		{"dataset.percentage", nil, func(r *command.MemoryReport) float64 { return 100 * r.DatasetShare() }},
 		{"peak.percentage", nil, func(r *command.MemoryReport) float64 { return 100 * command.Share(r.Used, r.Peak.Used) }},
-		{"allocator.allocated", func(r *command.MemoryReport) int64 { return r.Used }, nil},
-		{"allocator.active", func(r *command.MemoryReport) int64 { return r.Stats.Active }, nil},
-		{"allocator.resident", func(r *command.MemoryReport) int64 { return r.Stats.Resident }, nil},
+		{"allocator.allocated", (*command.MemoryReport).Allocated, nil},
+		{"allocator.active", (*command.MemoryReport).Active, nil},
+		{"allocator.resident", (*command.MemoryReport).AllocatorResident, nil},
 		{"allocator.muzzy", zero, nil},
-		{"allocator-fragmentation.ratio", nil, func(r *command.MemoryReport) float64 { return command.Share(r.Stats.Active, r.Used) }},
-		{"allocator-fragmentation.bytes", func(r *command.MemoryReport) int64 { return r.Stats.Active - r.Used }, nil},
-		{"allocator-rss.ratio", nil, func(r *command.MemoryReport) float64 { return command.Share(r.Stats.Resident, r.Stats.Active) }},
-		{"allocator-rss.bytes", func(r *command.MemoryReport) int64 { return r.Stats.Resident - r.Stats.Active }, nil},
+		{"allocator-fragmentation.ratio", nil, func(r *command.MemoryReport) float64 { return command.Share(r.Active(), r.Allocated()) }},
+		{"allocator-fragmentation.bytes", (*command.MemoryReport).FragBytes, nil},
+		{"allocator-rss.ratio", nil, func(r *command.MemoryReport) float64 { return command.Share(r.AllocatorResident(), r.Active()) }},
+		{"allocator-rss.bytes", (*command.MemoryReport).FreePages, nil},
 		{"rss-overhead.ratio", nil, func(r *command.MemoryReport) float64 {
-			return command.Share(r.Process.Resident, r.Stats.Resident)
+			return command.Share(r.Ledger.RSS, r.AllocatorResident())
 		}},
-		{"rss-overhead.bytes", func(r *command.MemoryReport) int64 { return r.Process.Resident - r.Stats.Resident }, nil},
+		{"rss-overhead.bytes", (*command.MemoryReport).OutsideAllocator, nil},
 		{"fragmentation", nil, func(r *command.MemoryReport) float64 { return r.Fragmentation() }},
-		{"fragmentation.bytes", func(r *command.MemoryReport) int64 { return r.Process.Resident - r.Used }, nil},
+		{"fragmentation.bytes", func(r *command.MemoryReport) int64 { return r.Ledger.RSS - r.Used }, nil},
 	}
 )
 
@@ -101,7 +101,7 @@ func cmdMemoryMallocStats(c *command.Ctx) {
 }
 
 func mallocStats(r *command.MemoryReport, profile string) string {
-	s := &r.Stats
+	s := mem.ReadStats()
 	var b strings.Builder
 	fmt.Fprintf(&b, "___ %s, profile %s ___\n", info.Allocator(), profile)
 	fmt.Fprintf(&b, "Allocated: %d, active: %d, metadata: %d, resident: %d, mapped: %d, retained: %d\n",
