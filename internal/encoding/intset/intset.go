@@ -74,6 +74,9 @@ func widthOf(n int64) int {
 	return wide
 }
 
+// SizeFor returns the bytes of a set of n integers from lo to hi.
+func SizeFor(n int, lo, hi int64) int { return EmptySize + n*max(widthOf(lo), widthOf(hi)) }
+
 // at returns integer i of a set of a width.
 func (s Intset) at(i, width int) int64 {
 	switch width {

@@ -94,6 +94,9 @@ func (w *world) step() (refused bool) {
 	if w.r.IntN(10) == 0 {
 		w.ks.Now += w.r.Int64N(60)
 	}
+	if w.r.IntN(12) == 0 {
+		w.compact()
+	}
 	it := w.item()
 	if it.Exists() && w.r.IntN(3) == 0 && !try(it.ExpireFields) {
 		return true

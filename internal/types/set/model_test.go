@@ -70,6 +70,9 @@ func (w *world) step() (refused bool) {
 	} else if w.r.IntN(30) == 0 {
 		w.lim = Limits{[]int{0, 10, 100, 512}[w.r.IntN(4)], []int{0, 10, 100}[w.r.IntN(3)], []int{3, 20, 64}[w.r.IntN(3)]}
 	}
+	if w.r.IntN(12) == 0 {
+		w.compact()
+	}
 	it := w.item()
 	text := w.member()
 	var m Member

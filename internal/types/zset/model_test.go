@@ -60,6 +60,9 @@ func (w *world) step() {
 	if w.r.IntN(50) == 0 {
 		w.lim = Limits{Entries: []int{0, 5, 50, 200}[w.r.IntN(4)], Value: []int{4, 20, 200}[w.r.IntN(3)]}
 	}
+	if w.r.IntN(12) == 0 {
+		w.compact()
+	}
 	it := w.item()
 	m := w.member()
 	was, has := w.want[m]
