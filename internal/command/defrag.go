@@ -179,5 +179,33 @@ func (e *Env) endDefrag(left int64) {
 	e.Keys.Arena.Trim()
 }
 
+// DefragNow goes on with compaction until the deadline for somebody who wants memory now, whatever the directives say, and
+// reports whether there is nothing more to gain. passes is the caller's, 0 at first.
+func (e *Env) DefragNow(deadline time.Time, passes *int) (done bool) {
+	d := &e.defrag
+	if *passes == 0 && d.percent == 0 {
+		d.passes = 0
+	}
+	if !e.Keys.Defragmenting() {
+		if *passes >= defragPasses || *passes > 0 && !e.worthAnotherPass() {
+			return true
+		}
+		e.beginPass()
+		*passes++
+	}
+	if !e.Keys.DefragSlice(deadline) || d.percent > 0 || e.worthAnotherPass() {
+		return false
+	}
+	d.floor, d.ended = e.Keys.Arena.Reclaimable(), clock.Mono()
+	return true
+}
+
+// LeaveDefrag ends what DefragNow has begun and not finished.
+func (e *Env) LeaveDefrag() {
+	if e.defrag.percent == 0 {
+		e.Keys.StopDefrag()
+	}
+}
+
 // DefragAlways has n units of compaction run at the end of every turn, which move everything, for tests; 0 ends that.
 func (e *Env) DefragAlways(n int) { e.defrag.always = n }

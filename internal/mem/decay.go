@@ -88,6 +88,12 @@ func Purge() int64 {
 	return int64(pages.purge(1<<30, 1<<30)) * pageSize
 }
 
+// PurgeSome is Purge for at most 4 MiB and a few extents, and reports whether there are more.
+func PurgeSome() (bytes int64, more bool) {
+	n := pages.purge(decaySlice, decayExtents)
+	return int64(n) * pageSize, n > 0
+}
+
 // purge purges up to limit dirty pages in up to extents pieces, longest extents first, and returns how many. The lock is given up for each
 // madvise, so that nobody waits for the kernel.
 func (l *pageLayer) purge(limit, extents int) (done int) {

@@ -9,6 +9,9 @@ import (
 // a map looks at slabs when somebody asks. Which region belongs to whom only the owner of the data knows, so its walk for
 // compaction is used: while slabs are watched, ShouldMove moves nothing and notes the regions of these slabs.
 
+// PageSize is what memory is taken from the kernel and given back in.
+const PageSize = pageSize
+
 // FillSteps is the number of parts in which fills are counted: tenths, and full ones.
 const FillSteps = 11
 
@@ -24,6 +27,17 @@ type ClassMap struct {
 	Reclaimable int64            // bytes that a compaction would free if every region could be moved
 	Purposes    [NumPurposes]int64
 }
+
+// SlabClass returns the slab class that serves requests of n bytes, and false if they are large or none.
+func SlabClass(n int) (class int, ok bool) {
+	if n < 1 || n > int(classes.smallMax) {
+		return 0, false
+	}
+	return int(classes.lookup[uint(n+unitBytes-1)/unitBytes]), true
+}
+
+// MaxSlabRegion returns the largest request that is served from a slab.
+func MaxSlabRegion() int { return int(classes.smallMax) }
 
 // MapClass returns the map of a slab class. It looks at most at about sample slabs, and scales what it saw.
 //

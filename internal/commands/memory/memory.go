@@ -5,6 +5,8 @@
 //	audit.go    AUDIT
 //	classes.go  CLASSES
 //	doctor.go   DOCTOR
+//	map.go      MAP
+//	release.go  RELEASE
 //	spec.go     the declaration
 package memory
 
@@ -87,8 +89,12 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Return the allocator's books: by purpose and by size class.",
 		"PURGE",
 		"    Give free pages back to the system.",
+		"MAP [CLASS <size> [SLABS <count>]]",
+		"    Return how the slabs of each size class are filled; of a class, who owns what lies in the emptiest slabs.",
 		"STATS",
 		"    Return where memory is.",
+		"RELEASE <bytes> <milliseconds>",
+		"    Give memory back to the system, up to a number of bytes and for a time at most, and report what came back.",
 		"USAGE <key> [SAMPLES <count>]",
 		"    Return the bytes that a key and its value take. They are counted, not sampled.",
 	)
