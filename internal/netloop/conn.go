@@ -3,7 +3,6 @@ package netloop
 import (
 	"net"
 
-	"granary/internal/mem"
 	"granary/internal/resp"
 )
 
@@ -38,6 +37,7 @@ type Conn struct {
 	lastIO   int64
 	netIn    uint64
 	netOut   uint64
+	self     int64  // bytes of the connection on the Go heap, as booked
 	in       []byte // portion of the read buffer read in this turn
 	q        query
 	out      output
@@ -208,14 +208,4 @@ func (c *Conn) OutListLen() int { return c.out.listLen }
 
 // OutMem returns the memory of the reply list (omem): its blocks and their
 // rows, and the values that it refers to.
-func (c *Conn) OutMem() int { return c.out.listMem + len(c.out.queue)*segSize }
-
-// TotMem returns all memory of the connection: itself, its query buffer, its
-// static reply block and its reply list. What the session has comes on top.
-func (c *Conn) TotMem() int {
-	n := connSize + c.OutMem() + c.q.memory()
-	if c.out.staticSize > 0 {
-		n += mem.Usable(c.out.staticSize)
-	}
-	return n
-}
+func (c *Conn) OutMem() int { return c.out.listMem + (len(c.out.queue)-c.out.head)*segSize }

@@ -328,6 +328,7 @@ func (l *Loop) bury() {
 		l.conns[last] = nil
 		l.conns = l.conns[:last]
 		l.detach(c)
+		c.bookSelf(0)
 	}
 	l.dead = later
 }
@@ -337,6 +338,7 @@ func (l *Loop) enter(c *Conn) {
 	c.index = int32(len(l.conns))
 	l.conns = append(l.conns, c)
 	l.newborn = append(l.newborn, c)
+	c.bookSelf(connSize + mem.GoSize(len(c.remote)) + mem.GoSize(len(c.local)))
 }
 
 // newConn makes a connection of l.

@@ -12,9 +12,11 @@ const (
 	blockMin  = 16 << 10 // the least size of a block of the list
 	pinMin    = 16 << 10 // values shorter than this are copied
 
-	segSize  = int(unsafe.Sizeof(segment{}))
-	connSize = int(unsafe.Sizeof(Conn{}))
+	segSize = int(unsafe.Sizeof(segment{}))
 )
+
+// connSize is what a Conn takes on the Go heap.
+var connSize = mem.GoStructSize(int(unsafe.Sizeof(Conn{})))
 
 type segKind uint8
 
@@ -53,23 +55,66 @@ type output struct {
 	// The open segment: where Conn.Out appends.
 	open segment
 
-	listLen int
-	listMem int
-	waiting int // bytes of the queue, those sent of its first segment included
+	listLen  int
+	listMem  int
+	pinned   int // bytes of listMem that are in strings, not in blocks
+	waiting  int // bytes of the queue, those sent of its first segment included
+	inStatic int // bytes of the queue in the static block, likewise
+	rows     int // cap(queue) as it is booked
 }
+
+// queueKeep is the rows for which room is kept when nothing waits.
+const queueKeep = 32
 
 // staticLen returns the bytes waiting in the static block.
 func (o *output) staticLen(c *Conn) int {
-	n := 0
-	for i := o.head; i < len(o.queue); i++ {
-		if o.queue[i].kind == segStatic {
-			n += o.queue[i].n
-		}
-	}
+	n := o.inStatic
 	if o.open.kind == segStatic {
 		n += len(c.Out.Pending())
 	}
 	return n
+}
+
+// push adds a segment to the queue.
+func (o *output) push(s segment) {
+	o.queue = append(o.queue, s)
+	if cap(o.queue) != o.rows {
+		o.bookRows()
+	}
+	o.waiting += s.n
+	if s.kind == segStatic {
+		o.inStatic += s.n
+	}
+}
+
+// bookRows books the queue's room, which lies on the Go heap.
+func (o *output) bookRows() {
+	mem.BookOutside(mem.PurposeReplyBuffer, rowBytes(cap(o.queue))-rowBytes(o.rows))
+	o.rows = cap(o.queue)
+}
+
+func rowBytes(n int) int64 { return int64(n * segSize) }
+
+// shrinkQueue takes rows that are sent off the queue, so that one that is never empty does not grow for ever.
+func (o *output) shrinkQueue() {
+	switch {
+	case o.head == len(o.queue):
+		o.queue, o.head = o.queue[:0], 0
+		if cap(o.queue) > queueKeep {
+			o.queue = nil
+			o.bookRows()
+		}
+	case o.head >= queueKeep && o.head >= len(o.queue)/2:
+		// What is moved is no more than what was sent since the last time.
+		left := o.queue[o.head:]
+		if cap(o.queue) > 4*len(left) && cap(o.queue) > queueKeep {
+			o.queue = append(make([]segment, 0, 2*len(left)), left...)
+			o.bookRows()
+		} else {
+			o.queue = o.queue[:copy(o.queue, left)]
+		}
+		o.head = 0
+	}
 }
 
 // pending reports whether output waits to be written.
@@ -152,8 +197,7 @@ func (o *output) seal(n int) {
 	if s.kind == segStatic {
 		o.peak = max(o.peak, s.off+n)
 	}
-	o.waiting += n
-	o.queue = append(o.queue, s)
+	o.push(s)
 }
 
 // Refer implements resp.Sink.
@@ -172,10 +216,10 @@ func (c *Conn) Refer(n0 int, ref mem.Ref, off, n int) bool {
 		// reads large values grows as it does under Redis.
 		o.peak = max(o.peak, min(n0+n, staticMax))
 	}
-	o.queue = append(o.queue, segment{ref: ref, off: off, n: n, kind: segPinned})
-	o.waiting += n
+	o.push(segment{ref: ref, off: off, n: n, kind: segPinned})
 	o.listLen++
 	o.listMem += n
+	o.pinned += n
 	c.loop.handler.Output(c)
 	return true
 }
@@ -195,6 +239,9 @@ func (c *Conn) Shorten(seq uint64, n int) {
 	}
 	s := &c.out.queue[c.out.head+int(seq-c.out.first)]
 	c.out.waiting -= s.n - n
+	if s.kind == segStatic {
+		c.out.inStatic -= s.n - n
+	}
 	s.n = n
 }
 
@@ -206,20 +253,21 @@ func (c *Conn) advance(n int) {
 		left := s.n - o.sent
 		if n < left {
 			o.sent += n
+			o.shrinkQueue()
 			return
 		}
 		n -= left
 		o.waiting -= s.n
+		if s.kind == segStatic {
+			o.inStatic -= s.n
+		}
 		o.sent = 0
 		c.dropSegment(s)
 		o.head++
 		o.first++
 	}
 	if len(o.queue) > 0 {
-		o.queue, o.head = o.queue[:0], 0
-		if cap(o.queue) > 1024 {
-			o.queue = nil
-		}
+		o.shrinkQueue()
 	}
 	o.sent += n
 	if o.sent < len(c.Out.Pending()) {
@@ -259,6 +307,7 @@ func (c *Conn) dropSegment(s *segment) {
 		l.unpins = append(l.unpins, s.ref)
 		o.listLen--
 		o.listMem -= s.n
+		o.pinned -= s.n
 	case s.size > 0 && s.kind == segBlock:
 		l.arena.Free(s.ref, s.size, mem.PurposeReplyBuffer)
 		o.listLen--
@@ -275,7 +324,8 @@ func (c *Conn) dropOutput() {
 	if o.open.kind == segBlock {
 		c.dropSegment(&o.open)
 	}
-	o.queue, o.head, o.sent, o.waiting = nil, 0, 0, 0
+	o.queue, o.head, o.sent, o.waiting, o.inStatic = nil, 0, 0, 0, 0
+	o.bookRows()
 	c.Out.Drained()
 	c.Out.SetBlock(nil)
 	c.setStatic(0)
