@@ -1,0 +1,130 @@
+package prefix
+
+import "slices"
+
+// Growth is told by looking at all rows every few seconds and keeping what was seen for a minute.
+
+const (
+	pastEvery = 10000 // ms between two looks
+	pastSpan  = 6     // looks that make up a minute
+	pastLen   = pastSpan + 1
+
+	rowsAtOnce = 2048 // rows that a slice looks at
+)
+
+// past is what a row had at a look, in bytes.
+type past struct{ own, rest int64 }
+
+func (b *books) now() past { return past{b.own.Bytes, b.rest.Bytes} }
+
+func (p *past) add(q past) {
+	p.own += q.own
+	p.rest += q.rest
+}
+
+func (p *past) sub(q past) { p.add(past{-q.own, -q.rest}) }
+
+// look is the state of looking at rows.
+type look struct {
+	times [pastLen]int64 // when, ms
+	slot  int            // of the last look in times and row.past
+	seen  int            // looks so far, up to pastLen
+	next  int32          // chunk at which the look that is under way goes on
+	under bool           // a look is under way
+	limit int64          // what rows are given up for having no more than this
+}
+
+// Look does a part of the regular work at a time in ms: what rows have now is kept for Growth, those that have had nothing
+// for a while are dropped, and if nearly all rows are taken the smallest are listed. It reports whether a look is under
+// way, which wants to be called again soon.
+func (t *Tree) Look(now int64) bool {
+	l := &t.look
+	if !l.under {
+		if l.seen > 0 && now-l.times[l.slot] < pastEvery {
+			return false
+		}
+		l.under, l.next = true, 0
+		l.times[(l.slot+1)%pastLen] = now
+		t.victims = t.victims[:0]
+		l.limit = -1
+		if t.used > t.max-t.max/8 {
+			l.limit = t.smallest()
+		}
+	}
+	slot := (l.slot + 1) % pastLen
+	end := min(l.next+rowsAtOnce/chunkRows, int32(len(t.chunks)))
+	for ; l.next < end; l.next++ {
+		for i := range t.chunks[l.next].rows {
+			if r := &t.chunks[l.next].rows[i]; r.used {
+				t.lookAt(l.next*chunkRows+int32(i), r, slot)
+			}
+		}
+	}
+	if l.next < int32(len(t.chunks)) {
+		return true
+	}
+	l.under, l.slot = false, slot
+	l.seen = min(l.seen+1, pastLen)
+	return false
+}
+
+func (t *Tree) lookAt(id int32, r *row, slot int) {
+	r.past[slot] = r.sides[t.side()].now()
+	if id == root || r.kids > 0 {
+		return
+	}
+	if t.empty(r) {
+		t.drop(id)
+	} else if t.look.limit >= 0 && len(t.victims) < cap(t.victims) && t.weight(r) <= t.look.limit {
+		t.victims = append(t.victims, victim{id, r.gen})
+	}
+}
+
+// empty tells whether the row has nothing and had nothing all the time.
+func (t *Tree) empty(r *row) bool {
+	for s := range r.sides {
+		if b := &r.sides[s]; b.own != (Counts{}) || b.rest != (Counts{}) {
+			return false
+		}
+	}
+	return r.past == [pastLen]past{}
+}
+
+// weight is what a row is worth keeping for: what it has, and as much of what it may have besides as an average row.
+func (t *Tree) weight(r *row) int64 {
+	b := &r.sides[t.side()]
+	return b.bytes() + min(b.miss.Bytes, t.sums[t.side()].Bytes/int64(t.max))
+}
+
+// smallest estimates what the smallest rows have that make up one victimShare of all.
+func (t *Tree) smallest() int64 {
+	var sample [1024]int64
+	n := 0
+	step := max(1, len(t.chunks)*chunkRows/len(sample))
+	for id := 1; id < len(t.chunks)*chunkRows && n < len(sample); id += step {
+		if r := t.at(int32(id)); r.used && r.kids == 0 {
+			sample[n] = t.weight(r)
+			n++
+		}
+	}
+	if n == 0 {
+		return -1
+	}
+	slices.Sort(sample[:n])
+	return sample[n/victimShare]
+}
+
+// oldest returns the place of the look that growth is told from: the oldest of the last minute.
+func (t *Tree) oldest() int {
+	l := &t.look
+	return (l.slot - min(l.seen, pastSpan) + 1 + pastLen) % pastLen
+}
+
+// growth returns the bytes that a row itself gained or lost since the oldest look.
+func (t *Tree) growth(r *row) (p past) {
+	if t.look.seen > 0 && t.complete {
+		p = r.sides[t.shown].now()
+		p.sub(r.past[t.oldest()])
+	}
+	return p
+}

@@ -1,0 +1,427 @@
+package prefix
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+
+	"granary/internal/mem"
+)
+
+// Counts is what a prefix has.
+type Counts struct {
+	Bytes   int64 // usable bytes of what belongs to its keys (mem.Purpose.OfKey)
+	Keys    int64
+	Expires int64 // keys that carry an expiry
+}
+
+func (c *Counts) add(d Counts) {
+	c.Bytes += d.Bytes
+	c.Keys += d.Keys
+	c.Expires += d.Expires
+}
+
+// sub takes d away.
+func (c *Counts) sub(d Counts) { c.add(Counts{-d.Bytes, -d.Keys, -d.Expires}) }
+
+// negative tells whether anything is below zero.
+func (c *Counts) negative() bool { return c.Bytes|c.Keys|c.Expires < 0 }
+
+// Sides says which of a tree's two sets of books something is entered in.
+type Sides uint8
+
+// The sides. What is shown, and what a count that is under way is about to show (Begin).
+const (
+	Shown Sides = 1 << iota
+	Next
+)
+
+// books are the counts of one row on one side.
+type books struct {
+	own  Counts // keys whose prefix the row is
+	rest Counts // keys with longer prefixes that have no row
+	miss Counts // the most that own and the rows below may lack: it is in rest of the rows above
+}
+
+// row is a prefix that has its own counts.
+type row struct {
+	sides  [2]books
+	past   [pastLen]past // at the last looks (past.go)
+	parent int32
+	kids   int32  // rows right below
+	gen    uint32 // counts the prefixes that had the row
+	depth  uint8
+	length uint8 // of the name
+	used   bool
+}
+
+const chunkRows = 64
+
+var chunkBytes = int64(reflect.TypeFor[chunk]().Size())
+
+// chunk is memory for rows: it is never moved, so that growing costs the same every time.
+type chunk struct {
+	rows  [chunkRows]row
+	names [chunkRows][MaxLen]byte
+}
+
+// Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
+type Tree struct {
+	split  Split
+	max    int
+	chunks []*chunk
+	free   []int32
+	index  []uint64 // open addressing: the upper half of the hash and the row's number plus one
+	seed   maphash.Seed
+	sums   [2]Counts // of all rows
+	shown  uint8     // the side that is shown, 0 or 1
+	used   int       // rows in use, the root's included
+
+	counting bool // a count is under way
+	complete bool // what is shown is of all keys
+
+	last     []byte // prefix of the key that came last
+	lastRow  *row
+	lastRest bool
+	lastFull bool // last has Depth parts
+
+	credit  int64 // bytes without a row after which the next one gets one, when all rows are taken
+	victims []victim
+	look    look
+
+	// Moved counts the prefixes that had to give up their row for another.
+	Moved int64
+}
+
+// victim is a row to give up.
+type victim struct {
+	id  int32
+	gen uint32
+}
+
+// root is the row of the empty prefix.
+const root = 0
+
+// Limits of the number of rows.
+const (
+	MinRows = 16
+	MaxRows = 16384
+)
+
+// NewTree makes an empty tree of at most max rows, the empty prefix's not counted. It is complete: of no key.
+func NewTree(split Split, max int) *Tree {
+	t := &Tree{split: split, max: max + 1, seed: maphash.MakeSeed(), complete: true}
+	size := 64
+	for size < 2*t.max {
+		size *= 2
+	}
+	t.index = make([]uint64, size)
+	t.last = make([]byte, 0, MaxLen)
+	t.free = make([]int32, 0, t.max+chunkRows)
+	t.victims = make([]victim, 0, t.max/victimShare+1)
+	t.newRow(nil, -1)
+	mem.BookOutside(mem.PurposePrefix, t.fixed())
+	return t
+}
+
+// fixed returns the bytes of everything but chunks.
+func (t *Tree) fixed() int64 {
+	return int64(8*len(t.index) + 4*cap(t.free) + 8*cap(t.victims) + cap(t.last))
+}
+
+// Close gives back what the tree is booked with.
+func (t *Tree) Close() {
+	mem.BookOutside(mem.PurposePrefix, -t.fixed()-int64(len(t.chunks))*chunkBytes)
+	*t = Tree{}
+}
+
+// Split returns how the tree splits keys.
+func (t *Tree) Split() *Split { return &t.split }
+
+// Rows returns the number of prefixes that have a row, and of those that may.
+func (t *Tree) Rows() (used, most int) { return t.used - 1, t.max - 1 }
+
+// Total returns the sum of all rows of a side.
+func (t *Tree) Total(s Sides) Counts { return t.sums[t.sideOf(s)] }
+
+// Complete tells whether all keys are counted.
+func (t *Tree) Complete() bool { return t.complete }
+
+// sideOf returns the index of one side.
+func (t *Tree) sideOf(s Sides) uint8 {
+	if s == Shown {
+		return t.shown
+	}
+	return 1 - t.shown
+}
+
+// side returns the side to read: what is shown, or as long as there is nothing complete to be shown what was counted.
+func (t *Tree) side() uint8 {
+	if t.complete {
+		return t.shown
+	}
+	return 1 - t.shown
+}
+
+func (t *Tree) at(id int32) *row { return &t.chunks[id/chunkRows].rows[id%chunkRows] }
+
+func (t *Tree) name(id int32) []byte {
+	return t.chunks[id/chunkRows].names[id%chunkRows][:t.at(id).length]
+}
+
+// Add enters a change of a key on the sides that it concerns. It allocates only for a new prefix, in chunks.
+func (t *Tree) Add(key []byte, d Counts, on Sides) {
+	r, rest := t.find(key, d.Bytes)
+	if on&Shown != 0 {
+		t.enter(r, t.shown, rest, d)
+	}
+	if on&Next != 0 && t.counting {
+		t.enter(r, 1-t.shown, rest, d)
+	}
+}
+
+// enter adds to a row's own counts or to its rest.
+func (t *Tree) enter(r *row, side uint8, rest bool, d Counts) {
+	t.sums[side].add(d)
+	b := &r.sides[side]
+	c := &b.own
+	if rest {
+		c = &b.rest
+	}
+	c.add(d)
+	if c.negative() {
+		t.borrow(r, side, c)
+	}
+}
+
+// borrow makes good what a row's count c is below zero. What it lacks was counted in the rest of a row above, before
+// there was a row for it.
+func (t *Tree) borrow(r *row, side uint8, c *Counts) {
+	b := &r.sides[side]
+	for up := r.parent; up >= 0 && c.negative(); {
+		p := t.at(up)
+		from := &p.sides[side].rest
+		d := Counts{lack(c.Bytes, from.Bytes), lack(c.Keys, from.Keys), lack(c.Expires, from.Expires)}
+		from.sub(d)
+		c.add(d)
+		if c == &b.own {
+			b.miss.sub(d)
+			b.miss = Counts{max(b.miss.Bytes, 0), max(b.miss.Keys, 0), max(b.miss.Expires, 0)}
+		}
+		up = p.parent
+	}
+}
+
+// lack returns what n lacks to be 0, if there is as much.
+func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
+
+// find returns the row that counts the key, and whether it counts it in its rest, as the key's prefix has no row. A
+// prefix without a row gets one, if bytes come and one is to be had.
+func (t *Tree) find(key []byte, bytes int64) (r *row, rest bool) {
+	// Fast path: the prefix is that of the key before.
+	n := len(t.last)
+	if t.lastRow != nil && !t.lastRest && len(key) >= n && string(key[:n]) == string(t.last) &&
+		(t.lastFull || t.split.part(key[n:min(len(key), MaxLen)]) == 0) {
+		return t.lastRow, false
+	}
+	prefix := t.split.Of(key)
+	id, end := t.deepest(prefix)
+	if rest = end < len(prefix); rest && bytes > 0 {
+		if fresh := t.admit(prefix, id, end, bytes); fresh >= 0 {
+			id, rest = fresh, false
+		}
+	}
+	r = t.at(id)
+	t.last = append(t.last[:0], prefix...)
+	t.lastRow, t.lastRest = r, rest
+	t.lastFull = !rest && int(r.depth) == t.split.Depth
+	return r, rest
+}
+
+// forget makes the next find look everything up.
+func (t *Tree) forget() { t.lastRow = nil }
+
+// deepest returns the row of the longest part of a prefix that has one, and the length of that part.
+func (t *Tree) deepest(prefix []byte) (id int32, end int) {
+	for p := prefix; len(p) > 0; p = t.split.parent(p) {
+		if id := t.lookup(p); id >= 0 {
+			return id, len(p)
+		}
+	}
+	return root, 0
+}
+
+// admit makes rows for a prefix below that of row id, which has its first end bytes, and returns the last, or -1 if there
+// is no room.
+//
+// As long as there are rows to be had every prefix gets one. Then bytes without a row are counted, and the prefix of
+// every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
+// so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
+func (t *Tree) admit(prefix []byte, id int32, end int, bytes int64) int32 {
+	want := t.split.depthOf(prefix[end:])
+	if t.used+want > t.max {
+		if t.credit -= bytes; t.credit > 0 {
+			return -1
+		}
+		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.sums[t.side()].Bytes)/float64(admitShare*t.max))
+		r := t.at(id)
+		r.kids++ // it is not to be given up for what comes below it
+		for t.used+want > t.max && t.giveUpOne() {
+		}
+		r.kids--
+		if t.used+want > t.max {
+			return -1
+		}
+	}
+	for end < len(prefix) {
+		end += t.split.part(prefix[end:])
+		id = t.newRow(prefix[:end], id)
+	}
+	return id
+}
+
+const (
+	admitShare  = 8
+	victimShare = 16 // so manieth part of all rows is on the list of those to give up
+)
+
+// giveUpOne takes its row from one of the victims. It reports false if there is none.
+func (t *Tree) giveUpOne() bool {
+	for len(t.victims) > 0 {
+		v := t.victims[len(t.victims)-1]
+		t.victims = t.victims[:len(t.victims)-1]
+		if r := t.at(v.id); v.id != root && r.used && r.gen == v.gen && r.kids == 0 {
+			t.drop(v.id)
+			t.Moved++
+			return true
+		}
+	}
+	return false
+}
+
+// newRow makes a row for a prefix below row parent. What it had until now is in the rest of parent, or in what parent
+// lacks itself.
+func (t *Tree) newRow(name []byte, parent int32) int32 {
+	if len(t.free) == 0 {
+		t.moreRows()
+	}
+	id := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	r := t.at(id)
+	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true}
+	copy(t.chunks[id/chunkRows].names[id%chunkRows][:], name)
+	t.used++
+	if parent < 0 {
+		return id
+	}
+	p := t.at(parent)
+	p.kids++
+	r.depth = p.depth + 1
+	for s := range r.sides {
+		miss := &r.sides[s].miss
+		*miss = p.sides[s].miss
+		miss.add(p.sides[s].rest)
+	}
+	t.enterIndex(id)
+	t.forget()
+	return id
+}
+
+func (t *Tree) moreRows() {
+	n := int32(len(t.chunks) * chunkRows)
+	t.chunks = append(t.chunks, new(chunk))
+	mem.BookOutside(mem.PurposePrefix, chunkBytes)
+	for i := n + chunkRows - 1; i >= n; i-- {
+		t.free = append(t.free, i)
+	}
+}
+
+// drop gives up the row of a prefix, and leaves what it has to the rest of the row above. REQUIRES: no row is below.
+func (t *Tree) drop(id int32) {
+	r := t.at(id)
+	p := t.at(r.parent)
+	for s := range r.sides {
+		rest := &p.sides[s].rest
+		rest.add(r.sides[s].own)
+		rest.add(r.sides[s].rest)
+	}
+	for i := range r.past {
+		p.past[i].rest += r.past[i].own + r.past[i].rest
+	}
+	p.kids--
+	t.leaveIndex(id)
+	r.used = false
+	t.used--
+	t.free = append(t.free, id)
+	t.forget()
+}
+
+// The index: linear probing, at most half full, and closed up behind what leaves.
+
+func (t *Tree) slot(h uint64) int { return int(h) & (len(t.index) - 1) }
+
+func (t *Tree) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
+
+// lookup returns the row of a prefix, -1 if it has none.
+func (t *Tree) lookup(prefix []byte) int32 {
+	if len(prefix) == 0 {
+		return root
+	}
+	h := t.hash(prefix)
+	for i := t.slot(h); t.index[i] != 0; i = t.slot(uint64(i + 1)) {
+		if t.index[i]>>32 == h>>32 {
+			if id := int32(uint32(t.index[i])) - 1; string(t.name(id)) == string(prefix) {
+				return id
+			}
+		}
+	}
+	return -1
+}
+
+func (t *Tree) enterIndex(id int32) {
+	h := t.hash(t.name(id))
+	i := t.slot(h)
+	for t.index[i] != 0 {
+		i = t.slot(uint64(i + 1))
+	}
+	t.index[i] = h>>32<<32 | uint64(uint32(id+1))
+}
+
+func (t *Tree) leaveIndex(id int32) {
+	i := t.slot(t.hash(t.name(id)))
+	for uint32(t.index[i]) != uint32(id+1) {
+		i = t.slot(uint64(i + 1))
+	}
+	for hole := i; ; {
+		i = t.slot(uint64(i + 1))
+		if t.index[i] == 0 {
+			t.index[hole] = 0
+			return
+		}
+		home := t.slot(t.hash(t.name(int32(uint32(t.index[i])) - 1)))
+		if t.slot(uint64(i-home)) >= t.slot(uint64(i-hole)) {
+			t.index[hole] = t.index[i]
+			hole = i
+		}
+	}
+}
+
+// each gives fn every row in use, the root first.
+func (t *Tree) each(fn func(id int32, r *row)) {
+	for c, chunk := range t.chunks {
+		for i := range chunk.rows {
+			if r := &chunk.rows[i]; r.used {
+				fn(int32(c*chunkRows+i), r)
+			}
+		}
+	}
+}
+
+// sorted returns the rows in use by falling depth.
+func (t *Tree) sorted() []int32 {
+	ids := make([]int32, 0, t.used)
+	t.each(func(id int32, _ *row) { ids = append(ids, id) })
+	slices.SortFunc(ids, func(a, b int32) int { return int(t.at(b).depth) - int(t.at(a).depth) })
+	return ids
+}

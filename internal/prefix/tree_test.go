@@ -1,0 +1,335 @@
+package prefix
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"testing"
+
+	"granary/internal/mem"
+)
+
+// world is a tree beside the keys that it counts.
+type world struct {
+	t    *testing.T
+	tree *Tree
+	rng  *rand.Rand
+	keys map[string]Counts
+	done map[string]bool // keys that the count under way has come by
+	now  int64
+}
+
+func newWorld(t *testing.T, split Split, rows int, seed uint64) *world {
+	w := &world{t: t, tree: NewTree(split, rows), rng: rand.New(rand.NewPCG(seed, 1)), keys: map[string]Counts{}, now: 1}
+	t.Cleanup(func() {
+		w.tree.Close()
+		if n := mem.Outside(mem.PurposePrefix); n != 0 {
+			t.Errorf("%d bytes booked for no tree", n)
+		}
+	})
+	return w
+}
+
+// change gives a key other counts; none of them: it goes.
+func (w *world) change(key string, to Counts) {
+	d := to
+	d.sub(w.keys[key])
+	on := Sides(0)
+	if w.tree.Complete() {
+		on = Shown
+	}
+	if w.tree.Counting() && w.done[key] {
+		on |= Next
+	}
+	w.tree.Add([]byte(key), d, on)
+	if w.keys[key] = to; to.Keys == 0 {
+		delete(w.keys, key)
+	}
+}
+
+func (w *world) random() (key string, c Counts) {
+	// A few prefixes have most of the bytes, and very many have next to nothing.
+	key = fmt.Sprintf("k%d", w.rng.IntN(50))
+	for range w.rng.IntN(4) {
+		key = fmt.Sprintf("%d:", int(w.rng.ExpFloat64()*6)) + key
+	}
+	if w.rng.IntN(4) > 0 {
+		c = Counts{8 * (1 + w.rng.Int64N(40)), 1, w.rng.Int64N(2)}
+	}
+	return key, c
+}
+
+// begin starts a count; step comes by some keys.
+func (w *world) begin() {
+	w.tree.Begin()
+	w.done = map[string]bool{}
+}
+
+func (w *world) step(n int) {
+	var left []string
+	for k := range w.keys {
+		if !w.done[k] {
+			left = append(left, k)
+		}
+	}
+	sort.Strings(left)
+	for _, k := range left[:min(n, len(left))] {
+		w.tree.Add([]byte(k), w.keys[k], Next)
+		w.done[k] = true
+	}
+	if n >= len(left) {
+		w.tree.Finish()
+	}
+}
+
+// facts is what the keys say, by prefix.
+type facts struct{ whole, own, rest map[string]Counts }
+
+func (w *world) facts() facts {
+	f := facts{map[string]Counts{}, map[string]Counts{}, map[string]Counts{}}
+	sum := func(m map[string]Counts, p []byte, d Counts) {
+		c := m[string(p)]
+		c.add(d)
+		m[string(p)] = c
+	}
+	for k, d := range w.keys {
+		p := w.tree.split.Of([]byte(k))
+		sum(f.own, p, d)
+		if id, end := w.tree.deepest(p); end < len(p) {
+			sum(f.rest, w.tree.name(id), d)
+		}
+		for sum(f.whole, p, d); len(p) > 0; sum(f.whole, p, d) {
+			p = w.tree.split.parent(p)
+		}
+	}
+	return f
+}
+
+// of returns what a line is about.
+func (f *facts) of(l *Line) Counts {
+	return [...]map[string]Counts{f.whole, f.own, f.rest}[l.Kind][string(l.Prefix)]
+}
+
+func within(c, low, miss Counts) bool {
+	in := func(c, low, miss int64) bool { return low <= c && c <= low+miss }
+	return in(c.Bytes, low.Bytes, miss.Bytes) && in(c.Keys, low.Keys, miss.Keys) && in(c.Expires, low.Expires, miss.Expires)
+}
+
+// check holds every list against the keys: lines add up, and each is right up to what it says it may lack.
+func (w *world) check() (uncertain int) {
+	w.t.Helper()
+	tree := w.tree
+	var all Counts
+	for _, c := range w.keys {
+		all.add(c)
+	}
+	if got := tree.Total(Shown); got != all {
+		w.t.Fatalf("the tree has %v in all, not %v", got, all)
+	}
+	facts := w.facts()
+	for depth := range tree.split.Depth + 1 {
+		lines, total, _ := tree.List(nil, depth, ByBytes)
+		var sum Counts
+		for i := range lines {
+			l := &lines[i]
+			sum.add(l.Counts)
+			c, low, miss := facts.of(l), l.Counts, l.Miss
+			if miss != (Counts{}) {
+				uncertain++
+			}
+			if l.Kind == Rest {
+				low.sub(miss)
+				miss.add(miss)
+			}
+			if low.negative() && l.Kind != Rest || l.negative() || !within(c, low, miss) {
+				w.t.Fatalf("depth %d: %q (%v) has %v, and the tree says %v, at most %v more", depth, l.Prefix, l.Kind, c, l.Counts, l.Miss)
+			}
+		}
+		if sum != all || total.Counts != all || total.Miss != (Counts{}) {
+			w.t.Fatalf("depth %d: lines have %v, the tree %v, and all keys %v", depth, sum, total, all)
+		}
+	}
+	n := 0
+	for p, c := range facts.whole {
+		l := tree.Lookup([]byte(p))
+		if n++; n > 100 {
+			break
+		}
+		if !within(c, l.Counts, l.Miss) {
+			w.t.Fatalf("%q has %v, and the tree says %v, at most %v more", p, c, l.Counts, l.Miss)
+		}
+	}
+	return uncertain
+}
+
+// TestModel does a random history, with and without enough rows, and counts in the middle of it.
+func TestModel(t *testing.T) {
+	for i := range 12 {
+		rows, depth := []int{MinRows, 40, 4096}[i/4], i%4
+		t.Run(fmt.Sprintf("%d rows, depth %d", rows, depth), func(t *testing.T) {
+			w := newWorld(t, Split{":", depth}, rows, uint64(rows))
+			uncertain := 0
+			for i := range 6000 {
+				w.change(w.random())
+				w.now += 200
+				w.tree.Look(w.now)
+				if w.tree.Counting() {
+					if i%10 == 0 {
+						w.step(w.rng.IntN(80))
+					}
+				} else if w.rng.IntN(500) == 0 {
+					w.begin()
+				}
+				if i%250 == 0 {
+					uncertain += w.check()
+				}
+			}
+			if used, most := w.tree.Rows(); used > most || most != rows {
+				t.Errorf("%d rows, of %d", used, most)
+			}
+			if rows == 4096 && (uncertain > 0 || w.tree.Uncertain()) || rows == MinRows && depth > 1 && (uncertain == 0 || w.tree.Moved == 0) {
+				t.Errorf("%d rows, depth %d: %d lines were uncertain, %d rows moved", rows, depth, uncertain, w.tree.Moved)
+			}
+			for w.tree.Counting() {
+				w.step(1000)
+			}
+			w.begin()
+			w.step(len(w.keys))
+			if n := w.check(); rows == 4096 && (n > 0 || w.tree.Uncertain()) { // a count may give rows to others
+				t.Errorf("%d rows, depth %d: %d lines are uncertain right after a count", rows, depth, n)
+			}
+			for k := range w.keys {
+				w.change(k, Counts{})
+			}
+			w.check()
+		})
+	}
+}
+
+// TestLate is a tree that comes when keys are there.
+func TestLate(t *testing.T) {
+	w := newWorld(t, Split{":", 2}, 100, 7)
+	w.tree.Lost()
+	for range 500 {
+		w.change(w.random())
+	}
+	w.begin()
+	for w.tree.Counting() {
+		w.step(3)
+		if w.tree.Counting() {
+			w.change(w.random())
+			w.tree.Look(w.now)
+			w.now += 3000
+		}
+	}
+	w.check()
+	lines, all, _ := w.tree.List(nil, 1, ByBytes)
+	for _, l := range append(lines, all) {
+		if l.Growth != 0 {
+			t.Errorf("%q grew by %d when it was counted", l.Prefix, l.Growth)
+		}
+	}
+}
+
+// TestLarge: whoever has a good share of all bytes has a row soon, although very many others want one.
+func TestLarge(t *testing.T) {
+	w := newWorld(t, Split{":", 1}, 64, 8)
+	for i := range 20000 {
+		w.change(fmt.Sprintf("small%d:k", i), Counts{64, 1, 0})
+		if i > 10000 && i%10 == 0 {
+			w.change(fmt.Sprintf("large:%d", i), Counts{64, 1, 0})
+		}
+		w.now += 5
+		for w.tree.Look(w.now) {
+		}
+	}
+	l := w.tree.Lookup([]byte("large:"))
+	if l.Bytes < 64*500 || l.Bytes > 64*1000 {
+		t.Errorf("64,000 bytes, and the tree knows of %d and at most %d more", l.Bytes, l.Miss.Bytes)
+	}
+	w.begin()
+	w.step(1 << 30)
+	if l = w.tree.Lookup([]byte("large:")); l.Counts != (Counts{64 * 999, 999, 0}) || l.Miss != (Counts{}) {
+		t.Errorf("after a count the tree says %v, and %v more", l.Counts, l.Miss)
+	}
+}
+
+func TestGrowth(t *testing.T) {
+	w := newWorld(t, Split{":", 2}, 100, 9)
+	grown := func(prefix string, want int64) {
+		t.Helper()
+		if l := w.tree.Lookup([]byte(prefix)); l.Growth != want {
+			t.Errorf("%q grew by %d, not %d", prefix, l.Growth, want)
+		}
+	}
+	w.tree.Look(w.now)
+	w.change("a:b:x", Counts{100, 1, 0})
+	grown("a:", 100)
+	for range 50 { // seconds
+		w.now += 1000
+		w.tree.Look(w.now)
+	}
+	w.change("a:c", Counts{10, 1, 0})
+	grown("a:", 110)
+	for range 20 {
+		w.now += 1000
+		w.tree.Look(w.now)
+	}
+	grown("a:", 10)
+	grown("a:b:", 0)
+	w.change("a:c", Counts{})
+	w.change("a:b:x", Counts{})
+	grown("a:", -100)
+	grown("", -100)
+	for range 130 {
+		w.now += 1000
+		w.tree.Look(w.now)
+	}
+	if used, _ := w.tree.Rows(); used != 0 {
+		t.Errorf("%d rows of nothing", used)
+	}
+	grown("", 0)
+}
+
+func TestAddAllocs(t *testing.T) {
+	w := newWorld(t, Split{":", 3}, 64, 10)
+	keys := [4096][]byte{}
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "a:b%d:c%d:d%d", i%3, i%100, i)
+		w.tree.Add(keys[i], Counts{64, 1, 0}, Shown)
+	}
+	for w.tree.Look(1) {
+	}
+	i := 0
+	if n := testing.AllocsPerRun(10000, func() {
+		w.tree.Add(keys[i%len(keys)], Counts{64, 0, 0}, Shown)
+		w.tree.Look(int64(i))
+		i++
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if w.tree.Moved == 0 {
+		t.Error("no row was given to another prefix")
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	run := func(name string, depth, rows int, key func(i int) string) {
+		b.Run(name, func(b *testing.B) {
+			t := NewTree(Split{":", depth}, rows)
+			defer t.Close()
+			keys := [1 << 14][]byte{}
+			for i := range keys {
+				keys[i] = []byte(key(i))
+			}
+			i := 0
+			for b.Loop() {
+				t.Add(keys[i&(len(keys)-1)], Counts{64, 1, 0}, Shown)
+				i++
+			}
+		})
+	}
+	run("one", 3, 4096, func(i int) string { return fmt.Sprintf("key:%012d", i) })
+	run("few", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i%97) })
+	run("many", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i) })
+}
