@@ -468,8 +468,8 @@ var defragSection = section{
 	title: "Defragmentation", affects: "at once",
 	rows: []Directive{
 		{
-			Name: "activedefrag", Kind: boolKind{at: func(v v) *bool { return &v.ActiveDefrag }},
-			Doc: "Moves values together while the server runs, so that memory can be given back.",
+			Name: "activedefrag", Kind: yesNo(func(v v) *bool { return &v.ActiveDefrag }, true),
+			Doc: "Moves values together while the server runs, so that memory can be given back. Redis's default is no.",
 		},
 		{
 			Name: "active-defrag-ignore-bytes", Kind: memorySize(func(v v) *int64 { return &v.ActiveDefragIgnoreBytes }, 100<<20, 1, maxLong),
@@ -477,7 +477,7 @@ var defragSection = section{
 		},
 		{
 			Name: "active-defrag-threshold-lower", Kind: integer(func(v v) *int64 { return &v.ActiveDefragThresholdLower }, 10, 0, 1000),
-			Doc: "Fragmentation per cent at which moving starts.",
+			Doc: "Bytes to gain, in per cent of what keys and values take, at which moving starts.",
 		},
 		{
 			Name: "active-defrag-threshold-upper", Kind: integer(func(v v) *int64 { return &v.ActiveDefragThresholdUpper }, 100, 0, 1000),
@@ -493,11 +493,11 @@ var defragSection = section{
 		},
 		{
 			Name: "active-defrag-cycle-us", Kind: integer(func(v v) *int64 { return &v.ActiveDefragCycleUs }, 500, 0, 100000), Since: "Valkey 8.1",
-			Doc: "Longest time in microseconds that moving holds up commands.",
+			Doc: "Longest time in microseconds that moving holds up commands; the smallest step at 0.",
 		},
 		{
 			Name: "active-defrag-max-scan-fields", Kind: integer(func(v v) *int64 { return &v.ActiveDefragMaxScanFields }, 1000, 1, maxLong),
-			Doc: "Elements of a hash, set, sorted set or list above which it is moved in several steps.",
+			Doc: "Read and not needed: every value of more than 16 elements is moved in several steps.",
 		},
 	},
 }
