@@ -19,13 +19,24 @@ type Reader struct {
 	kernel  kernel
 	cgroup  cgroup
 
-	survey   *mem.Survey
-	surveyed time.Time // when the last round over the range ended
-	cost     time.Duration
-	looked   time.Time // when the mappings were looked at
+	survey *mem.Survey
+	round  round
+	before mem.Untouched // what the survey before the current one found
+	looked time.Time     // when the mappings were looked at
+}
+
+// round is the state of the surveys of the range.
+type round struct {
+	on    bool      // one is under way
+	ended time.Time // when the last one ended
+	pages int64     // bytes of slabs, large regions and free pages when it began
+	calm  bool      // it found what the one before had found
+	sums  mem.Sums
 }
 
 // NewReader returns a reader.
+//
+// REQUIRES: as Read.
 func NewReader() *Reader {
 	r := &Reader{page: int64(os.Getpagesize()), survey: mem.NewSurvey()}
 	r.statm, _ = os.Open("/proc/self/statm")
@@ -34,6 +45,10 @@ func NewReader() *Reader {
 	for _, name := range goMetrics {
 		r.samples = append(r.samples, metrics.Sample{Name: name})
 	}
+	// The first look brings pages of its own.
+	var l Ledger
+	r.look(time.Time{})
+	r.Read(&l)
 	return r
 }
 
@@ -61,11 +76,13 @@ const (
 	fresh = 50 * time.Millisecond
 
 	// smallRange is up to how many bytes of slabs, large regions and free pages Update surveys the range itself.
-	smallRange = 64 << 20
+	smallRange = 96 << 20
 
-	// surveyEvery is the least time between two surveys, and surveyShare the part of the time that they may take.
+	// surveyEvery is the least time between two surveys in the background, and surveyCalm between two when little changes. A
+	// survey of a large range waits longer: surveyBytes are surveyed in a second, which takes half a per cent of it.
 	surveyEvery = time.Second
-	surveyShare = 500
+	surveyCalm  = 10 * time.Second
+	surveyBytes = 1 << 30
 )
 
 // Update has the kernel asked anew, for who answers a question rather than keeps a record: about all of the process but
@@ -77,12 +94,11 @@ func (r *Reader) Update() {
 	if now.Sub(r.looked) >= fresh {
 		r.look(now)
 	}
-	var s mem.Sums
-	if mem.ReadSums(&s); s.Active+s.Dirty <= smallRange {
-		r.survey.Restart()
+	if r.rangeBytes() <= smallRange {
+		r.begin()
 		for !r.survey.Step() {
 		}
-		r.surveyed, r.cost = now, 0
+		r.end()
 	}
 }
 
@@ -91,22 +107,51 @@ func (r *Reader) Update() {
 //
 // REQUIRES: as Read.
 func (r *Reader) Background(deadline time.Time) (more bool) {
-	now := time.Now()
-	if !r.surveyed.IsZero() && now.Sub(r.surveyed) < max(surveyEvery, r.cost*surveyShare) {
+	if !r.round.on {
+		if !r.due(time.Now()) {
+			return false
+		}
+		r.look(time.Now())
+		r.begin()
+	}
+	for time.Now().Before(deadline) {
+		if r.survey.Step() {
+			r.end()
+			return false
+		}
+	}
+	return true
+}
+
+// due reports whether it is time for a survey.
+func (r *Reader) due(now time.Time) bool {
+	since := now.Sub(r.round.ended)
+	if since < surveyEvery || since < time.Duration(float64(r.round.pages)/surveyBytes*float64(time.Second)) {
 		return false
 	}
-	if r.cost == 0 || now.Sub(r.looked) >= surveyEvery {
-		r.look(now)
+	if !r.round.calm || since >= surveyCalm {
+		return true
 	}
-	done := false
-	for !done && time.Now().Before(deadline) {
-		done = r.survey.Step()
-	}
-	r.cost += time.Since(now)
-	if done {
-		r.surveyed = time.Now()
-	}
-	return !done
+	change := r.rangeBytes() - r.round.pages
+	return max(change, -change) > r.round.pages/256
+}
+
+// rangeBytes returns the bytes that a survey looks at.
+func (r *Reader) rangeBytes() int64 {
+	mem.ReadSums(&r.round.sums)
+	return r.round.sums.Active + r.round.sums.Dirty
+}
+
+func (r *Reader) begin() {
+	r.survey.Restart()
+	r.round.on, r.round.pages = true, r.rangeBytes()
+	r.round.calm = false
+	r.before = *r.survey.Last()
+}
+
+func (r *Reader) end() {
+	r.round.on, r.round.ended = false, time.Now()
+	r.round.calm = r.before == *r.survey.Last()
 }
 
 // Read fills l. It is cheap enough for every second: no Go memory, some microseconds. What the kernel holds is as of the last

@@ -9,6 +9,8 @@
 //	idle         what a server takes before it holds anything                         (memory.go)
 //	load         ten million keys: Go heap in use, and the longest waits on the way   (load.go)
 //	stalls       the longest waits while a value of ten million elements goes         (stalls.go)
+//	ledger       the four parts of memory beside what the kernel says                 (ledger.go)
+//	churn        memory that is kept after data has come and gone                     (churn.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
 // A part that runs replaces its own section of the page; the others stay (report.go).
@@ -56,6 +58,8 @@ var parts = []part{
 	{"idle", "Idle server", measureIdle},
 	{"load", "Loading ten million keys", measureLoad},
 	{"stalls", "Large values that go", measureStalls},
+	{"ledger", "The ledger", measureLedger},
+	{"churn", "Memory after churn", measureChurn},
 	{"go", "Allocator and encodings", measureGo},
 }
 
