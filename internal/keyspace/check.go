@@ -15,7 +15,7 @@ func (ks *Keyspace) Check() error {
 			return fmt.Errorf("database %d: %w", db.ID, err)
 		}
 	}
-	return nil
+	return ks.checkPrefixes()
 }
 
 // Check walks a database and reports the first broken invariant.

@@ -179,6 +179,8 @@ func (db *DB) expireFieldsSlice(deadline time.Time) bool {
 // fields, and tells everybody. It reports whether it deleted any.
 func (it *Item) expireFields(most int) bool {
 	ks := it.db.ks
+	pending := ks.apart()
+	defer func() { ks.endApart(it.db, it.key, pending) }()
 	it.at()
 	n := 0
 	if it.Entry.Encoding() == object.Hashtable {

@@ -4,6 +4,7 @@ import (
 	"granary/internal/encoding/table"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/prefix"
 )
 
 // Lookup says what looking a key up does besides finding it.
@@ -106,7 +107,8 @@ func (it *Item) store(e object.Entry) {
 	absent := it.Entry == 0
 	defer func() {
 		if it.Entry != e {
-			it.db.ks.release(e)
+			it.Settle()
+			it.db.release(e)
 		}
 	}()
 	it.place(e)
@@ -136,6 +138,9 @@ func (it *Item) placePlain(e object.Entry, settle func()) {
 		db.epoch++
 		db.ttls.add(e.Expiry())
 		it.Entry = e
+		if db.ks.prefixes != nil {
+			db.ks.settle(db, it.key, 1, expires(e))
+		}
 		return
 	}
 	pos, old := it.at(), it.Entry
@@ -147,7 +152,14 @@ func (it *Item) placePlain(e object.Entry, settle func()) {
 	if settle != nil {
 		settle()
 	}
-	db.ks.release(old)
+	more := int64(0)
+	if db.ks.prefixes != nil {
+		more = expires(e) - expires(old)
+	}
+	db.release(old)
+	if db.ks.prefixes != nil {
+		db.ks.settle(db, it.key, 0, more)
+	}
 }
 
 // tellNew tells of a key that came into being.
@@ -161,8 +173,11 @@ func (it *Item) tellNew() {
 
 // Delete removes the key and gives back what it held. REQUIRES: the key exists.
 func (it *Item) Delete() {
+	db := it.db
+	pending := db.ks.apart()
 	e := it.take()
-	it.db.ks.release(e)
+	db.release(e)
+	db.ks.endApart(db, it.key, pending)
 }
 
 // take removes the key from the table and leaves its entry to the caller, who owns it now.
@@ -177,6 +192,9 @@ func (it *Item) take() object.Entry {
 		it.db.dropFields(it.hash, e)
 	}
 	it.Entry = 0
+	if p := it.db.ks.prefixes; p != nil {
+		p.tree.Add(it.key, prefix.Counts{Keys: -1, Expires: -expires(e)}, p.sides(it.db, it.key))
+	}
 	return e
 }
 
@@ -287,4 +305,7 @@ func (it *Item) SetExpiry(at int64) {
 	}
 	db.ttls.sub(old)
 	db.ttls.add(at)
+	if db.ks.prefixes != nil {
+		db.ks.settle(db, it.key, 0, expires(e)-min(old, 1))
+	}
 }

@@ -17,6 +17,7 @@
 //	evict.go     which key goes when memory is short
 //	reclaim.go   memory of what is gone, given back in slices
 //	defrag.go    compaction: what lies in sparse slabs is moved together, in slices
+//	prefixes.go  what the prefixes of keys have
 //	events.go    who is told of what
 //	check.go     invariants
 //
@@ -58,9 +59,10 @@ type Keyspace struct {
 	Defrag Defrag
 
 	movers     []Mover
-	reclaim    []job  // detached memory, given back in slices
-	expireFrom int    // database at which the next expiry slice begins
-	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
+	prefixes   *prefixes // what prefixes have (prefixes.go), nil: not kept
+	reclaim    []job     // detached memory, given back in slices
+	expireFrom int       // database at which the next expiry slice begins
+	keyBuf     []byte    // the key of an entry that is being deleted, for those who are told
 }
 
 // Stats counts what INFO reports of the keyspace.
@@ -112,6 +114,8 @@ type DB struct {
 	fields table.Table // hashes with fields that expire (fields.go), none (Root 0) without
 	epoch  uint64      // counts changes that move slots of keys
 	ttls   sum         // of the expiries of all keys
+
+	counted uint64 // position up to which a count of prefixes has come (prefixes.go)
 }
 
 var entryKind = &table.Kind{
@@ -190,6 +194,7 @@ func (ks *Keyspace) Swap(a, b int) {
 	x.keys, y.keys = y.keys, x.keys
 	x.fields, y.fields = y.fields, x.fields
 	x.ttls, y.ttls = y.ttls, x.ttls
+	x.counted, y.counted = y.counted, x.counted
 	x.epoch++
 	y.epoch++
 	ks.exchanged(x)
@@ -231,7 +236,14 @@ func (db *DB) detach() int {
 		db.ks.giveBack(&indexJob{db.fields})
 		db.fields = table.Table{}
 	}
-	db.ks.giveBack(&tableJob{keys: db.keys})
+	j := &tableJob{keys: db.keys}
+	if p := db.ks.prefixes; p != nil {
+		j.epoch = p.epoch
+		if p.tree.Counting() {
+			j.counted, db.counted = db.counted, allCounted
+		}
+	}
+	db.ks.giveBack(j)
 	db.keys = table.Table{}
 	db.ttls = sum{}
 	db.epoch++

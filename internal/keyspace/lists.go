@@ -13,6 +13,6 @@ func (j *nodesJob) pending() int { return 0 }
 // GiveBackNodes leaves to the slices what was taken off the item's list, if that is more than was freed already.
 func (it *Item) GiveBackNodes(d quicklist.Doomed) {
 	if !d.Empty() {
-		it.db.ks.giveBack(&nodesJob{d})
+		it.db.ks.giveBackFor(&nodesJob{d}, it.db, it.key)
 	}
 }

@@ -1,6 +1,9 @@
 package keyspace
 
-import "granary/internal/object"
+import (
+	"granary/internal/mem"
+	"granary/internal/object"
+)
 
 // Commands that work on two keys. Each is one step: it happens as a whole, or there is no memory and nothing happens.
 // What is at the destination is deleted, and the destination is told of as a new key.
@@ -10,6 +13,10 @@ import "granary/internal/object"
 func (ks *Keyspace) Rename(src, dst *Item) {
 	src.at()
 	e := src.Entry
+	var value int64
+	if ks.prefixes != nil {
+		value = keyBytes(e) - int64(mem.Usable(e.Size()))
+	}
 	renamed := object.Rekey(ks.Arena, e, dst.key)
 	defer func() {
 		if dst.Entry != renamed {
@@ -19,6 +26,10 @@ func (ks *Keyspace) Rename(src, dst *Item) {
 	dst.place(renamed)
 	src.take()
 	object.FreeEntry(ks.Arena, e)
+	if ks.prefixes != nil {
+		src.Settle()
+		ks.handOver(src, dst, value)
+	}
 	dst.tellNew()
 }
 
@@ -27,7 +38,10 @@ func (ks *Keyspace) Rename(src, dst *Item) {
 func (ks *Keyspace) Move(src, dst *Item) {
 	src.at()
 	dst.place(src.Entry)
-	src.take()
+	e := src.take()
+	if ks.prefixes != nil {
+		ks.handOver(src, dst, keyBytes(e))
+	}
 	dst.tellNew()
 }
 

@@ -42,7 +42,7 @@ func (ks *Keyspace) Reclaim(deadline time.Time) bool {
 	for len(ks.reclaim) > 0 {
 		j := ks.reclaim[0]
 		for {
-			freed, done := j.step(ks, reclaimStep)
+			freed, done := ks.step(j)
 			ks.Stats.LazyFreed += int64(freed)
 			if done {
 				break
@@ -62,7 +62,7 @@ func (ks *Keyspace) Reclaim(deadline time.Time) bool {
 func (ks *Keyspace) ReclaimSome() (bytes int64) {
 	for len(ks.reclaim) > 0 && bytes == 0 {
 		before := ks.Arena.Used()
-		freed, done := ks.reclaim[0].step(ks, reclaimStep)
+		freed, done := ks.step(ks.reclaim[0])
 		ks.Stats.LazyFreed += int64(freed)
 		bytes = before - ks.Arena.Used()
 		if done {
@@ -83,11 +83,15 @@ func (ks *Keyspace) Pending() int {
 }
 
 // tableJob gives back a whole key table with all entries (FLUSHDB, FLUSHALL).
-type tableJob struct{ keys table.Table }
+type tableJob struct {
+	keys    table.Table
+	epoch   uint64 // of prefixes, when the table became nobody's, and how far a count had come then
+	counted uint64
+}
 
 func (j *tableJob) step(ks *Keyspace, n int) (freed int, done bool) {
 	freed, jobs := j.keys.Len(), len(ks.reclaim)
-	done = j.keys.FreeSlice(n, func(r mem.Ref) { ks.release(object.Entry(r)) })
+	done = j.keys.FreeSlice(n, func(r mem.Ref) { ks.releaseFlushed(object.Entry(r), j) })
 	if !done {
 		freed -= j.keys.Len()
 	}
@@ -108,9 +112,23 @@ func (j *valueJob) step(ks *Keyspace, n int) (freed int, done bool) {
 
 func (j *valueJob) pending() int { return 1 }
 
-// release frees an entry that no table refers to any more: small ones at once, large ones in slices.
-func (ks *Keyspace) release(e object.Entry) {
-	if _, done := object.Free(ks.Arena, e, reclaimStep); !done {
-		ks.giveBack(&valueJob{e})
+// release frees an entry that the table of a database does not refer to any more: small ones at once, large ones in slices.
+func (db *DB) release(e object.Entry) {
+	ks, until := db.ks, uint64(0)
+	if p := ks.prefixes; p != nil {
+		until = p.until(e.Key(), db.counted)
 	}
+	ks.releaseAs(e, until)
+}
+
+// releaseAs is release for an entry that prefixes have until then (prefixes.go).
+func (ks *Keyspace) releaseAs(e object.Entry, until uint64) {
+	if _, done := object.Free(ks.Arena, e, reclaimStep); done {
+		return
+	}
+	var j job = &valueJob{e}
+	if p := ks.prefixes; p != nil {
+		j = p.keyed(j, e.Key(), until)
+	}
+	ks.giveBack(j)
 }

@@ -18,9 +18,9 @@ func (j *consumerJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0
 func (j *consumerJob) pending() int { return 0 }
 
 // GiveBackConsumer leaves to the slices what was pending with a consumer, if that is more than was freed already.
-func (ks *Keyspace) GiveBackConsumer(x stream.Gone) {
+func (db *DB) GiveBackConsumer(key []byte, x stream.Gone) {
 	if !x.Empty() {
-		ks.giveBack(&consumerJob{x})
+		db.ks.giveBackFor(&consumerJob{x}, db, key)
 	}
 }
 
@@ -32,15 +32,15 @@ func (j *entriesJob) step(_ *Keyspace, n int) (freed int, done bool) { return 0,
 func (j *entriesJob) pending() int { return 0 }
 
 // GiveBackEntries leaves to the slices what was trimmed off a stream, if that is more than was freed already.
-func (ks *Keyspace) GiveBackEntries(d stream.Doomed) {
+func (db *DB) GiveBackEntries(key []byte, d stream.Doomed) {
 	if !d.Empty() {
-		ks.giveBack(&entriesJob{d})
+		db.ks.giveBackFor(&entriesJob{d}, db, key)
 	}
 }
 
 // GiveBackGroup frees a group that was taken out of a stream: a small one at once, a large one in slices.
-func (ks *Keyspace) GiveBackGroup(g stream.Group) {
+func (db *DB) GiveBackGroup(key []byte, g stream.Group) {
 	if !g.FreeSlice(reclaimStep) {
-		ks.giveBack(&groupJob{g})
+		db.ks.giveBackFor(&groupJob{g}, db, key)
 	}
 }

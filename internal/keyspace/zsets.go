@@ -15,6 +15,6 @@ func (j *membersJob) pending() int { return 0 }
 // GiveBackMembers leaves to the slices what was taken out of the item's sorted set, if that is more than was freed already.
 func (it *Item) GiveBackMembers(r zset.Removed) {
 	if !r.Empty() {
-		it.db.ks.giveBack(&membersJob{r})
+		it.db.ks.giveBackFor(&membersJob{r}, it.db, it.key)
 	}
 }

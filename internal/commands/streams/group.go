@@ -146,7 +146,7 @@ func cmdXGroupDestroy(c *command.Ctx) {
 		return
 	}
 	gone, _ := s.DetachGroup(c.Args[3])
-	c.Keys().GiveBackGroup(gone)
+	c.DB.GiveBackGroup(c.Args[2], gone)
 	c.Out.Int(1)
 	noted(c, c.Args[2], "xgroup-destroy", 1)
 	c.Ready(c.Args[2])
@@ -173,7 +173,7 @@ func cmdXGroupDelConsumer(c *command.Ctx) {
 		return
 	}
 	pending, gone, existed := g.DetachConsumer(c.Args[4])
-	c.Keys().GiveBackConsumer(gone)
+	c.DB.GiveBackConsumer(c.Args[2], gone)
 	if existed {
 		noted(c, c.Args[2], "xgroup-delconsumer", 1)
 	}

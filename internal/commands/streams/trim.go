@@ -127,7 +127,7 @@ func (t *trimming) trim(c *command.Ctx, s *stream.Stream) (n int) {
 	case byID:
 		n = s.TrimMinID(t.least, how)
 	}
-	c.Keys().GiveBackEntries(lost)
+	c.DB.GiveBackEntries(c.Args[1], lost)
 	return n
 }
 
