@@ -64,6 +64,9 @@ type Client struct {
 	waiting   *waiting        // while FlagBlocked is set
 	track     *track          // while FlagTracking is set
 	held      held            // what maxmemory-clients counts
+	listed    bool            // the Registry knows the client
+	booked    int64           // bytes of the session on the Go heap that are booked (buffers.go)
+	room      int             // of the parser, as it is booked
 	pushes    []byte          // while FlagPushes is set
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
@@ -72,6 +75,7 @@ type Client struct {
 	outer     *Spec           // while commands are executed inside of another: that command,
 	outerArgs [][]byte        // and its arguments
 	running   bool            // a command of this client is being executed
+	charged   int64           // bytes of its buffers that were charged to it (growth.go)
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
 	parser    resp.Parser
@@ -150,7 +154,7 @@ func (c *Client) Reset() {
 	c.SetNoTouch(false)
 	c.Out.Mute(false)
 	c.Out.Proto = 2
-	c.Name = ""
+	c.SetName("")
 	c.SetDefaultUser()
 }
 

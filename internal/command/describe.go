@@ -1,14 +1,11 @@
 package command
 
 import (
-	"reflect"
 	"strconv"
 
 	"granary/internal/mem"
 	"granary/internal/pubsub"
 )
-
-var sessionSize = int64(reflect.TypeFor[Client]().Size())
 
 // Describe returns the client as one line of CLIENT LIST, without the line end.
 // REQUIRES: the locks that make the client's state readable.
@@ -142,7 +139,7 @@ type ClientMemory struct {
 
 // Memory returns what the client holds.
 func (c *Client) Memory() ClientMemory {
-	m := ClientMemory{fd: -1, Total: sessionSize + int64(len(c.Name)+len(c.LibName)+len(c.LibVer))}
+	m := ClientMemory{fd: -1, Total: c.own()}
 	if c.running {
 		args := c.ctx.Args
 		if c.outer != nil {

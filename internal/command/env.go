@@ -98,6 +98,8 @@ type Ops interface {
 	AbortShutdown() bool
 	// EachClient calls fn for every connected client in order of ID, with the locks that make its state readable.
 	EachClient(fn func(*Client))
+	// EachLoop calls fn for every event loop. The keyspace lock is held, and no loop's but that of Env.Loop if it is portable.
+	EachLoop(fn func(*netloop.Loop))
 	// Kill disconnects a client: at once, or after what has been written to it was sent.
 	Kill(c *Client, afterReply bool)
 	// Net returns the bytes read from and written to all clients since the start.

@@ -8,6 +8,7 @@ import (
 	"granary/internal/config"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
+	"granary/internal/netloop"
 	"granary/internal/resp"
 )
 
@@ -44,6 +45,7 @@ type testOps struct{}
 func (testOps) Shutdown(ShutdownFlags, *Client) error  { return nil }
 func (testOps) AbortShutdown() bool                    { return false }
 func (testOps) EachClient(func(*Client))               {}
+func (testOps) EachLoop(func(*netloop.Loop))           {}
 func (testOps) Kill(*Client, bool)                     {}
 func (testOps) Net() (in, out int64)                   { return 1000, 2000 }
 func (testOps) Calls() (reads, writes int64)           { return 0, 0 }

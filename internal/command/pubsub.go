@@ -204,6 +204,7 @@ func (c *Client) Subscribed() {
 	} else {
 		c.Flags |= FlagSubscriber
 	}
+	c.book()
 	switch is := c.Flags & FlagSubscriber; {
 	case is > was:
 		c.Env.Subscribers++

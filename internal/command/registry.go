@@ -24,18 +24,30 @@ func (r *Registry) NextID() int64 {
 func (r *Registry) Add(c *Client) {
 	i, _ := r.search(c.ID)
 	r.list = slices.Insert(r.list, i, c)
+	c.listed = true
+	c.book()
 }
 
 // Remove forgets a client.
 func (r *Registry) Remove(c *Client) {
 	if i, ok := r.search(c.ID); ok {
 		r.list = slices.Delete(r.list, i, i+1)
+		c.listed = false
+		c.book()
 	}
 }
 
 // Find returns the client of that ID, nil if it is gone.
 func (r *Registry) Find(id int64) *Client {
 	if i, ok := r.search(id); ok {
+		return r.list[i]
+	}
+	return nil
+}
+
+// After returns the client with the least ID above another, nil if there is none.
+func (r *Registry) After(id int64) *Client {
+	if i, _ := r.search(id + 1); i < len(r.list) {
 		return r.list[i]
 	}
 	return nil

@@ -20,6 +20,9 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	if c.run.n > 0 {
 		c.endRun(nil)
 	}
+	if c.parser.Room() != c.room {
+		c.book()
+	}
 	c.Env.current = outer
 	return c.taken
 }

@@ -53,7 +53,7 @@ func (e *Env) TallyClients() (t [NumMemoryClasses]ClientTally) {
 		}
 		k := &t[c.MemoryClass()]
 		h, all := c.Conn.Held(), c.Memory().Total
-		session := h.Self + sessionSize + int64(len(c.Name)+len(c.LibName)+len(c.LibVer))
+		session := h.Self + c.own()
 		k.Clients++
 		k.Query += h.Query
 		k.Reply += h.Static + h.List

@@ -127,6 +127,7 @@ func (c *Client) Track(mode TrackMode, redirect int64, prefixes [][]byte) {
 	}
 	if c.track == nil {
 		c.track = &track{set: tracking.Set{Client: c.ID}}
+		c.book()
 		c.Flags |= FlagTracking
 		if t.clients++; t.clients == 1 {
 			env.hookChanges()
@@ -156,6 +157,7 @@ func (e *Env) untrack(c *Client) {
 	t := &e.track
 	t.prefixes.Leave(&c.track.set)
 	c.track = nil
+	c.book()
 	c.Flags &^= FlagTracking
 	if t.clients--; t.clients == 0 {
 		t.keys.Clear()

@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"errors"
+	"reflect"
 )
 
 // Limits of requests, as in Redis.
@@ -13,6 +14,7 @@ const (
 	unauthBulk  = 16 << 10 // bytes of an argument before AUTH
 	bigArg      = 32 << 10 // arguments that Need speaks of
 	keepArgs    = 1024     // arguments for which room is kept between requests
+	restRoom    = 512      // bytes of that room which a client keeps that is silent
 	defaultBulk = 512 << 20
 	fastHeadMax = 9 // digits that the short path reads: no overflow to check
 )
@@ -155,6 +157,23 @@ func (p *Parser) Trim() {
 	}
 	if cap(p.spans) > keepArgs && !p.busy {
 		p.spans = nil
+	}
+}
+
+var (
+	argSize  = int(reflect.TypeFor[[]byte]().Size())
+	spanSize = int(reflect.TypeFor[span]().Size())
+)
+
+// Room returns the bytes of the room kept for arguments, which lies on the Go heap.
+func (p *Parser) Room() int {
+	return cap(p.Args)*argSize + cap(p.spans)*spanSize
+}
+
+// Rest gives the room kept for arguments back if it is more than a few, unless a request is unfinished. Args are void.
+func (p *Parser) Rest() {
+	if !p.busy && p.Room() > restRoom {
+		p.Args, p.spans = nil, nil
 	}
 }
 

@@ -54,8 +54,10 @@ func (s *Server) tick(now int64) int64 {
 		spent := clock.Mono() - begin
 		s.env.Stats.ExpireNanos += spent
 		s.env.NoteLatency("expire-cycle", spent)
+		s.env.ChargeWork("expire")
 		if time.Now().Before(deadline) {
 			done = ks.Reclaim(deadline) && done
+			s.env.ChargeWork("lazyfree")
 		} else {
 			done = done && ks.Pending() == 0
 		}
@@ -79,6 +81,7 @@ func (s *Server) regular(now int64) {
 	}
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
 	s.checkClients()
+	s.sample(now)
 	if end := env.PauseEnd(); end != 0 && env.Keys.Now >= end {
 		env.UnpauseClients(s.cur)
 	}
@@ -107,6 +110,8 @@ func (s *Server) checkClients() {
 				return
 			}
 			c.CheckOutputLimit()
+			c.ChargeBuffers()
+			c.Rest()
 			s.env.CronClientLimit(c)
 		})
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"granary/internal/command"
+	"granary/internal/netloop"
 )
 
 // ops is the Server as commands see it.
@@ -14,6 +15,15 @@ func (o *ops) EachClient(fn func(*command.Client)) {
 	s := o.server()
 	for _, c := range s.env.Clients.Snapshot(nil) {
 		s.withClient(c, fn)
+	}
+}
+
+// EachLoop calls fn for every event loop.
+func (o *ops) EachLoop(fn func(*netloop.Loop)) {
+	for _, g := range o.server().groups() {
+		for _, l := range g.Loops() {
+			fn(l)
+		}
 	}
 }
 

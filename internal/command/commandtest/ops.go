@@ -1,6 +1,9 @@
 package commandtest
 
-import "granary/internal/command"
+import (
+	"granary/internal/command"
+	"granary/internal/netloop"
+)
 
 // Ops is the server that a Session does not have: it knows the clients of the registry and records what it is asked for.
 type Ops struct {
@@ -19,6 +22,9 @@ func (o *Ops) EachClient(fn func(*command.Client)) {
 		fn(c)
 	}
 }
+
+// EachLoop implements command.Ops: a session has no loop.
+func (o *Ops) EachLoop(func(*netloop.Loop)) {}
 
 // Kill implements command.Ops.
 func (o *Ops) Kill(c *command.Client, _ bool) {

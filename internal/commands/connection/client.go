@@ -37,7 +37,7 @@ func cmdClientSetName(c *command.Ctx) {
 		c.Out.Error(errBadName)
 		return
 	}
-	c.Client.Name = string(c.Args[2])
+	c.Client.SetName(string(c.Args[2]))
 	c.Out.OK()
 }
 
@@ -50,13 +50,13 @@ func cmdClientSetInfo(c *command.Ctx) {
 			c.Out.Errorf(errBadLib, what)
 			return
 		}
-		c.Client.LibName = string(value)
+		c.Client.SetLib(string(value), c.Client.LibVer)
 	case command.Is(what, "lib-ver"):
 		if !validName(value) {
 			c.Out.Errorf(errBadLib, what)
 			return
 		}
-		c.Client.LibVer = string(value)
+		c.Client.SetLib(c.Client.LibName, string(value))
 	default:
 		c.Out.Error("ERR Unrecognized option '" + string(what) + "'")
 		return

@@ -172,7 +172,7 @@ func TestTrackingOn(t *testing.T) {
 	before := c.Client.Memory().Total
 	c.is("client tracking on bcast prefix a prefix b", "+OK")
 	line(" flags=tB ", " redir=0 ")
-	if r := c.Env.Tracking(); r != (command.TrackingReport{Clients: 1, Prefixes: 2}) || c.Client.Memory().Total != before+64 {
+	if r := c.Env.Tracking(); r != (command.TrackingReport{Clients: 1, Prefixes: 2}) || c.Client.Memory().Total != before+64+48 { // two memberships, and the state
 		t.Errorf("%+v, and the client holds %d bytes more", r, c.Client.Memory().Total-before)
 	}
 	c.is("reset", "+RESET")

@@ -98,7 +98,7 @@ func cmdHello(c *command.Ctx) {
 		return
 	}
 	if named {
-		c.Client.Name = string(name)
+		c.Client.SetName(string(name))
 	}
 	c.Out.Proto = uint8(proto)
 	writeHello(c)
