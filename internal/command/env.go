@@ -3,6 +3,8 @@ package command
 import (
 	"granary/internal/clock"
 	"granary/internal/config"
+	"granary/internal/dead"
+	"granary/internal/history"
 	"granary/internal/keyspace"
 	"granary/internal/ledger"
 	"granary/internal/logger"
@@ -39,6 +41,9 @@ type Env struct {
 
 	// Pause is what CLIENT PAUSE asked for.
 	Pause Pause
+	// Dead is what is known of memory that serves nobody.
+	Dead dead.State
+
 
 	// Blocked is the clients that wait for keys.
 	Blocked Blocked
@@ -47,6 +52,7 @@ type Env struct {
 	track       tracks      // what clients cache (tracking.go)
 	clientLimit clientLimit // what clients hold (clientlimit.go)
 	defrag      defrag      // when data is compacted (defrag.go)
+	deadPass    deadPass    // the pace of looking for dead memory (dead.go)
 	jobs        []*job      // what is done in slices while clients wait (work.go)
 	current     *Client     // whose requests are being served, nil: nobody's
 	execArgs    [][]byte    // reused: the arguments of a queued command

@@ -11,6 +11,9 @@ import (
 type Scripts interface {
 	// Report tells what it keeps.
 	Report() ScriptReport
+	// Unused returns how many scripts that came with EVAL were not used since a Unix time in ms, and their bytes, and with
+	// forget forgets them.
+	Unused(since int64, forget bool) (scripts, bytes int64)
 }
 
 // ScriptReport is what INFO tells of scripts and functions. Bytes are part of used_memory.

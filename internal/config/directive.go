@@ -56,7 +56,7 @@ func init() {
 	for _, s := range []section{
 		networkSection, tlsSection, generalSection, logSection, snapshotSection, replicationSection, securitySection,
 		memorySection, lazyfreeSection, threadsSection, aofSection, scriptSection, clusterSection, monitorSection,
-		encodingSection, advancedSection, defragSection, debugSection,
+		encodingSection, advancedSection, defragSection, deadSection, debugSection,
 	} {
 		for i := range s.rows {
 			d := &s.rows[i]

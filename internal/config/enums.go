@@ -89,6 +89,17 @@ var shutdownWords = []word[Shutdown]{
 	{"default", 0}, {"save", ShutdownSave}, {"nosave", ShutdownNoSave}, {"now", ShutdownNow}, {"force", ShutdownForce},
 }
 
+// DeadKinds is a set of kinds of dead memory. The bits are those of package dead.
+type DeadKinds int
+
+var deadKindWords = []word[DeadKinds]{
+	{"none", 0}, {"expired", 1 << 0}, {"expired-fields", 1 << 1}, {"strings", 1 << 2}, {"lists", 1 << 3}, {"streams", 1 << 4},
+	{"tables", 1 << 5}, {"intsets", 1 << 6}, {"encodings", 1 << 7}, {"clients", 1 << 8}, {"tracking", 1 << 9}, {"scripts", 1 << 10},
+}
+
+// defaultDeadKinds is what can be freed without anybody seeing it: all but encodings and scripts.
+const defaultDeadKinds DeadKinds = 1<<11 - 1 - 1<<7 - 1<<10
+
 // Supervised says who started the server and wants to be told of its state.
 type Supervised int
 

@@ -261,6 +261,12 @@ type Values struct {
 	ActiveDefragCycleMin       int64 // per cent
 	ActiveDefragCycleMax       int64 // per cent
 	ActiveDefragCycleUs        int64 // microseconds
+	MemoryReclaimDead         bool
+	MemoryReclaimDeadKinds    DeadKinds
+	MemoryReclaimDeadInterval int64 // seconds
+	MemoryReclaimDeadIdle     int64 // seconds
+	MemoryReclaimDeadLeast    int64 // per cent
+
 	ActiveDefragMaxScanFields  int64
 }
 

@@ -94,3 +94,30 @@ func (a *Access) Unused(e object.Entry) int64 {
 	}
 	return int64((a.now-e.LRU()>>8)&0xffff) * 60
 }
+
+// PendingBytes returns about how many usable bytes wait to be given back (Pending). What hangs from one key is known; the
+// entries of a database that was emptied are taken to be as large as all others are on average, so the figure is right when
+// nothing else is there.
+func (ks *Keyspace) PendingBytes() (n int64) {
+	if len(ks.reclaim) == 0 {
+		return 0
+	}
+	b := ks.Arena.Books()
+	of := func(p mem.Purpose) int64 { return b.Purposes[p].Usable }
+	values := b.Keyspace().Usable - of(mem.PurposeTable) - of(mem.PurposeExpire)
+	entries := max(b.Purposes[mem.PurposeEntry].Count, 1)
+	for _, j := range ks.reclaim {
+		if k, ok := j.(*keyedJob); ok {
+			j = k.job
+		}
+		switch j := j.(type) {
+		case *tableJob:
+			n += j.keys.Bytes() + int64(float64(values)*float64(j.keys.Len())/float64(entries))
+		case *indexJob:
+			n += j.t.Bytes()
+		case *valueJob:
+			n += object.BytesLeft(j.e)
+		}
+	}
+	return n
+}

@@ -125,3 +125,26 @@ func tryAlloc(a *mem.Arena, n int, p mem.Purpose) (r mem.Ref) {
 	}()
 	return a.Alloc(n, p)
 }
+
+// UsableWithText returns the usable bytes of a key whose value is a text of n bytes in the entry.
+func UsableWithText(e Entry, n int) int { return mem.Usable(e.SizeWithText(n)) }
+
+// BytesLeft returns the usable bytes of a large value that is being freed in slices, as far as it still keeps its sums.
+func BytesLeft(e Entry) int64 {
+	n := int64(mem.Usable(e.SizeWithRef()))
+	switch e.Type() {
+	case Hash:
+		h := hash.Open(nil, e.Root())
+		return n + h.TableBytes() + h.FieldBytes()
+	case Set:
+		s := set.Open(nil, e.Root())
+		return n + s.TableBytes() + s.MemberBytes()
+	case ZSet:
+		z := zset.Open(nil, e.Root())
+		return n + z.BytesLeft()
+	case List:
+		l := quicklist.Open(nil, e.Root())
+		return n + l.Bytes()
+	}
+	return n
+}

@@ -37,6 +37,7 @@ var ours = map[string]string{
 	"httl":            "Redis 7.4",
 	"memory|audit":    "Granary's own",
 	"memory|classes":  "Granary's own",
+	"memory|dead":     "Granary's own",
 	"memory|ledger":   "Granary's own",
 }
 

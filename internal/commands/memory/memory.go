@@ -4,6 +4,7 @@
 //	stats.go    STATS, MALLOC-STATS
 //	audit.go    AUDIT
 //	classes.go  CLASSES
+//	dead.go     DEAD
 //	doctor.go   DOCTOR
 //	map.go      MAP
 //	release.go  RELEASE
@@ -83,6 +84,8 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Count all memory anew and compare it with the books.",
 		"CLASSES [ALL]",
 		"    Return the size classes of the allocator that are in use, or all of them: use, fill and waste of each.",
+		"DEAD [SCAN | FREE [<kind> ...]]",
+		"    Return how much memory serves nobody any more and what frees it, look for it anew, or free it.",
 		"DOCTOR",
 		"    Look for memory problems and say what to do.",
 		"LEDGER [JSON]",

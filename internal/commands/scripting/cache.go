@@ -38,6 +38,7 @@ type cached struct {
 	bytes    int64         // booked for it
 	recent   *list.Element // its place among those that may be forgotten, nil: it may not
 	compiled int64         // bytes of it on the heap
+	used     int64         // Unix ms of its last use
 }
 
 // rowSize is what a script takes on the heap besides its code: its row in the map and in the list, and itself.
@@ -56,6 +57,7 @@ func (c *cache) find(d digest) *cached {
 	s := c.by[d]
 	if s != nil && s.recent != nil {
 		c.recent.MoveToFront(s.recent)
+		s.used = c.engine.env.Keys.Now
 	}
 	return s
 }
@@ -72,7 +74,7 @@ func (c *cache) add(d digest, source []byte, loaded bool) (*cached, string) {
 	if err != nil {
 		return nil, "ERR Error compiling script (new function): " + err.Error()
 	}
-	s := &cached{digest: d, fn: fn, flags: flags}
+	s := &cached{digest: d, fn: fn, flags: flags, used: e.env.Keys.Now}
 	s.source = keep(e.env.Keys.Arena, source, mem.PurposeScript)
 	s.compiled = fn.Size + rowSize
 	mem.BookOutside(mem.PurposeScript, s.compiled)
@@ -117,4 +119,23 @@ func (c *cache) flush() {
 	}
 	c.by = nil
 	c.engine.drop(script.Scripts)
+}
+
+// Unused implements command.Scripts.
+func (e *engine) Unused(since int64, forget bool) (scripts, bytes int64) {
+	c := &e.scripts
+	for at := c.recent.Back(); at != nil; {
+		s := at.Value.(*cached)
+		if s.used > since {
+			break
+		}
+		at = at.Prev()
+		scripts++
+		bytes += s.bytes
+		if forget {
+			c.remove(s)
+			e.env.Stats.EvictedScripts++
+		}
+	}
+	return scripts, bytes
 }

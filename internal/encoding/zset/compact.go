@@ -24,3 +24,12 @@ func MemberSize(n int) int { return entrySize(n) }
 
 // HasRemoved reports whether members that were removed wait to be freed.
 func (s *Set) HasRemoved() bool { return s.removed != 0 }
+
+// BytesLeft returns the usable bytes of a set of which FreeSlice has freed some.
+func (s *Set) BytesLeft() int64 {
+	n := int64(mem.Usable(rootBytes)) + s.table.Bytes() + s.table.Content()
+	if s.tree.Root() != 0 {
+		n += s.tree.Bytes()
+	}
+	return n
+}

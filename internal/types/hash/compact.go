@@ -4,6 +4,7 @@ import (
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/listpack"
 	"granary/internal/keyspace"
+	"granary/internal/mem"
 	"granary/internal/object"
 )
 
@@ -74,4 +75,38 @@ func FlatSize(e object.Entry, most, longest int) (size int, ok bool) {
 		return ok
 	})
 	return size, ok
+}
+
+// dueMost bounds the fields that CountDue counts.
+const dueMost = 4096
+
+// CountDue returns how many fields of a hash have expired at now and are still there, and about how many usable bytes they
+// take. It counts some thousands at most.
+func CountDue(e object.Entry, now int64) (n, bytes int64) {
+	if e.Encoding() == object.ListpackEx {
+		lp := flat(e)
+		for p := lp.First(); p != 0; p = lp.Skip(p, hash.Triple) {
+			if at := hash.FlatExpiry(lp, p); at == 0 || at > now {
+				break
+			}
+			size, _ := lp.RangeSize(p, hash.Triple)
+			n++
+			bytes += int64(size)
+		}
+		return n, bytes
+	}
+	if e.Encoding() != object.Hashtable {
+		return 0, 0
+	}
+	h := hash.Open(nil, e.Root())
+	for c := uint64(0); n < dueMost; {
+		c = h.Due(c, now, func(f hash.Field) {
+			n++
+			bytes += int64(mem.Usable(f.Size()))
+		})
+		if c == 0 {
+			break
+		}
+	}
+	return n, bytes
 }
