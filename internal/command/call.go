@@ -68,6 +68,9 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		env.Keys.ExpireOnAccess = false
 	}
 	whole = c.handled(spec, out)
+	if env.History != nil && env.grown() {
+		c.charge(spec, args)
+	}
 	if keep {
 		env.Keys.ExpireOnAccess = true
 	}

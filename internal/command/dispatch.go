@@ -43,8 +43,14 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if env.Feed != nil {
 		env.beginUnit(spec)
 	}
+	if env.History != nil && !spec.brief {
+		c.doing(spec)
+	}
 	spec.Handler(ctx)
 	c.running = false
+	if env.History != nil && env.grown() {
+		c.charge(spec, args)
+	}
 	if env.unit.depth > 0 {
 		ctx.feed(dirty)
 		env.endUnit()

@@ -68,6 +68,10 @@ type Env struct {
 	ReplID string // the replication ID: of the history of this data set
 	Start  int64  // Unix ms at which the server started
 
+	// History is the flight recorder, nil while it is off (SetHistory).
+	History *history.Recorder
+	growth  growth
+
 	// Startup is used_memory when the server had started.
 	Startup int64
 

@@ -68,6 +68,14 @@ var memorySection = section{
 			Since: "Granary", Affects: "start",
 			Doc: "Size classes of the allocator: jemalloc with quantum 8 as Redis ships it, with quantum 16 as distributions build it, or those of tcmalloc or libc.",
 		},
+		{
+			Name: "memory-history", Kind: yesNo(func(v v) *bool { return &v.MemoryHistory }, true), Since: "Granary",
+			Doc: "Records every second what each line of the memory ledger is, and who made it jump (MEMORY HISTORY).",
+		},
+		{
+			Name: "memory-history-file", Flags: Immutable, Kind: text(func(v v) *string { return &v.MemoryHistoryFile }, "memory-history.dat"), Since: "Granary", Affects: "start",
+			Doc: "File in dir, or a path, that the record is kept in, of at most 12.3 MiB; the empty string keeps it in memory alone.",
+		},
 	},
 }
 

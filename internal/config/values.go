@@ -143,6 +143,8 @@ type Values struct {
 	ProtoMaxBulkLen           int64
 	LFULogFactor              int64
 	LFUDecayTime              int64 // minutes
+	MemoryHistory             bool
+	MemoryHistoryFile         string
 	OOMScoreAdj               OOMScoreAdj
 	OOMScoreAdjValues         [3]int64 // master, replica, background work
 	DisableTHP                bool

@@ -122,11 +122,13 @@ func (s *Server) wait() int {
 	for {
 		select {
 		case code := <-s.end.done:
+			s.closeHistory()
 			return code
 		case sig := <-signals:
 			if asked && sig == syscall.SIGINT {
 				s.log.Warningf("You insist... exiting now.")
 				s.removePID()
+				s.closeHistory()
 				return 1
 			}
 			asked = true

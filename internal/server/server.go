@@ -5,6 +5,7 @@
 //	handler.go    what the event loops call: the keyspace lock, new connections, ticks
 //	cron.go       background work in slices, and what is done ten times a second
 //	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
+//	history.go    the flight recorder: when a sample is taken, and where its file is
 //	users.go      the users that the configuration asks for
 //	settings.go   what follows from the configuration, at start and when CONFIG SET changes it
 //	listen.go     sockets
@@ -63,8 +64,9 @@ type Server struct {
 	mu  sync.Mutex
 	cur *netloop.Loop // the loop that holds mu, nil when something else does
 
-	cron cron
-	end  ending
+	cron    cron
+	end     ending
+	history recording
 
 	oomBase    int // oom_score_adj before it was changed
 	oomChanged bool
@@ -131,6 +133,9 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
+	if cfg.MemoryHistory {
+		s.env.SetHistory(s.openHistory())
+	}
 	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()
 	err = s.listen()

@@ -38,6 +38,7 @@ func (s *Server) applySettings() {
 		"acllog-max-len", "acl-pubsub-default")
 	s.env.ConfigureClientLimit()
 	cfg.OnApplyAny(func() error { s.env.ConfigureClientLimit(); return nil }, "maxmemory", "maxmemory-clients")
+	cfg.OnApply("memory-history", s.applyHistory)
 	cfg.OnApply("requirepass", func() error {
 		s.env.ACL.Users.SetDefaultPassword(cfg.RequirePass)
 		return nil

@@ -24,7 +24,7 @@ type row struct {
 }
 
 var imports = []row{
-	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info"}, false, "the binary: the command line only"},
+	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history"}, false, "the binary: the command line, and tools for files"},
 	{"internal/server", []string{"internal/*", "internal/commands/*"}, false, "wiring: it sees everything and nothing sees it"},
 
 	{"internal/commands/*", []string{"internal/command", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},
@@ -36,6 +36,7 @@ var imports = []row{
 	{"internal/pubsub", []string{"internal/encoding/table", "internal/mem"}, false, "who is subscribed to what, by the numbers of clients; sends nothing"},
 	{"internal/tracking", []string{"internal/encoding/table", "internal/mem"}, false, "who caches which keys, by the numbers of clients; sends nothing"},
 	{"internal/ledger", []string{"internal/mem"}, false, "the bill of the process's memory: the books, the Go runtime and the kernel"},
+	{"internal/history", []string{"internal/mem", "internal/clock"}, false, "the flight recorder: lines by name, and a file; reads no ledger and knows no command"},
 	{"internal/info", nil, false, "INFO is a table of fields; who knows a value registers it"},
 	{"internal/config", []string{"internal/glob"}, false, "directives are a table; who uses one reads it"},
 	{"internal/keyspace", []string{"internal/prefix", "internal/object", "internal/encoding/*", "internal/mem"}, false, "databases over objects"},

@@ -1,0 +1,150 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+
+	"granary/internal/command"
+	"granary/internal/history"
+	"granary/internal/ledger"
+)
+
+// The flight recorder (MEMORY HISTORY): what the server tells package history, and when.
+//
+// A sample is taken once a second by the cron of the first loop, in about a tenth of a millisecond; when memory grows by an eighth
+// within less, at once, so that who is killed for it leaves a trace. Files are opened, written and closed by goroutines that hold no lock.
+
+// recording is the state of the recorder. But for mu, which orders CONFIG SETs, it is guarded by the keyspace lock.
+type recording struct {
+	mu     sync.Mutex // one CONFIG SET after the other; taken above the keyspace lock
+	ledger ledger.Ledger
+	values []int64
+	next   int64 // when the next sample is due, in the loop's milliseconds
+	used   int64 // used_memory at the last sample
+	buf    int64 // bytes of buffers at the last sample
+}
+
+// totals are the columns before those of the lines. Their names have no point in them.
+var totals = [...]struct {
+	name string
+	of   func(l *ledger.Ledger) int64
+}{
+	{"used_memory", func(l *ledger.Ledger) int64 { return l.Used }},
+	{"rss", func(l *ledger.Ledger) int64 { return l.RSS }},
+	{"data", func(l *ledger.Ledger) int64 { return l.Part(ledger.PartData) }},
+	{"buffers", func(l *ledger.Ledger) int64 { return l.Part(ledger.PartBuffers) }},
+	{"process", func(l *ledger.Ledger) int64 { return l.Part(ledger.PartProcess) }},
+	{"fragmentation", func(l *ledger.Ledger) int64 { return l.Part(ledger.PartFragmentation) }},
+	{"unexplained", func(l *ledger.Ledger) int64 { return l.Unexplained }},
+	{"cgroup", func(l *ledger.Ledger) int64 { return l.Cgroup }},
+}
+
+// historyLines returns the names of all columns.
+func historyLines() []string {
+	var names []string
+	for i := range totals {
+		names = append(names, totals[i].name)
+	}
+	for l := range ledger.NumLines {
+		names = append(names, ledger.Line(l).String())
+	}
+	return names
+}
+
+// openHistory starts the recorder if the configuration asks for it. It reads and writes files.
+func (s *Server) openHistory() *history.Recorder {
+	path := s.cfg.MemoryHistoryFile
+	if path != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(s.cfg.Dir, path)
+	}
+	r := history.Open(history.Options{
+		Lines: historyLines(), Used: 0, Path: path, PID: os.Getpid(), Warn: s.log.Warningf, Notice: s.log.Noticef,
+	}, s.env.Wall.UnixMilli(s.env.Wall.Read()))
+	if end := r.Previous(); end.Known && !end.Clean {
+		s.log.Warningf("The server before this one did not end in good order. What its memory was at the end: MEMORY HISTORY SECONDS TO %d", end.Time/1000)
+	}
+	return r
+}
+
+// applyHistory follows memory-history. Files are not touched under the keyspace lock, which CONFIG SET holds.
+func (s *Server) applyHistory() error {
+	go func() {
+		s.history.mu.Lock()
+		defer s.history.mu.Unlock()
+		s.mu.Lock()
+		want, have := s.cfg.MemoryHistory && !s.end.asked, s.env.History
+		if !want {
+			s.env.SetHistory(nil)
+		}
+		s.mu.Unlock()
+		switch {
+		case want && have == nil:
+			r := s.openHistory()
+			s.mu.Lock()
+			s.env.SetHistory(r)
+			s.mu.Unlock()
+		case !want && have != nil:
+			have.Close(s.env.Wall.UnixMilli(s.env.Wall.Read()))
+		}
+	}()
+	return nil
+}
+
+// closeHistory records that the server ends in good order.
+func (s *Server) closeHistory() {
+	s.history.mu.Lock()
+	defer s.history.mu.Unlock()
+	s.mu.Lock()
+	r, now := s.env.History, s.env.Keys.Now
+	s.env.SetHistory(nil)
+	s.mu.Unlock()
+	if r != nil {
+		r.Close(now)
+	}
+}
+
+// sample records what every line of the ledger is, if that is due. now is in the loop's milliseconds.
+func (s *Server) sample(now int64) {
+	h, r := &s.history, s.env.History
+	if r == nil {
+		return
+	}
+	if now < h.next {
+		grown := s.env.Keys.Arena.Used() - h.used
+		if grown < 16*history.MinJump || grown < h.used/8 {
+			return
+		}
+	} else if h.next += 1000; h.next <= now {
+		h.next = now + 1000
+	}
+	if h.values == nil {
+		h.values = make([]int64, len(totals)+ledger.NumLines)
+	}
+	l := &h.ledger
+	s.env.ReadLedger(l)
+	for i := range totals {
+		h.values[i] = totals[i].of(l)
+	}
+	copy(h.values[len(totals):], l.Lines[:])
+	buffers := l.Part(ledger.PartBuffers)
+	if d := buffers - h.buf; max(d, -d) >= history.Threshold(h.used) {
+		s.chargeBuffers()
+	}
+	r.Sample(s.env.Keys.Now, h.values)
+	h.used, h.buf = l.Used, buffers
+	s.env.BeginGrowth(l.Used)
+}
+
+// mostCharged is how many clients are looked at when buffers jumped. With more, the others have their turn within a second.
+const mostCharged = 4096
+
+// chargeBuffers looks at the buffers of all clients.
+func (s *Server) chargeBuffers() {
+	for i, c := range s.env.Clients.Snapshot(nil) {
+		if i == mostCharged {
+			return
+		}
+		s.withClient(c, (*command.Client).ChargeBuffers)
+	}
+}
