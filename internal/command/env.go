@@ -76,6 +76,7 @@ type Env struct {
 	Startup int64
 
 	bill     *ledger.Reader // ReadLedger
+	holders  []MemoryHolder // who is asked by an audit (AddMemoryHolder)
 	monitors []*Client      // clients that watch with MONITOR
 
 	// PubSub is who is subscribed to what (OpenPubSub), Subscribers the number of clients that are to something.

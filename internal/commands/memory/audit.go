@@ -1,74 +1,126 @@
 package memory
 
 import (
+	"strconv"
+
 	"granary/internal/command"
 	"granary/internal/mem"
 	"granary/internal/object"
 )
 
-// An audit is an account of the keyspace made from the data, to be held against the books, which were made from the
-// allocations. It visits every entry of every database.
+// specMemoryAudit is Granary's own.
+var specMemoryAudit = &command.Spec{
+	Name: "audit", Summary: "Count all memory anew and compare it with the books.", Since: "7.4.0",
+	Group: command.GroupServer, Complexity: "O(N) where N is the number of keys, elements and clients", Arity: 2,
+	Tips:    []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+	Handler: cmdMemoryAudit,
+}
+
+// An audit is an account of all memory made from what holds it, to be held against the books, which were made from the
+// allocations. Everything that allocates counts what it has: every entry of every database, the buffers of every connection,
+// what sessions keep, and the structures of the server; and the allocator counts the regions in its slabs.
 type audit struct {
 	counted [mem.NumPurposes]int64 // usable bytes found
+	booked  mem.Sums
 	keys    int64
 	unknown int64 // entries of a type that cannot be counted
+	regions mem.Recount
 }
 
 func (a *audit) entry(e object.Entry) bool {
 	a.keys++
-	if !e.Blocks(func(p mem.Purpose, usable int) { a.counted[p] += int64(usable) }) {
+	if !e.Blocks(a.block) {
 		a.unknown++
 	}
 	return true
 }
 
-// cmdMemoryAudit answers MEMORY AUDIT: a map of the keys seen, what was counted and booked for each purpose that belongs
-// to keys, and the sum of all differences. What has been removed and waits to be given back (lazyfree) is booked and in
-// no database; it is given back first.
-func cmdMemoryAudit(c *command.Ctx) {
-	c.Env.FinishReclaim()
-	var a audit
-	for _, db := range c.Keys().DBs {
+func (a *audit) block(p mem.Purpose, usable int) { a.counted[p] += int64(usable) }
+
+func (a *audit) count(p mem.Purpose, usable int64) { a.counted[p] += usable }
+
+// auditTries is how often what other loops allocate while they are counted makes an audit count again.
+const auditTries = 20
+
+// run counts everything. What has been removed and waits to be given back (lazyfree) is booked and in no database; it is
+// given back first.
+func (a *audit) run(env *command.Env) {
+	env.FinishReclaim()
+	for _, db := range env.Keys.DBs {
 		db.Each(a.entry)
 		// A table knows the sum of its blocks, the order of expiry included.
 		a.counted[mem.PurposeTable] += db.TableBytes() - db.ExpireBytes()
 		a.counted[mem.PurposeExpire] += db.ExpireBytes()
 	}
-	books := mem.Totals()
-
-	difference, purposes := int64(0), 0
-	for p := range mem.NumPurposes {
-		if !mem.Purpose(p).Info().Keyspace {
-			continue
-		}
-		d := books.Purposes[p].Usable - a.counted[p]
-		difference += max(d, -d)
-		if books.Purposes[p].Usable != 0 || a.counted[p] != 0 {
-			purposes++
+	// Loops read and write meanwhile. Keys do not change.
+	keys := a.counted
+	var before mem.Sums
+	for range auditTries {
+		a.counted = keys
+		mem.ReadSums(&before)
+		env.CountBuffers(a.count)
+		env.CountOwn(a.count)
+		a.regions = mem.CountAgain()
+		mem.ReadSums(&a.booked)
+		if a.difference() == 0 || before.Purposes == a.booked.Purposes {
+			return
 		}
 	}
+}
+
+// difference returns the sum of all differences, in bytes.
+func (a *audit) difference() int64 {
+	n := a.regions.Difference()
+	for p := range a.counted {
+		d := a.booked.Purposes[p].Usable - a.counted[p]
+		n += max(d, -d)
+	}
+	return n
+}
+
+// cmdMemoryAudit answers MEMORY AUDIT: a map of the keys seen, the sum of all differences, what was counted and booked for
+// each purpose, and what the allocator's slabs and pages show beside its books.
+func cmdMemoryAudit(c *command.Ctx) {
+	var a audit
+	a.run(c.Env)
 	o := c.Out
-	o.Map(4)
+	o.Map(5)
 	o.BulkString("keys")
 	o.Int(a.keys)
 	o.BulkString("uncounted.keys")
 	o.Int(a.unknown)
 	o.BulkString("difference")
-	o.Int(difference)
+	o.Int(a.difference())
 	o.BulkString("purposes")
-	o.Map(purposes)
+	writeTree(c, a.purposes())
+	o.BulkString("allocator")
+	writeTree(c, a.allocator())
+}
+
+func (a *audit) purposes() []figure {
+	rows := []figure{}
 	for p := range mem.NumPurposes {
-		b := books.Purposes[p]
-		if !mem.Purpose(p).Info().Keyspace || b.Usable == 0 && a.counted[p] == 0 {
+		b := a.booked.Purposes[p]
+		if b.Usable == 0 && a.counted[p] == 0 {
 			continue
 		}
-		o.BulkString(mem.Purpose(p).String())
-		o.Map(3)
-		o.BulkString("counted")
-		o.Int(a.counted[p])
-		o.BulkString("booked")
-		o.Int(b.Usable)
-		o.BulkString("blocks")
-		o.Int(b.Count)
+		rows = append(rows, figure{mem.Purpose(p).String(), 0, []figure{
+			{"counted", a.counted[p], nil}, {"booked", b.Usable, nil}, {"blocks", b.Count, nil},
+		}})
+	}
+	return rows
+}
+
+func (a *audit) allocator() []figure {
+	pair := func(name string, c mem.Counted) figure {
+		return figure{name, 0, []figure{{"counted", c.Counted, nil}, {"booked", c.Booked, nil}}}
+	}
+	r := &a.regions
+	classes := []figure{}
+	for _, c := range r.Classes {
+		classes = append(classes, pair(strconv.Itoa(c.Size), c.Counted))
+	}
+	return []figure{
+		pair("slabs", r.Slabs), pair("large", r.Large), pair("free-pages", r.Free), {"wrong-classes", 0, classes},
 	}
 }

@@ -54,11 +54,3 @@ var specMemoryUsage = &command.Spec{
 	},
 	Handler: cmdMemoryUsage,
 }
-
-// specMemoryAudit is Granary's own.
-var specMemoryAudit = &command.Spec{
-	Name: "audit", Summary: "Count the memory of all keys anew and compare it with the books.", Since: "7.4.0",
-	Group: command.GroupServer, Complexity: "O(N) where N is the number of keys", Arity: 2,
-	Tips:    []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
-	Handler: cmdMemoryAudit,
-}

@@ -67,6 +67,7 @@ func engineOf(env *command.Env) *engine {
 	e.scripts.engine, e.libs.engine = e, e
 	e.run.engine = e
 	env.Scripts = e
+	env.AddMemoryHolder(e)
 	return e
 }
 
