@@ -162,7 +162,7 @@ func (e *Env) EndTurn() {
 	if e.clientLimit.limit > 0 {
 		e.endTurnClientLimit()
 	}
-	if e.defrag.always > 0 {
+	if e.defrag.always > 0 && e.Gate&GateBusy == 0 {
 		e.Keys.DefragUnits(e.defrag.always, true)
 	}
 	s := e.Stats

@@ -19,6 +19,8 @@ const frameKeep = 64 << 10
 // OpenPubSub makes publishing possible, keyspace events included.
 func (e *Env) OpenPubSub() {
 	e.PubSub = pubsub.New(e.Keys.Arena)
+	e.Keys.AddMover(keyspace.Mover{Name: "pubsub", Relocate: e.movePubSub})
+	e.Keys.AddMover(keyspace.Mover{Name: "tracking", Relocate: e.moveTracked})
 	e.Keys.Hooks.Event = e.publishEvent
 	e.ACL.Subscriptions = func(c *Client, fn func(channel []byte, pattern bool) bool) {
 		more := true

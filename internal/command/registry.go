@@ -53,6 +53,14 @@ func (r *Registry) After(id int64) *Client {
 	return nil
 }
 
+// From returns the client of the lowest ID that is id or above, nil if there is none.
+func (r *Registry) From(id int64) *Client {
+	if i, _ := r.search(id); i < len(r.list) {
+		return r.list[i]
+	}
+	return nil
+}
+
 // Len returns the number of clients.
 func (r *Registry) Len() int {
 	return len(r.list)

@@ -29,12 +29,15 @@ const (
 	endStep = 256 // marked slabs that a unit of the end takes back
 )
 
-// Mover moves what does not belong to a key but lies in the same arena. It does a bounded part per call and returns
-// the cursor for the next; it begins and ends with 0.
+// Mover moves what does not belong to a key but lies in the same arena. It does a bounded part per call and reports whether
+// there is more; the cursor begins with zeros. It may panic with mem.ErrOutOfMemory, and is whole then.
 type Mover struct {
 	Name     string
-	Relocate func(cursor uint64) uint64
+	Relocate func(c *MoverCursor) (more bool)
 }
+
+// MoverCursor is how far a Mover has come.
+type MoverCursor [4]uint64
 
 // DefragStats counts what compaction has done.
 type DefragStats struct {
@@ -69,6 +72,7 @@ type walk struct {
 	stage  walkStage
 	index  int    // database or mover
 	cursor uint64 // in its table
+	mover  MoverCursor
 
 	large [][]byte // keys of large values that the last bucket had, the last one is being visited
 	spare [][]byte // memory for more
@@ -187,7 +191,7 @@ func (w *walk) reset() {
 	w.stage, w.index, w.cursor = walkKeys, 0, 0
 	w.spare = append(w.spare, w.large...)
 	w.large = w.large[:0]
-	w.parts = object.PartsCursor{}
+	w.parts, w.mover = object.PartsCursor{}, MoverCursor{}
 }
 
 // walkUnit visits the next bucket, or the next part of a large value.
@@ -230,12 +234,13 @@ func (ks *Keyspace) walkUnit(w *walk) {
 			return
 		}
 		m := &ks.movers[w.index]
-		w.cursor = m.Relocate(w.cursor)
+		more := m.Relocate(&w.mover)
 		if w.visited != nil {
 			w.visited(0, 0, m.Name)
 		}
-		if w.cursor == 0 {
+		if !more {
 			w.index++
+			w.mover = MoverCursor{}
 		}
 	}
 }

@@ -195,7 +195,7 @@ func (l *Loop) serveAll() {
 
 	if l.tickDue() {
 		l.tickOn = l.now
-		l.tickAt = max(l.handler.Tick(l, l.now), l.now+1)
+		l.tickAt = max(l.handler.Tick(l, l.now), l.now) // l.now: after a look at the sockets
 	}
 	if l.pumping == nil {
 		l.cron.run(l)

@@ -13,7 +13,7 @@ const (
 	slice = 500 * time.Microsecond
 
 	// While there is work left, a slice of expiry or of giving memory back comes every few milliseconds: at most a
-	// quarter of the time.
+	// quarter of the time, unless no client wants it (breather).
 	pause = 2 // ms
 
 	sampleEvery = 100  // ms between two samples of the rates
@@ -27,6 +27,7 @@ type cron struct {
 	said     int64
 	runs     int64 // regular runs since start
 	draining bool  // expiry or giving memory back has work left
+	commands int64 // executed when the last slice ended
 	purging  bool  // free pages are to be given back to the kernel
 }
 
@@ -65,10 +66,25 @@ func (s *Server) tick(now int64) int64 {
 	} else if ks.Pending() > 0 {
 		s.cron.draining = true
 	}
-	if time.Now().Before(deadline) && s.env.SurveyLedger(deadline) || s.cron.draining || s.cron.purging {
-		return min(now+pause, s.cron.next)
+	next := s.cron.next
+	if time.Now().Before(deadline) && s.env.SurveyLedger(deadline) {
+		next = min(now+pause, next)
 	}
-	return s.cron.next
+	if s.cron.draining || s.cron.purging {
+		next = min(now+s.breather(), next)
+	}
+	return next
+}
+
+// breather returns the milliseconds between two slices: none while no client wants anything, because what is free is there
+// to be used; a request that comes meanwhile waits for one slice at most.
+func (s *Server) breather() int64 {
+	idle := s.env.Stats.Commands == s.cron.commands
+	s.cron.commands = s.env.Stats.Commands
+	if idle {
+		return 0
+	}
+	return pause
 }
 
 // regular is what happens hz times a second.

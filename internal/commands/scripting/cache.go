@@ -36,6 +36,7 @@ type cached struct {
 	fn       *script.Function
 	flags    script.FunctionFlags
 	bytes    int64         // booked for it
+	place    int           // in cache.all
 	recent   *list.Element // its place among those that may be forgotten, nil: it may not
 	compiled int64         // bytes of it on the heap
 	used     int64         // Unix ms of its last use
@@ -48,6 +49,7 @@ const rowSize = 240
 type cache struct {
 	engine *engine
 	by     map[digest]*cached
+	all    []*cached // in no order, for moveSources
 	recent list.List // *cached, the one used last in front
 	bytes  int64
 }
@@ -85,6 +87,8 @@ func (c *cache) add(d digest, source []byte, loaded bool) (*cached, string) {
 		c.recent.Init()
 	}
 	c.by[d] = s
+	s.place = len(c.all)
+	c.all = append(c.all, s)
 	if !loaded {
 		s.recent = c.recent.PushFront(s)
 		if c.recent.Len() > maxEvals {
@@ -107,6 +111,10 @@ func (c *cache) pin(s *cached) {
 func (c *cache) remove(s *cached) {
 	c.pin(s)
 	delete(c.by, s.digest)
+	last := c.all[len(c.all)-1]
+	c.all[s.place], last.place = last, s.place
+	c.all[len(c.all)-1] = nil
+	c.all = c.all[:len(c.all)-1]
 	s.source.free(c.engine.env.Keys.Arena, mem.PurposeScript)
 	mem.BookOutside(mem.PurposeScript, -s.compiled)
 	c.bytes -= s.bytes
@@ -117,7 +125,7 @@ func (c *cache) flush() {
 	for _, s := range c.by {
 		c.remove(s)
 	}
-	c.by = nil
+	c.by, c.all = nil, nil
 	c.engine.drop(script.Scripts)
 }
 

@@ -21,6 +21,7 @@ package scripting
 import (
 	"granary/internal/clock"
 	"granary/internal/command"
+	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/script"
 )
@@ -67,6 +68,7 @@ func engineOf(env *command.Env) *engine {
 	e.scripts.engine, e.libs.engine = e, e
 	e.run.engine = e
 	env.Scripts = e
+	env.Keys.AddMover(keyspace.Mover{Name: "scripts", Relocate: e.scripts.moveSources})
 	env.AddMemoryHolder(e)
 	return e
 }
