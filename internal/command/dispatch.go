@@ -26,7 +26,7 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if c.run.n > 0 && spec != c.run.spec {
 		c.endRun(nil)
 	}
-	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || c.Flags&admitFlags != 0 || env.Gate != 0 {
+	if spec == nil || spec.Subs != nil || !spec.Takes(len(args)) || !c.Authenticated || !c.User.Unlimited || c.Flags&admitFlags != 0 || env.Gate != 0 || env.limit.on && env.overLimit() {
 		if spec = c.admit(spec, args); spec == nil {
 			if c.Flags&FlagTracking != 0 {
 				spec, _ = env.Resolve(args)
@@ -139,9 +139,17 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 			return nil
 		}
 	}
+	noRoom := false
+	if env.limit.on && env.overLimit() {
+		if c.run.n > 0 {
+			c.endRun(nil)
+		}
+		noRoom = !env.makeRoom()
+		env.ReadClock() // what it took is not the command's
+	}
 	with, without := c.flagsOf(spec, args)
 	switch {
-	case env.Gate&GateMaxMemory != 0 && (with&DenyOOM != 0 || c.tx.on && spec.InMulti <= Refused) && env.OverMaxMemory():
+	case noRoom && (with&DenyOOM != 0 || c.tx.on && spec.InMulti <= Refused):
 		c.reject(spec, ErrOOM)
 	case c.Flags&FlagSubscriber != 0 && c.Out.Proto == 2 && !allowedSubscribed(spec):
 		c.reject(spec, errSubscribed(spec))

@@ -78,11 +78,11 @@ func (e *Env) allFeeds() feeds {
 
 func (e *Env) setFeeds(list feeds) {
 	h := &e.Keys.Hooks
-	h.Expired, h.FieldExpired = e.keyExpired, e.fieldExpired
+	h.Expired, h.FieldExpired, h.Evicted = e.keyExpired, e.fieldExpired, e.keyEvicted
 	switch len(list) {
 	case 0:
 		e.Feed = nil
-		h.Expired, h.FieldExpired = nil, nil
+		h.Expired, h.FieldExpired, h.Evicted = nil, nil, nil
 	case 1:
 		e.Feed = list[0]
 	default:

@@ -8,7 +8,6 @@ import (
 	"granary/internal/keyspace"
 	"granary/internal/ledger"
 	"granary/internal/logger"
-	"granary/internal/mem"
 	"granary/internal/netloop"
 	"granary/internal/pubsub"
 )
@@ -50,6 +49,7 @@ type Env struct {
 
 	watch       watches     // the keys that clients watch
 	track       tracks      // what clients cache (tracking.go)
+	limit       memoryLimit // maxmemory (maxmemory.go)
 	clientLimit clientLimit // what clients hold (clientlimit.go)
 	defrag      defrag      // when data is compacted (defrag.go)
 	deadPass    deadPass    // the pace of looking for dead memory (dead.go)
@@ -71,6 +71,9 @@ type Env struct {
 	// History is the flight recorder, nil while it is off (SetHistory).
 	History *history.Recorder
 	growth  growth
+
+	// Replica is set while this server repeats what a master says.
+	Replica bool
 
 	// Startup is used_memory when the server had started.
 	Startup int64
@@ -94,11 +97,10 @@ type Gate uint32
 
 // The conditions.
 const (
-	GateLoading   Gate = 1 << iota // a data set is being loaded
-	GateMaxMemory                  // maxmemory is set
-	GateMonitor                    // somebody watches with MONITOR
-	GatePaused                     // CLIENT PAUSE
-	GateBusy                       // a script takes long
+	GateLoading Gate = 1 << iota // a data set is being loaded
+	GateMonitor                  // somebody watches with MONITOR
+	GatePaused                   // CLIENT PAUSE
+	GateBusy                     // a script takes long
 )
 
 // Ops is what commands may ask of the server that runs them. internal/server implements it.
@@ -139,11 +141,6 @@ const (
 	ShutdownForce
 )
 
-// OverMaxMemory reports whether used_memory is above maxmemory.
-func (e *Env) OverMaxMemory() bool {
-	return e.Config.MaxMemory > 0 && mem.Used() > e.Config.MaxMemory
-}
-
 // NowMicro returns the Unix time in microseconds at which the command being executed began.
 func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 
@@ -151,6 +148,9 @@ func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 func (e *Env) BeginTurn() {
 	e.setMono(e.Wall.Read())
 	e.turn = e.mono
+	if e.limit.on && e.mono-e.limit.looked > lookEvery {
+		e.look()
+	}
 	e.Keys.Access.SetNow(e.Keys.Now)
 }
 

@@ -87,13 +87,16 @@ func TestAdmit(t *testing.T) {
 	is("open", "+OK|")
 	c.Authenticated = true
 
-	env.Gate = GateMaxMemory
 	env.Config.MaxMemory = 1
+	env.ConfigureMaxMemory()
 	r := env.Keys.Arena.Alloc(100, mem.PurposeOther)
 	is("full", "-OOM command not allowed when used memory > 'maxmemory'.|")
 	is("write", "+OK|")
 	env.Config.MaxMemory = 1 << 40
+	env.ConfigureMaxMemory()
 	is("full", "+OK|")
+	env.Config.MaxMemory = 0
+	env.ConfigureMaxMemory()
 	env.Keys.Arena.Free(r, 100, mem.PurposeOther)
 
 	env.Gate = GateLoading

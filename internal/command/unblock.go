@@ -80,7 +80,7 @@ func (b *Blocked) retry(x *waiting) {
 	b.retrying = x
 	outer := env.current
 	env.current = c
-	if env.Gate&GateMaxMemory != 0 && x.spec.Flags&DenyOOM != 0 && env.OverMaxMemory() {
+	if env.noRoom() && x.spec.Flags&DenyOOM != 0 {
 		out.Error(ErrOOM)
 	} else {
 		if env.Feed != nil {

@@ -203,7 +203,8 @@ func TestSetAgainstServer(t *testing.T) {
 	same("maxmemory", "11mb", "timeout", "5")
 	// Values.
 	same("maxmemory", "1kbx")
-	same("maxmemory", "5%")
+	same("maxmemory", "0%")
+	same("maxmemory", "101%")
 	same("maxmemory", "")
 	same("maxmemory", "010")
 	same("maxmemory-clients", "5%")

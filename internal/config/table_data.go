@@ -4,8 +4,18 @@ var memorySection = section{
 	title: "Memory", affects: "at once",
 	rows: []Directive{
 		{
-			Name: "maxmemory", Kind: memorySize(func(v v) *int64 { return &v.MaxMemory }, 0, 0, maxLong),
-			Doc: "Bytes of used_memory above which keys are evicted or writes refused; 0 is no limit.",
+			Name: "maxmemory", Kind: limitKind{},
+			Doc: "Bytes of used_memory above which keys are evicted or writes refused; 0 is no limit. A percentage is of what the machine allows: the limit of the memory cgroup, or all RAM. auto is 80% of what that leaves after 32 MiB for the process. Both follow changes of the cgroup's limit.",
+		},
+		{
+			Name: "maxmemory-data", Since: "Granary",
+			Kind: numberKind{at: func(v v) *int64 { return &v.MaxMemoryData }, min: -100, max: maxLong, clampMin: -100, form: percentNumber},
+			Doc:  "Bytes, or per cent of maxmemory, that keys and values may take; 0 is no limit. While it is set it alone decides what is evicted: buffers and scripts evict nothing, and at maxmemory writes are refused.",
+		},
+		{
+			Name: "maxmemory-scripts", Since: "Granary",
+			Kind: numberKind{at: func(v v) *int64 { return &v.MaxMemoryScripts }, min: -100, max: maxLong, clampMin: -100, form: percentNumber},
+			Doc:  "Bytes, or per cent of maxmemory, that cached scripts may take before those that were not used for longest are forgotten (not those of SCRIPT LOAD); 0 is no limit.",
 		},
 		{
 			Name: "maxmemory-policy", Kind: enum(func(v v) *MaxMemoryPolicy { return &v.MaxMemoryPolicy }, NoEviction, policyWords),
@@ -26,6 +36,14 @@ var memorySection = section{
 		{
 			Name: "replica-ignore-maxmemory", Alias: "slave-ignore-maxmemory", Kind: yesNo(func(v v) *bool { return &v.ReplicaIgnoreMaxMemory }, true),
 			Doc: "Lets the master alone evict.",
+		},
+		{
+			Name: "memory-journal-max-len", Kind: integer(func(v v) *int64 { return &v.MemoryJournalMaxLen }, 512, 0, 1<<20), Since: "Granary",
+			Doc: "Evictions and expiries that MEMORY JOURNAL keeps, 96 bytes each; 0 turns the journal off.",
+		},
+		{
+			Name: "memory-journal-expiries", Kind: yesNo(func(v v) *bool { return &v.MemoryJournalExpiries }, true), Since: "Granary",
+			Doc: "Has MEMORY JOURNAL note keys that expire, not only those that are evicted.",
 		},
 		{
 			Name: "active-expire-effort", Kind: integer(func(v v) *int64 { return &v.ActiveExpireEffort }, 1, 1, 10),

@@ -131,12 +131,17 @@ type Values struct {
 	RenameCommands         []Rename
 
 	// Memory.
-	MaxMemory                 int64
+	MaxMemory                 int64 // bytes, 0: no limit; what follows from MaxMemoryAsked
+	MaxMemoryAsked            int64 // the directive: bytes, AutoMemory or a percentage; see SettleMaxMemory
+	MaxMemoryData             int64 // bytes; negative: per cent of maxmemory; see MaxMemoryDataBytes
+	MaxMemoryScripts          int64 // likewise
 	MaxMemoryPolicy           MaxMemoryPolicy
 	MaxMemorySamples          int64
 	MaxMemoryEvictionTenacity int64
 	MaxMemoryClients          int64 // bytes; negative: per cent of maxmemory; see MaxMemoryClientsBytes
 	ReplicaIgnoreMaxMemory    bool
+	MemoryJournalMaxLen       int64
+	MemoryJournalExpiries     bool
 	ActiveExpireEffort        int64
 	ClientQueryBufferLimit    int64
 	ClientOutputBufferLimit   [classCount]OutputLimit
@@ -295,12 +300,4 @@ type UserLine struct {
 // A Rename gives a command another name; New is "" to take the command away.
 type Rename struct {
 	Old, New string
-}
-
-// MaxMemoryClientsBytes is maxmemory-clients in bytes, 0 for no limit. A percentage of no maxmemory is no limit.
-func (v *Values) MaxMemoryClientsBytes() int64 {
-	if v.MaxMemoryClients >= 0 {
-		return v.MaxMemoryClients
-	}
-	return int64(float64(v.MaxMemory) * float64(-v.MaxMemoryClients) / 100)
 }

@@ -99,6 +99,9 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 		return now + 100
 	}
 	next = h.env.TickWork(l.ID(), l.Now(), next)
+	if h.env.EvictSlice() {
+		next = now
+	}
 	next = h.env.TickBlocked(l, next)
 	h.env.ReadClock()
 	return next

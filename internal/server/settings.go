@@ -3,7 +3,6 @@ package server
 import (
 	"time"
 
-	"granary/internal/command"
 	"granary/internal/keyspace"
 	"granary/internal/logger"
 )
@@ -21,10 +20,6 @@ func (s *Server) configure() {
 	ks.Access.DecayMinutes = int(cfg.LFUDecayTime)
 	ks.Access.SetNow(ks.Now)
 	ks.Events = keyspace.Class(cfg.NotifyKeyspaceEvents)
-	env.Gate &^= command.GateMaxMemory
-	if cfg.MaxMemory > 0 {
-		env.Gate |= command.GateMaxMemory
-	}
 	env.Stats.Configure(cfg)
 	env.ACL.Configure(cfg)
 }
@@ -36,6 +31,8 @@ func (s *Server) applySettings() {
 		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
 		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking",
 		"acllog-max-len", "acl-pubsub-default")
+	s.env.ConfigureMaxMemory()
+	cfg.OnApplyAny(s.applyMaxMemory, "maxmemory", "maxmemory-data", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")
 	s.env.ConfigureClientLimit()
 	cfg.OnApplyAny(func() error { s.env.ConfigureClientLimit(); return nil }, "maxmemory", "maxmemory-clients")
 	cfg.OnApply("memory-history", s.applyHistory)

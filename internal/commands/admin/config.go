@@ -65,6 +65,7 @@ func cmdConfigRewrite(c *command.Ctx) {
 // cmdConfigResetStat answers CONFIG RESETSTAT.
 func cmdConfigResetStat(c *command.Ctx) {
 	c.Env.Stats.Reset(c.Env)
+	c.Env.ResetExceeded()
 	c.Env.ResetDefrag()
 	// The count of changes since the last save is no statistic: what is not saved yet stays not saved.
 	c.Keys().Stats = keyspace.Stats{Dirty: c.Keys().Stats.Dirty}

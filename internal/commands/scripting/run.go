@@ -57,7 +57,7 @@ func (r *run) book(n int64) {
 // execute runs a script or a function for the client and answers what it returns.
 func (e *engine) execute(c *command.Ctx, s subject, keys int, readOnly bool) {
 	env := e.env
-	over := env.Gate&command.GateMaxMemory != 0 && env.OverMaxMemory()
+	over := env.OverMaxMemory()
 	if s.flags&script.Compat == 0 {
 		switch {
 		case readOnly && s.flags&script.NoWrites == 0:
