@@ -47,6 +47,7 @@ type decl struct {
 //	local f = function    not seen by itself      gopher-lua takes it for `local function f`
 //	x, y = y, x           a block of its own      gopher-lua makes both y
 //	x = (f(y))            x = f(y)                gopher-lua overwrites other locals
+//	x = f() and y         a block of its own      gopher-lua leaves x as it is if f returns nil
 type parser struct {
 	lexer
 	tok, ahead lexeme // the current one; the one behind it, if it was looked at

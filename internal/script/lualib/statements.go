@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -232,8 +233,14 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 	// The compiler builds a call of one value, (f(x)), whose target is the last parameter in the registers from that
 	// parameter on: over the function's other locals, and over the parameter, which x may need. It does not where the
 	// call may have several values, of which an assignment takes the first anyway.
-	if call, ok := s.Rhs[0].(*ast.FuncCallExpr); ok {
-		call.AdjustRet = false
+	switch rhs := s.Rhs[0].(type) {
+	case *ast.FuncCallExpr:
+		rhs.AdjustRet = false
+	case *ast.LogicalOpExpr:
+		// In x = f() and y, the compiler does not store what f returns in x when that decides.
+		if name, ok := s.Lhs[0].(*ast.IdentExpr); ok && slices.Contains(p.fs.locals, name.Value) {
+			return p.assignMany(s, line)
+		}
 	}
 	return s
 }

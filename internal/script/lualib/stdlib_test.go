@@ -256,6 +256,13 @@ local function f(a, b) for i = 1, 3 do b = (type(i) .. type(b) .. type(a)) end r
 local t = {n = 5} function t:f() local c, d = 3, 4 self = (self.n .. c) return self, c, d end return t:f()
 local n = 0 local function f(a) local c, d = 3, 4 a = (n ~= 0), (function() n = n + 1 end)() return a, n, c, d end return f(1)
 local function f(a, ...) local c, d = 3, 4 a = (...), 5 return a, c, d end return f(1, 2, 3)
+local function f() end local b = 5 b = f() and 2 return b
+local t, b = {}, 5 b = not t and 2 return b
+local t, a, b, c = {}, 1, 2, 3 a = t.x and 4 b = t.x and 4 or t.y c = (t.x or t.y) and 4 return a, b, c
+local t, a, b, c = {x = 1}, 1, 2, 3 a = t.x and 4 b = t.x and nil or t.y c = (t.y or t.x) and t.x and 4 return a, b, c
+local a = 1 local function f() a = a and false end f() return a
+local a = 1 for i = 1, 3 do a = i == 2 and nil end return a
+local function f(a) a = a and a.x return a end return f({x = 1}), f({}), f()
 local function f(a) local c = 3 a = ((tostring(a))) local b = a a = (b ^ c) return a, b, c end return f(2)
 return not nil, not 0, nil and 1, false or 'x', 1 and 2
 repeat local x = 1 until x == 1 return 'done'
