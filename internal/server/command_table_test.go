@@ -38,6 +38,8 @@ var ours = map[string]string{
 	"memory|audit":    "Granary's own",
 	"memory|classes":  "Granary's own",
 	"memory|dead":     "Granary's own",
+	"memory|explain":  "Granary's own",
+	"memory|history":  "Granary's own",
 	"memory|ledger":   "Granary's own",
 }
 

@@ -118,6 +118,7 @@ var notInHistories = map[string]string{
 	"memory|audit":    "Granary's own: asked at the end of every history",
 	"memory|classes":  "Granary's own: tests/script",
 	"memory|dead":     "Granary's own: tests/script",
+	"memory|explain":  "Granary's own: tests/script",
 	"memory|ledger":   "Granary's own: tests/script",
 	"hexpire":         "Redis 7.4", "hexpireat": "Redis 7.4", "hexpiretime": "Redis 7.4", "hpersist": "Redis 7.4",
 	"hpexpire": "Redis 7.4", "hpexpireat": "Redis 7.4", "hpexpiretime": "Redis 7.4", "hpttl": "Redis 7.4", "httl": "Redis 7.4",

@@ -5,6 +5,7 @@
 //	audit.go    AUDIT
 //	classes.go  CLASSES
 //	dead.go     DEAD
+//	explain*.go EXPLAIN
 //	doctor.go   DOCTOR
 //	map.go      MAP
 //	release.go  RELEASE
@@ -88,6 +89,10 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Return how much memory serves nobody any more and what frees it, look for it anew, or free it.",
 		"DOCTOR",
 		"    Look for memory problems and say what to do.",
+		"EXPLAIN <key> [SAMPLES <count>]",
+		"    Return where the bytes of a key are, why it is stored as it is, and what it would take with other settings.",
+		"HISTORY [SECONDS|MINUTES] [JUMPS|PEAKS] [FROM <time>] [TO <time>] [LINES <pattern> ...] [COUNT <count>]",
+		"    Return what the lines of the ledger were in the last hour and month, and who made them jump.",
 		"LEDGER [JSON]",
 		"    Return every resident byte on one line, beside what the kernel says.",
 		"MALLOC-STATS",

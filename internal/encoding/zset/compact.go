@@ -33,3 +33,8 @@ func (s *Set) BytesLeft() int64 {
 	}
 	return n
 }
+
+// TreeBlocks calls fn for the blocks of the tree (ordered.Tree.Blocks).
+func (s *Set) TreeBlocks(most int, fn func(role string, requested int, count int64)) (all bool) {
+	return s.tree.Blocks(most, fn)
+}

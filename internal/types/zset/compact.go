@@ -64,3 +64,10 @@ func FlatSize(v *Value, most, longest int) (size int, ok bool) {
 	}
 	return size, true
 }
+
+// PairSize returns the bytes that a member and its score take in a listpack.
+func PairSize(member []byte, score float64) int {
+	var text scoreText
+	scored := scoreElem(score, &text)
+	return listpack.EncodedSize(member) + scored.Size()
+}
