@@ -42,7 +42,7 @@ func (c *Client) book() {
 	if c.listed {
 		n = c.own()
 	}
-	c.room = c.parser.Room()
+	c.room = int32(c.parser.Room())
 	mem.BookOutside(mem.PurposeClient, n-c.booked)
 	c.booked = n
 }
@@ -69,7 +69,7 @@ func (c *Client) Rest() {
 	}
 	c.ctx.Args = nil
 	c.parser.Rest()
-	if c.parser.Room() != c.room {
+	if c.parser.Room() != int(c.room) {
 		c.book()
 	}
 }
@@ -101,6 +101,9 @@ func (k *bufferCount) Pin(ref mem.Ref) {
 // are in the midst of reading or writing, the books may differ from the count by what they do just now.
 func (e *Env) CountBuffers(count func(p mem.Purpose, usable int64)) {
 	for !e.TrackingSlice(time.Now().Add(time.Second)) { // what waits to be given back is in no table
+	}
+	if c := e.current; c != nil {
+		c.book() // else at the end of its Serve
 	}
 	k := &bufferCount{count, map[mem.Ref]bool{}}
 	e.Ops.EachLoop(func(l *netloop.Loop) { l.CountBuffers(e.Loop, k) })

@@ -29,6 +29,7 @@ type MemoryReport struct {
 	Snapshot int64
 	Scripts  int64
 	Function int64
+	Loaded   ScriptReport
 
 	Ledger  ledger.Ledger
 	Process info.Process // what the Go runtime tells about itself
@@ -69,6 +70,7 @@ func (e *Env) ReadMemory() MemoryReport {
 	r.Snapshot = of(mem.PurposeSnapshotBuffer)
 	r.Scripts = of(mem.PurposeScript)
 	r.Function = of(mem.PurposeFunction)
+	r.Loaded = e.ReadScripts()
 	e.Ops.EachClient(func(c *Client) {
 		r.Clients += c.Memory().Total
 		in, out := c.Buffers()

@@ -25,6 +25,12 @@ func (e *Env) CountOwn(count func(p mem.Purpose, usable int64)) {
 	for i := range e.Stats.specs {
 		e.Stats.specs[i].Latency.countMemory(count)
 	}
+	if e.History != nil {
+		e.History.CountMemory(count)
+	}
+	if t, _ := e.Keys.Prefixes(); t != nil {
+		count(mem.PurposePrefix, t.Memory())
+	}
 	for _, o := range e.holders {
 		o.CountMemory(count)
 	}

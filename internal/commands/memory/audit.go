@@ -25,6 +25,7 @@ type audit struct {
 	keys    int64
 	unknown int64 // entries of a type that cannot be counted
 	regions mem.Recount
+	sums    [2]mem.Counted // running sums of the books: of keys, of everything
 }
 
 func (a *audit) entry(e object.Entry) bool {
@@ -62,15 +63,28 @@ func (a *audit) run(env *command.Env) {
 		env.CountOwn(a.count)
 		a.regions = mem.CountAgain()
 		mem.ReadSums(&a.booked)
+		a.addUp(env)
 		if a.difference() == 0 || before.Purposes == a.booked.Purposes {
 			return
 		}
 	}
 }
 
+// addUp holds the sums that are kept from allocation to allocation against the lines of the books.
+func (a *audit) addUp(env *command.Env) {
+	a.sums = [2]mem.Counted{{Booked: env.Keys.Arena.KeyBytes()}, {Booked: mem.Used()}}
+	for p := range a.booked.Purposes {
+		n := a.booked.Purposes[p].Usable
+		a.sums[1].Counted += n
+		if mem.Purpose(p).OfKey() {
+			a.sums[0].Counted += n
+		}
+	}
+}
+
 // difference returns the sum of all differences, in bytes.
 func (a *audit) difference() int64 {
-	n := a.regions.Difference()
+	n := a.regions.Difference() + a.sums[0].Difference() + a.sums[1].Difference()
 	for p := range a.counted {
 		d := a.booked.Purposes[p].Usable - a.counted[p]
 		n += max(d, -d)
@@ -121,6 +135,7 @@ func (a *audit) allocator() []figure {
 		classes = append(classes, pair(strconv.Itoa(c.Size), c.Counted))
 	}
 	return []figure{
-		pair("slabs", r.Slabs), pair("large", r.Large), pair("free-pages", r.Free), {"wrong-classes", 0, classes},
+		pair("slabs", r.Slabs), pair("large", r.Large), pair("free-pages", r.Free),
+		pair("key-bytes", a.sums[0]), pair("used_memory", a.sums[1]), {"wrong-classes", 0, classes},
 	}
 }

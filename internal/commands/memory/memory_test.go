@@ -141,9 +141,9 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// statsKeys are the keys of MEMORY STATS in Redis 7.4, those of the databases left out.
+// statsKeys are the keys of MEMORY STATS in Redis 8.0, those of the databases left out.
 const statsKeys = `peak.allocated total.allocated startup.allocated replication.backlog replica.fullsync.buffer clients.slaves
-	clients.normal cluster.links aof.buffer lua.caches functions.caches overhead.db.hashtable.lut
+	clients.normal cluster.links aof.buffer lua.caches functions.caches script.VMs overhead.db.hashtable.lut
 	overhead.db.hashtable.rehashing overhead.total db.dict.rehashing.count keys.count keys.bytes-per-key dataset.bytes
 	dataset.percentage peak.percentage allocator.allocated allocator.active allocator.resident allocator.muzzy
 	allocator-fragmentation.ratio allocator-fragmentation.bytes allocator-rss.ratio allocator-rss.bytes rss-overhead.ratio

@@ -31,8 +31,9 @@ var (
 		{"clients.normal", func(r *command.MemoryReport) int64 { return r.Clients }, nil},
 		{"cluster.links", zero, nil},
 		{"aof.buffer", func(r *command.MemoryReport) int64 { return r.AOF }, nil},
-		{"lua.caches", func(r *command.MemoryReport) int64 { return r.Scripts }, nil},
-		{"functions.caches", func(r *command.MemoryReport) int64 { return r.Function }, nil},
+		{"lua.caches", func(r *command.MemoryReport) int64 { return r.Loaded.ScriptBytes }, nil},
+		{"functions.caches", func(r *command.MemoryReport) int64 { return r.Loaded.FunctionBytes }, nil},
+		{"script.VMs", func(r *command.MemoryReport) int64 { return r.Loaded.VMEval + r.Loaded.VMFunctions }, nil},
 	}
 	statsAfter = []stat{
 		{"overhead.db.hashtable.lut", func(r *command.MemoryReport) int64 { return r.Tables }, nil},
