@@ -1,4 +1,5 @@
 // Command granary is the server: a Redis-compatible in-memory data store. It takes the command line of redis-server.
+// `granary memory-history` reads the file that a server's flight recorder left.
 package main
 
 import (
@@ -13,6 +14,9 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
+	if isHistory(os.Args[1:]) {
+		return runHistory(os.Args[2:], os.Stdout, os.Stderr)
+	}
 	cfg, action, err := server.Loader().ParseArgs(os.Args[1:], os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

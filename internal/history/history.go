@@ -43,6 +43,7 @@
 package history
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -63,6 +64,7 @@ const (
 type Options struct {
 	Lines   []string // names of the columns
 	Used    int      // which of them is used_memory
+	Calm    []int    // which of them make no jump by themselves: others move them
 	Path    string   // the file; "" keeps the history in memory alone
 	Pages   [2]int   // pages of the rings; zeros are the defaults
 	Warn    func(format string, args ...any)
@@ -184,7 +186,7 @@ func (r *Recorder) Sample(now int64, values []int64) {
 	rec := Record{Kind: KindSample, Time: now, Values: values}
 	if r.hasLast {
 		t := Threshold(r.last[r.opt.Used])
-		if moved := jump(r.last, values, t); moved != 0 {
+		if moved := r.jump(r.last, values, t); moved != 0 {
 			rec.Causes = r.Accounts.causes(moved < 0, t)
 		}
 	}
@@ -198,8 +200,11 @@ func (r *Recorder) Sample(now int64, values []int64) {
 }
 
 // jump returns the largest difference that is at least t, 0 if there is none.
-func jump(from, to []int64, t int64) (d int64) {
+func (r *Recorder) jump(from, to []int64, t int64) (d int64) {
 	for i := range to {
+		if slices.Contains(r.opt.Calm, i) {
+			continue
+		}
 		if x := to[i] - from[i]; max(x, -x) >= t && max(x, -x) > max(d, -d) {
 			d = x
 		}
@@ -233,7 +238,7 @@ func (m *minuteState) flush(r *Recorder) {
 	rec := Record{Kind: KindSample, Time: m.time, Values: m.end, Low: m.low, High: m.high}
 	if m.hasPrev {
 		t := Threshold(m.prev[r.opt.Used])
-		up, down := jump(m.prev, m.high, t), jump(m.prev, m.low, t)
+		up, down := r.jump(m.prev, m.high, t), r.jump(m.prev, m.low, t)
 		if up != 0 || down != 0 {
 			rec.Causes = m.accounts.causes(-down > up, t)
 		}

@@ -13,45 +13,62 @@ type Peak struct {
 type peaks struct {
 	list  []Peak
 	page  []uint64 // where each was found
-	cause []string // per line: what made its last jump upwards
+	cause []string // per line: what made its last jump, if that was upwards
+	prev  []int64  // values of the last sample
 	stale bool
 	has   bool // list has values
+	run   bool // prev is of the same server
 }
 
 func (p *peaks) init(lines int) {
-	p.list, p.page, p.cause = make([]Peak, lines), make([]uint64, lines), make([]string, lines)
+	p.list, p.page = make([]Peak, lines), make([]uint64, lines)
+	p.cause, p.prev = make([]string, lines), make([]int64, lines)
 }
 
-// note looks at a record. Its Prev may be nil.
+// note looks at a record.
 func (p *peaks) note(rec *Record, page uint64) {
 	if rec.Kind == KindStart {
 		clear(p.cause)
+		p.run = false
 	}
 	if rec.Kind != KindSample {
 		return
 	}
-	if rec.Causes != nil && !rec.Causes.Freed {
-		text := rec.Causes.String()
-		for i := range p.cause {
-			p.cause[i] = text
-		}
+	if rec.Causes != nil && p.run {
+		p.jumped(rec)
 	}
 	for i := range p.list {
 		v := rec.Values[i]
 		if rec.High != nil {
 			v = rec.High[i]
 		}
-		if v < p.list[i].Value && p.has {
-			continue
-		}
-		cause := p.cause[i]
-		if v == p.list[i].Value && p.has { // it only stayed there
+		switch x := &p.list[i]; {
+		case v > x.Value || !p.has:
+			*x, p.page[i] = Peak{Value: v, Time: rec.Time, Cause: p.cause[i]}, page
+		case v == x.Value: // it stayed there: as good when the older page goes
 			p.page[i] = page
-			continue
 		}
-		p.list[i], p.page[i] = Peak{Value: v, Time: rec.Time, Cause: cause}, page
 	}
-	p.has = true
+	copy(p.prev, rec.Values)
+	p.has, p.run = true, true
+}
+
+// jumped notes the causes of a jump for the lines that made it.
+func (p *peaks) jumped(rec *Record) {
+	rec.Prev = p.prev
+	text := ""
+	for i := range p.cause {
+		switch d := rec.Moved(i); {
+		case d <= -rec.Causes.Threshold:
+			p.cause[i] = ""
+		case d >= rec.Causes.Threshold && !rec.Causes.Freed:
+			if text == "" {
+				text = rec.Causes.String()
+			}
+			p.cause[i] = text
+		}
+	}
+	rec.Prev = nil
 }
 
 // dropped is told that a page is gone.

@@ -1,5 +1,7 @@
 package history
 
+import "strings"
+
 // Query chooses records.
 type Query struct {
 	Ring     Ring
@@ -149,3 +151,21 @@ func (s *Saved) Span(which Ring) Span { return s.rings[which].span() }
 
 // Peaks implements Source.
 func (s *Saved) Peaks(which Ring) []Peak { return s.rings[which].peakList() }
+
+// Totals returns the columns whose names have no point in them: sums, and what the kernel says.
+func Totals(names []string) (columns []int) {
+	for i, name := range names {
+		if !strings.Contains(name, ".") {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// Signed returns bytes of the causes with their direction.
+func (c *Causes) Signed(bytes int64) int64 {
+	if c.Freed {
+		return -bytes
+	}
+	return bytes
+}

@@ -56,29 +56,31 @@ func (r *Record) Moved(i int) int64 {
 
 // Causes are who moved memory in the time of a record: by far the most of it at the front of each list.
 type Causes struct {
-	Freed     bool  // the jump was downwards: bytes are bytes freed
-	Threshold int64 // what made it a jump
-	Total     int64 // bytes of all commands together
-	Commands  []Cause
-	Clients   []Cause
-	Prefixes  []Cause
-	Largest   Single
+	Freed     bool    `json:"freed"`     // the jump was downwards: bytes are bytes freed
+	Threshold int64   `json:"threshold"` // what made it a jump
+	Total     int64   `json:"charged"`   // bytes of all commands together
+	Commands  []Cause `json:"commands"`
+	Clients   []Cause `json:"clients"`
+	Prefixes  []Cause `json:"prefixes"`
+	Largest   Single  `json:"largest"`
 }
 
 // Cause is who added or freed how much. Bytes are too many by at most Error.
 type Cause struct {
-	Name         string // command, prefix, or the client's name
-	ID           int64  // of a client
-	Addr, User   string // of a client
-	Bytes, Error int64
+	Name  string `json:"name"`           // command, prefix, or the client's name
+	ID    int64  `json:"id,omitempty"`   // of a client
+	Addr  string `json:"addr,omitempty"` // of a client
+	User  string `json:"user,omitempty"` // of a client
+	Bytes int64  `json:"bytes"`
+	Error int64  `json:"error"`
 }
 
 // Single is the one piece of work that moved most.
 type Single struct {
-	Command string
-	Client  int64
-	Key     string
-	Bytes   int64
+	Command string `json:"command"`
+	Client  int64  `json:"client"`
+	Key     string `json:"key"`
+	Bytes   int64  `json:"bytes"`
 }
 
 // The first byte of a body: the kind, and these.

@@ -34,33 +34,42 @@ const (
 
 func stamp(ms int64) string { return time.UnixMilli(ms).Format(stampForm) }
 
-// String says in a line who made a jump: by SET, client 17 (app 10.0.0.3:5123), prefix user.
+// String says in a line who made a jump: added by set 80%, client 17 (app 10.0.0.3:5123) 75%, prefix user: 80%. Shares are
+// of all bytes charged; where the largest is small, nobody is named.
 func (c *Causes) String() string {
-	var b strings.Builder
-	share := func(n int64) string {
-		if c.Total <= 0 {
-			return ""
-		}
-		return " " + strconv.FormatInt(min(100, (n*100+c.Total/2)/c.Total), 10) + "%"
-	}
-	if c.Total == 0 || len(c.Commands) == 0 {
+	if c.Total <= 0 || len(c.Commands) == 0 {
 		return "no command"
 	}
+	var b strings.Builder
+	b.WriteString("added by ")
 	if c.Freed {
+		b.Reset()
 		b.WriteString("freed by ")
-	} else {
-		b.WriteString("added by ")
 	}
-	b.WriteString(printable(c.Commands[0].Name) + share(c.Commands[0].Bytes))
+	b.WriteString(printable(c.Commands[0].Name) + c.share(c.Commands[0].Bytes))
 	if len(c.Clients) > 0 {
-		x := &c.Clients[0]
-		fmt.Fprintf(&b, ", client %s%s", x.describe(), share(x.Bytes))
+		if x := &c.Clients[0]; c.matters(x) {
+			b.WriteString(", client " + x.describe() + c.share(x.Bytes))
+		} else {
+			b.WriteString(", many clients")
+		}
 	}
 	if len(c.Prefixes) > 0 {
-		fmt.Fprintf(&b, ", prefix %s%s", printable(c.Prefixes[0].Name), share(c.Prefixes[0].Bytes))
+		if x := &c.Prefixes[0]; c.matters(x) {
+			b.WriteString(", prefix " + printable(x.Name) + c.share(x.Bytes))
+		} else {
+			b.WriteString(", many prefixes")
+		}
 	}
 	return b.String()
 }
+
+func (c *Causes) share(n int64) string {
+	return " " + strconv.FormatInt(min(100, (n*100+c.Total/2)/c.Total), 10) + "%"
+}
+
+// matters tells whether a cause is to be named: at least a tenth is certain.
+func (c *Causes) matters(x *Cause) bool { return x.Bytes-x.Error >= c.Total/10 }
 
 // describe says who a client is.
 func (x *Cause) describe() string {
