@@ -48,6 +48,7 @@ func TestOutOfMemory(t *testing.T) {
 		if expiry != 0 && expiry < 1<<50 {
 			expiry += 1 << 40 // nothing expires here
 		}
+		h.ks.DefragUnits(h.r.IntN(4), true)
 		it := db.Write([]byte(k))
 		op := "set"
 		fn := func() { it.SetString(text, expiry) }

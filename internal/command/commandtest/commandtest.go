@@ -20,6 +20,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/config"
+	"granary/internal/invariants"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/resp"
@@ -80,6 +81,13 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 
 // end checks that the data is sound, and that nothing of it stays when it is deleted.
 func (s *Session) end() {
+// defragUnits is how many units of compaction follow each command where invariants are checked.
+const defragUnits = 20
+
+// everyByte gives the first bytes of a key a prefix each, so that most keys of a test have a row of their own: the end of
+// every test finds what was entered for the wrong key.
+var everyByte = prefix.Split{Depth: prefix.MaxDepth}
+
 	s.Check()
 	ks := s.Env.Keys
 	ks.FlushAll(false)
@@ -111,6 +119,12 @@ func (s *Session) Do(args ...string) string {
 	return s.Out.String()
 }
 
+	if invariants.Enabled {
+		s.Env.Keys.DefragUnits(defragUnits, true) // whatever refers to what has moved is found
+	}
+	if t, n := s.Env.Keys.Prefixes(); t != nil && n != 0 && s.Env.Keys.Pending() == 0 {
+		s.T.Errorf("%.200q: %d bytes were entered for no key", args, n)
+	}
 // Is fails the test unless the command's reply reads as want (see Show).
 func (s *Session) Is(want string, args ...string) {
 	s.T.Helper()
