@@ -146,14 +146,20 @@ func Start(name, path string, args ...string) (*Server, error) {
 	return s, nil
 }
 
-// NeedStart is Start that ends the test on failure and stops the server with the test.
+// NeedStart is Start that ends the test on failure and stops the server with the test. A server called granary is audited
+// before it stops.
 func NeedStart(t testing.TB, name, path string, args ...string) *Server {
 	t.Helper()
 	s, err := Start(name, path, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Stop)
+	t.Cleanup(func() {
+		if name == "granary" && s.Alive() {
+			CheckAudit(t, s)
+		}
+		s.Stop()
+	})
 	return s
 }
 
