@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 var (
 	markConcat = newMark("concat")
 	markPower  = newMark("pow")
+	markModulo = newMark("mod")
 	markInit   = newMark("for init")
 	markLimit  = newMark("for limit")
 	markStep   = newMark("for step")
@@ -144,6 +146,7 @@ func (l *library) openMarks(L *lua.LState) {
 	l.marked = map[string]*lua.LFunction{
 		markConcat: L.NewFunction(l.concat),
 		markPower:  L.NewFunction(powerOperator),
+		markModulo: L.NewFunction(moduloOperator),
 		markInit:   L.NewFunction(loopCheck("initial value")),
 		markLimit:  L.NewFunction(loopCheck("limit")),
 		markStep:   L.NewFunction(loopCheck("step")),
@@ -184,6 +187,18 @@ func (p *parser) power(a, b ast.Expr) ast.Expr {
 	return p.hidden(markPower, p.lastLine, oneValue(a), b)
 }
 
+// modulo makes a % b. The machine's own differs where a / b is not exact: 1 % 0.1 is 0 in Lua. With an integer for b it
+// does not, which most are.
+func (p *parser) modulo(a, b ast.Expr) ast.Expr {
+	if y, ok := b.(*ast.NumberExpr); ok {
+		if g, _ := strtod(y.Value); g != 0 && g == math.Trunc(g) && g <= 1<<31 {
+			return at(p, &ast.ArithmeticOpExpr{Operator: "%", Lhs: a, Rhs: b}, p.lastLine)
+		}
+	}
+	p.constant(markModulo)
+	return p.hidden(markModulo, p.lastLine, oneValue(a), b)
+}
+
 // powerOperator is the operator ^.
 func powerOperator(L *lua.LState) int {
 	a, b := L.Get(1), L.Get(2)
@@ -193,7 +208,29 @@ func powerOperator(L *lua.LState) int {
 		L.Push(result(power(float64(x), float64(y)), float64(x), float64(y)))
 		return 1
 	}
-	return arithmeticMeta("__pow", power)(L)
+	return arithmeticOf(L, "__pow", power, hiddenOperand(1), hiddenOperand(2))
+}
+
+// moduloOperator is the operator %.
+func moduloOperator(L *lua.LState) int {
+	a, b := L.Get(1), L.Get(2)
+	x, isX := a.(lua.LNumber)
+	y, isY := b.(lua.LNumber)
+	if isX && isY {
+		L.Push(result(modulo(float64(x), float64(y)), float64(x), float64(y)))
+		return 1
+	}
+	return arithmeticOf(L, "__mod", modulo, hiddenOperand(1), hiddenOperand(2))
+}
+
+// hiddenOperand is the register of the i-th argument of a call that the parser wrote for an operator.
+func hiddenOperand(i int) func(instruction) int {
+	return func(in instruction) int {
+		if op := in.op(); op != lua.OP_CALL && op != lua.OP_TAILCALL {
+			return -1
+		}
+		return in.a() + i
+	}
 }
 
 // loopNumber reads a number of a for.
@@ -266,11 +303,6 @@ func (l *library) concatOther(L *lua.LState, i int, a, b lua.LValue) lua.LValue 
 		a = b
 		i++
 	}
-	badOperand(L, a, "concatenate", func(in instruction) int {
-		if op := in.op(); op != lua.OP_CALL && op != lua.OP_TAILCALL {
-			return -1
-		}
-		return in.a() + i
-	})
+	badOperand(L, a, "concatenate", hiddenOperand(i))
 	return lua.LNil
 }

@@ -43,6 +43,7 @@ type decl struct {
 //
 //	a .. b                concat(a, b)            numbers as "%.14g"; Lua's errors; the budget
 //	a ^ b                 pow(a, b)               C's last bit, and sign of NaN
+//	a % b                 mod(a, b)               a - floor(a/b)*b, if b may be no integer
 //	for i = x, y, z do    check(x), ...           Lua's errors; strings that are numbers
 //	local f = function    not seen by itself      gopher-lua takes it for `local function f`
 //	x, y = y, x           a block of its own      gopher-lua makes both y
@@ -545,6 +546,8 @@ func (p *parser) operation(op string, a, b ast.Expr) ast.Expr {
 		return p.concat(a, b)
 	case "^":
 		return p.power(a, b)
+	case "%":
+		return p.modulo(a, b)
 	case "==", "~=", "<", "<=", ">", ">=":
 		return at(p, &ast.RelationalOpExpr{Operator: op, Lhs: a, Rhs: b}, p.lastLine)
 	}

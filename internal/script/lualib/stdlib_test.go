@@ -238,6 +238,15 @@ local function f(n) return f(n + 1) + 1 end local ok, e = pcall(f, 1) return ok,
 return math.nope()
 return string.nope.x
 return _G.string == string, _G._G == _G
+local a, b = 1, 0.1 return a % b, 0.3 % 0.1, -1 % 0.1, 5.5 % 0.5, 1e300 % 3, 5 % -0.5, a % -b, 7 % 3.5
+local a, b, c, d, e = 1, 2, 3, 4, {} return e % 0.5
+local a, b, c, d, e = 1, 2, 3, 4, {} return 0.5 % e
+local a, b, c, d, e = 1, 2, 3, 4, {} return e ^ 2
+local a, b, c, d, e = 1, 2, 3, 4, {} return d ^ e
+local t = {} return t.x % t.y
+return '7' % '2.5', '0x10' % 3, 7 % '4'
+local t = setmetatable({}, {__mod = function(a, b) return 'mod' end}) return t % 1.5, 1.5 % t, t % 3, 3 % t, t % t
+return 5 % (1/0), tostring(5 % 0 ~= 5 % 0), -5 % (1/0) == 1/0
 return 5 % 3, -5 % 3, 5 % -3, 5.5 % 2, -5.5 % 2
 return 2 ^ 0.5, 10 ^ 15, 10 ^ 22, 2 ^ 1023, 10 ^ -5, 7 / 2, 1 / 3
 return 0x10, 0xff, 1e3, 3., .5, 3e-2, 0xFFFFFFFF, 010, 1e+2

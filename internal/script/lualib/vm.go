@@ -65,30 +65,39 @@ var arithmetic = map[string]func(a, b float64) float64{
 	"__sub": func(a, b float64) float64 { return a - b },
 	"__mul": func(a, b float64) float64 { return a * b },
 	"__div": func(a, b float64) float64 { return a / b },
-	"__mod": func(a, b float64) float64 { return a - math.Floor(a/b)*b },
+	"__mod": modulo,
 	"__pow": power,
+}
+
+// modulo is Lua's, rounding and all.
+func modulo(a, b float64) float64 {
+	q := math.Floor(a/b) * b
+	return a - q
 }
 
 // arithmeticMeta is an operator with an operand that is no number.
 func arithmeticMeta(event string, f func(a, b float64) float64) lua.LGFunction {
-	return func(L *lua.LState) int {
-		a, b := L.Get(1), L.Get(2)
-		if m := scriptMeta(L, a, b, event); m != nil {
-			L.Push(call1(L, m, a, b))
-			return 1
-		}
-		x, okX := toNumber(a)
-		y, okY := toNumber(b)
-		if okX && okY {
-			L.Push(lua.LNumber(f(x, y)))
-			return 1
-		}
-		if !okX {
-			badOperand(L, a, "perform arithmetic on", instruction.b)
-		}
-		badOperand(L, b, "perform arithmetic on", instruction.c)
-		return 0
+	return func(L *lua.LState) int { return arithmeticOf(L, event, f, instruction.b, instruction.c) }
+}
+
+// arithmeticOf is arithmeticMeta with the places of the operands, for the names in errors.
+func arithmeticOf(L *lua.LState, event string, f func(a, b float64) float64, left, right func(instruction) int) int {
+	a, b := L.Get(1), L.Get(2)
+	if m := scriptMeta(L, a, b, event); m != nil {
+		L.Push(call1(L, m, a, b))
+		return 1
 	}
+	x, okX := toNumber(a)
+	y, okY := toNumber(b)
+	if okX && okY {
+		L.Push(lua.LNumber(f(x, y)))
+		return 1
+	}
+	if !okX {
+		badOperand(L, a, "perform arithmetic on", left)
+	}
+	badOperand(L, b, "perform arithmetic on", right)
+	return 0
 }
 
 // scriptMeta is a metamethod that a script gave to one of two values; nil if there is none.
