@@ -45,14 +45,14 @@ type Client struct {
 	DB     *keyspace.DB
 	Flags  ClientFlags
 
+	Authenticated bool
+	known         bool // was authenticated at some time
+
 	Subs    *pubsub.Set // what it is subscribed to, nil: nothing
 	Name    string      // CLIENT SETNAME
 	LibName string      // CLIENT SETINFO
 	LibVer  string
 	User    *acl.User // the default user before AUTH
-
-	Authenticated bool
-	known         bool // was authenticated at some time
 
 	Created    int64 // Unix ms
 	LastActive int64 // Unix ms of the last command
@@ -63,20 +63,20 @@ type Client struct {
 	watch     watchState      // what it watches
 	waiting   *waiting        // while FlagBlocked is set
 	track     *track          // while FlagTracking is set
-	held      held            // what maxmemory-clients counts
-	listed    bool            // the Registry knows the client
 	booked    int64           // bytes of the session on the Go heap that are booked (buffers.go)
-	room      int             // of the parser, as it is booked
 	pushes    []byte          // while FlagPushes is set
+	held      held            // what maxmemory-clients counts
 	taken     int             // bytes that the requests of this Serve took so far
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
 	inner     uint64          // errors that commands executed inside of it answered to Out
 	outer     *Spec           // while commands are executed inside of another: that command,
 	outerArgs [][]byte        // and its arguments
-	running   bool            // a command of this client is being executed
 	charged   int64           // bytes of its buffers that were charged to it (growth.go)
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
+	room      int32           // bytes of the parser's room, as booked
+	running   bool            // a command of this client is being executed
+	listed    bool            // the Registry knows the client
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
 	parser    resp.Parser
 	run       run

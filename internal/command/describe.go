@@ -58,7 +58,7 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	num("omem", m.outMem)
 	num("tot-mem", m.Total)
 	text("events", events)
-	text("cmd", c.lastName())
+	text("cmd", c.LastName())
 	text("user", c.User.Name)
 	num("redir", c.TrackingRedirect())
 	num("resp", int64(c.Out.Proto))
@@ -70,8 +70,8 @@ func (c *Client) AppendDescription(b []byte) []byte {
 	return b
 }
 
-// lastName returns the name of the last command, or of the one that is being executed.
-func (c *Client) lastName() string {
+// LastName returns the name of the last command, or of the one that is being executed.
+func (c *Client) LastName() string {
 	switch {
 	case c.outer != nil:
 		return c.outer.Full

@@ -20,7 +20,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	if c.run.n > 0 {
 		c.endRun(nil)
 	}
-	if c.parser.Room() != c.room {
+	if c.parser.Room() != int(c.room) {
 		c.book()
 	}
 	c.Env.current = outer

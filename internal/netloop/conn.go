@@ -37,7 +37,6 @@ type Conn struct {
 	lastIO   int64
 	netIn    uint64
 	netOut   uint64
-	self     int64  // bytes of the connection on the Go heap, as booked
 	in       []byte // portion of the read buffer read in this turn
 	q        query
 	out      output
@@ -204,7 +203,7 @@ func (c *Conn) ReplyPeak() int { return c.out.peak }
 func (c *Conn) OutBufLen() int { return c.out.staticLen(c) }
 
 // OutListLen returns the number of blocks and values in the reply list (oll).
-func (c *Conn) OutListLen() int { return c.out.listLen }
+func (c *Conn) OutListLen() int { return int(c.out.listLen) }
 
 // OutMem returns the memory of the reply list (omem): its blocks and their
 // rows, and the values that it refers to.

@@ -5,7 +5,7 @@ import "granary/internal/mem"
 const (
 	cronEvery   = 100    // milliseconds between two visits
 	queryIdle   = 2000   // milliseconds of silence after which a query buffer keeps no room
-	replyIdle   = 60_000 // milliseconds after which a static block is freed
+	replyIdle   = 10_000 // milliseconds after which a static block is freed
 	peakDefault = 5000   // milliseconds over which the peak of a static block counts
 )
 

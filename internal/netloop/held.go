@@ -23,9 +23,9 @@ func (h Held) Total() int64 { return h.Query + h.Static + h.List + h.Pinned + h.
 func (c *Conn) Held() Held {
 	o := &c.out
 	h := Held{
-		List:   int64(o.listMem-o.pinned) + rowBytes(o.rows),
+		List:   int64(o.listMem-o.pinned) + rowBytes(int(o.rows)),
 		Pinned: int64(o.pinned),
-		Self:   c.self,
+		Self:   c.self(),
 	}
 	if c.q.cap > 0 || c.q.front.len > 0 || c.q.tail.len > 0 {
 		h.Query = int64(c.q.memory())
@@ -39,11 +39,8 @@ func (c *Conn) Held() Held {
 // TotMem returns all memory of the connection. What the session has comes on top.
 func (c *Conn) TotMem() int { return int(c.Held().Total()) }
 
-// bookSelf books what the connection takes on the Go heap.
-func (c *Conn) bookSelf(n int64) {
-	mem.BookOutside(mem.PurposeClient, n-c.self)
-	c.self = n
-}
+// self returns what the connection takes on the Go heap, which is booked from enter until it is buried.
+func (c *Conn) self() int64 { return connSize + mem.GoSize(len(c.remote)) + mem.GoSize(len(c.local)) }
 
 // Counter is told of memory by CountBuffers.
 type Counter interface {
@@ -77,7 +74,7 @@ func (l *Loop) CountBuffers(cur *Loop, k Counter) {
 
 func (c *Conn) countBuffers(k Counter) {
 	o := &c.out
-	k.Count(mem.PurposeClient, c.self)
+	k.Count(mem.PurposeClient, c.self())
 	if c.q.cap > 0 {
 		k.Count(mem.PurposeQueryBuffer, int64(mem.Usable(c.q.spare+c.q.cap)))
 	}

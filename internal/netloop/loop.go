@@ -328,7 +328,7 @@ func (l *Loop) bury() {
 		l.conns[last] = nil
 		l.conns = l.conns[:last]
 		l.detach(c)
-		c.bookSelf(0)
+		mem.BookOutside(mem.PurposeClient, -c.self())
 	}
 	l.dead = later
 }
@@ -338,7 +338,7 @@ func (l *Loop) enter(c *Conn) {
 	c.index = int32(len(l.conns))
 	l.conns = append(l.conns, c)
 	l.newborn = append(l.newborn, c)
-	c.bookSelf(connSize + mem.GoSize(len(c.remote)) + mem.GoSize(len(c.local)))
+	mem.BookOutside(mem.PurposeClient, c.self())
 }
 
 // newConn makes a connection of l.

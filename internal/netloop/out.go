@@ -55,12 +55,12 @@ type output struct {
 	// The open segment: where Conn.Out appends.
 	open segment
 
-	listLen  int
 	listMem  int
-	pinned   int // bytes of listMem that are in strings, not in blocks
-	waiting  int // bytes of the queue, those sent of its first segment included
-	inStatic int // bytes of the queue in the static block, likewise
-	rows     int // cap(queue) as it is booked
+	pinned   int   // bytes of listMem that are in strings, not in blocks
+	waiting  int   // bytes of the queue, those sent of its first segment included
+	inStatic int   // bytes of the queue in the static block, likewise
+	listLen  int32 // blocks and strings
+	rows     int32 // cap(queue) as it is booked
 }
 
 // queueKeep is the rows for which room is kept when nothing waits.
@@ -78,7 +78,7 @@ func (o *output) staticLen(c *Conn) int {
 // push adds a segment to the queue.
 func (o *output) push(s segment) {
 	o.queue = append(o.queue, s)
-	if cap(o.queue) != o.rows {
+	if cap(o.queue) != int(o.rows) {
 		o.bookRows()
 	}
 	o.waiting += s.n
@@ -89,8 +89,8 @@ func (o *output) push(s segment) {
 
 // bookRows books the queue's room, which lies on the Go heap.
 func (o *output) bookRows() {
-	mem.BookOutside(mem.PurposeReplyBuffer, rowBytes(cap(o.queue))-rowBytes(o.rows))
-	o.rows = cap(o.queue)
+	mem.BookOutside(mem.PurposeReplyBuffer, rowBytes(cap(o.queue))-rowBytes(int(o.rows)))
+	o.rows = int32(cap(o.queue))
 }
 
 func rowBytes(n int) int64 { return int64(n * segSize) }

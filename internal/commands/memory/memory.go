@@ -99,6 +99,8 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Return the allocator's books: by purpose and by size class.",
 		"MAP [CLASS <size> [SLABS <count>]]",
 		"    Return how the slabs of each size class are filled; of a class, who owns what lies in the emptiest slabs.",
+		"OWNERS [COUNT <count>]",
+		"    Return who holds the memory that is not data: the clients that hold most, and the server's own.",
 		"PURGE",
 		"    Give free pages back to the system.",
 		"RELEASE <bytes> <milliseconds>",
