@@ -29,7 +29,7 @@ type defrag struct {
 	passes  int   // of this run
 	emptied int64 // Moves.Emptied when the pass began
 	longest int64 // ns of the longest slice
-	always  int   // units at the end of every turn, whether they help or not (DEBUG DEFRAG)
+	always  int   // units before every command, whether they help or not (DEBUG DEFRAG)
 }
 
 const (
@@ -207,5 +207,18 @@ func (e *Env) LeaveDefrag() {
 	}
 }
 
-// DefragAlways has n units of compaction run at the end of every turn, which move everything, for tests; 0 ends that.
-func (e *Env) DefragAlways(n int) { e.defrag.always = n }
+// DefragAlways has n units of compaction run before every command, which move everything, for tests; 0 ends that.
+func (e *Env) DefragAlways(n int) {
+	e.defrag.always = n
+	e.Gate &^= GateDefrag
+	if n > 0 {
+		e.Gate |= GateDefrag
+	}
+}
+
+// defragAlways is what GateDefrag does. In the midst of a script that takes long nothing moves.
+func (e *Env) defragAlways() {
+	if e.Gate&GateBusy == 0 {
+		e.Keys.DefragUnits(e.defrag.always, true)
+	}
+}

@@ -104,6 +104,9 @@ func (s *Spec) Takes(n int) bool { return n == s.Arity || s.Arity < 0 && n >= -s
 // of a command, in Redis's order. It returns the command to run, or nil after it has answered an error or put the command
 // off (FlagPostponed).
 func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
+	if c.Env.Gate&GateDefrag != 0 {
+		c.Env.defragAlways()
+	}
 	if spec == nil {
 		if c.Conn != nil && (Is(args[0], "post") || Is(args[0], "host:")) {
 			// A browser was tricked into sending us a request.

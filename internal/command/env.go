@@ -43,7 +43,6 @@ type Env struct {
 	// Dead is what is known of memory that serves nobody.
 	Dead dead.State
 
-
 	// Blocked is the clients that wait for keys.
 	Blocked Blocked
 
@@ -101,6 +100,7 @@ const (
 	GateMonitor                  // somebody watches with MONITOR
 	GatePaused                   // CLIENT PAUSE
 	GateBusy                     // a script takes long
+	GateDefrag                   // compaction goes on before every command (DEBUG DEFRAG)
 )
 
 // Ops is what commands may ask of the server that runs them. internal/server implements it.
@@ -161,9 +161,6 @@ func (e *Env) EndTurn() {
 	}
 	if e.clientLimit.limit > 0 {
 		e.endTurnClientLimit()
-	}
-	if e.defrag.always > 0 && e.Gate&GateBusy == 0 {
-		e.Keys.DefragUnits(e.defrag.always, true)
 	}
 	s := e.Stats
 	ns := e.mono - e.turn

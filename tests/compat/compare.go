@@ -137,6 +137,8 @@ type pair struct {
 	servers [3]*live.Server
 	conns   [3]*live.Conn
 	audit   bool // Granary has MEMORY AUDIT
+	defrag  bool // and DEBUG DEFRAG
+	stir    bool // compaction goes on during the history
 
 	history []command // the one that runs
 	at      int       // the index in it of the first command of the batch
@@ -222,6 +224,11 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 			}
 		}
 	}
+	if p.defrag {
+		if err := p.defragAlways(); err != nil {
+			return nil, err
+		}
+	}
 	if d, err := p.batch(usualLimits()); d != nil || err != nil {
 		return d, err
 	}
@@ -247,6 +254,23 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 		d.at = len(history)
 	}
 	return d, err
+}
+
+// defragUnits is how many units of compaction Granary does before every command of a history with compaction: it moves
+// everything it can, so that whatever still refers to where something was is found.
+const defragUnits = "7"
+
+// defragAlways has compaction go on all the time in every other history, by its seed. A server without it is left alone.
+func (p *pair) defragAlways() error {
+	units := "0"
+	if p.stir {
+		units = defragUnits
+	}
+	r, err := p.conns[1].Do("DEBUG", "DEFRAG", "ALWAYS", units)
+	if err == nil && r.Kind == '-' {
+		err = errors.New(r.Str)
+	}
+	return err
 }
 
 // batch sends commands in one write to every server and compares the replies.

@@ -37,7 +37,8 @@ func TestRandom(t *testing.T) {
 	if err := p.start(); err != nil {
 		t.Fatal(err)
 	}
-	p.audit = hasAudit(t, p.servers[1])
+	p.audit = has(t, p.servers[1], "MEMORY", "AUDIT")
+	p.defrag = has(t, p.servers[1], "DEBUG", "DEFRAG", "ALWAYS", "0")
 	seed := *flagSeed
 	if seed == 0 {
 		seed = live.Seed(t)
@@ -49,6 +50,7 @@ func TestRandom(t *testing.T) {
 		n := min(*flagLength, *flagCommands-done)
 		proto := 2 + int(seed&1)
 		h := w.history(seed, n)
+		p.stir = seed>>1&1 == 1
 		d, err := p.run(h, proto)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
@@ -101,13 +103,14 @@ func report(t *testing.T, p *pair, h []command, proto int, first *difference) st
 	return b.String()
 }
 
-func hasAudit(t *testing.T, s *live.Server) bool {
+// has tells whether a server has a command: it is Granary, or an older one.
+func has(t *testing.T, s *live.Server, command ...string) bool {
 	c, err := s.Dial()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	r, err := c.Do("MEMORY", "AUDIT")
+	r, err := c.Do(command...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,9 @@
 // At the end of a history the digest of all data and every value, encoding and expiry are compared, and MEMORY AUDIT has to
 // find the books right.
 //
+// In every other pair of histories Granary compacts its memory all the time, and moves everything it can (DEBUG DEFRAG
+// ALWAYS), so that whatever refers to where something was before is found.
+//
 // Time does not disturb the comparison: expiry times are in the past or far in the future, and replies that count
 // from now may differ by a few seconds. Short expiry is for tests/script. redis-server itself loses data in some calls: what
 // histories avoid for that reason is said at the row.

@@ -8,7 +8,7 @@ import (
 )
 
 // debugDefrag answers DEBUG DEFRAG [ALWAYS units]: it moves everything that compaction can move, whether it helps or not,
-// and says how many regions moved; or has so many units of that done at the end of every turn from now on, 0 for none.
+// and says how many regions moved; or has so many units of that done before every command from now on, 0 for none.
 func debugDefrag(c *command.Ctx) {
 	switch {
 	case len(c.Args) == 2:

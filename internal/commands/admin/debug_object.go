@@ -146,7 +146,7 @@ func debugHelp(c *command.Ctx) {
 		"CRASH-AND-RECOVER [<milliseconds>] | RESTART [<milliseconds>]",
 		"    Run the server anew after a delay, without its data.",
 		"DEFRAG [ALWAYS <units>]",
-		"    Move everything that compaction can move; or have units of that done at the end of every turn, 0 for none.",
+		"    Move everything that compaction can move; or have units of that done before every command, 0 for none.",
 		"DIGEST",
 		"    Return a digest of all data.",
 		"DIGEST-VALUE <key> [<key> ...]",
