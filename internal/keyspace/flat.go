@@ -40,6 +40,8 @@ func (it *Item) Grow(delta int) []byte {
 	it.at()
 	if e := object.GrowFlat(it.db.ks.Arena, it.Entry, delta); e != it.Entry {
 		it.moved(e)
+	} else {
+		it.Settle()
 	}
 	return it.Entry.FlatRoom(delta)
 }
@@ -61,6 +63,8 @@ func (it *Item) FinishTrim(t Trim) {
 	it.at() // another key may have come since PlanTrim; once the old entry is free, its slot is not found any more
 	if e := object.FinishTrim(it.db.ks.Arena, it.Entry, t.Trim, t.was); e != it.Entry {
 		it.moved(e)
+	} else {
+		it.Settle()
 	}
 }
 

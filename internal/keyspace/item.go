@@ -99,6 +99,7 @@ func (it *Item) moved(e object.Entry) {
 		it.db.movedFields(it.hash, it.Entry, e)
 	}
 	it.Entry = e
+	it.Settle()
 }
 
 // store makes e the item's entry: a new key, which is told of, or another value for an old one.
@@ -273,6 +274,8 @@ func (it *Item) Edit(n int) []byte {
 		it.store(object.NewRaw(ks.Arena, it.key, n, 0, ks.Access.Initial()))
 	} else if e := object.MakeRaw(ks.Arena, it.Entry, n); e != it.Entry {
 		it.moved(e)
+	} else {
+		it.Settle()
 	}
 	return object.RawBytes(it.Entry.Root())
 }

@@ -92,8 +92,15 @@ func (ks *Keyspace) settle(db *DB, key []byte, keys, expires int64) {
 
 // Settle names a key that was changed, for who goes on to change another before it tells of the first (Modified).
 func (it *Item) Settle() {
-	if ks := it.db.ks; ks.prefixes != nil {
+	if ks := it.db.ks; ks.prefixes != nil && ks.prefixes.settled != ks.Arena.KeyBytes() {
 		ks.settle(it.db, it.key, 0, 0)
+	}
+}
+
+// Settle is Item.Settle for a key of the database.
+func (db *DB) Settle(key []byte) {
+	if ks := db.ks; ks.prefixes != nil && ks.prefixes.settled != ks.Arena.KeyBytes() {
+		ks.settle(db, key, 0, 0)
 	}
 }
 

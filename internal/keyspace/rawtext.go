@@ -13,5 +13,7 @@ func (it *Item) SetRawText(val []byte) {
 	}
 	if e := object.SetRawText(ks.Arena, it.Entry, val); e != it.Entry {
 		it.moved(e)
+	} else {
+		it.Settle()
 	}
 }

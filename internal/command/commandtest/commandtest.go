@@ -23,6 +23,7 @@ import (
 	"granary/internal/invariants"
 	"granary/internal/keyspace"
 	"granary/internal/mem"
+	"granary/internal/prefix"
 	"granary/internal/resp"
 )
 
@@ -68,6 +69,7 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 	s.Ops = &Ops{Env: s.Env}
 	s.Env.Ops = s.Ops
 	s.Env.Keys.Events = 1<<15 - 1
+	s.Env.Keys.SetPrefixes(everyByte, prefix.MaxRows)
 	s.Env.OpenPubSub()
 	s.Env.Keys.Hooks.Event = func(_ keyspace.Class, event string, key []byte, _ int) {
 		s.Events = append(s.Events, event+" "+string(key))
@@ -79,8 +81,6 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 	return s
 }
 
-// end checks that the data is sound, and that nothing of it stays when it is deleted.
-func (s *Session) end() {
 // defragUnits is how many units of compaction follow each command where invariants are checked.
 const defragUnits = 20
 
@@ -88,6 +88,8 @@ const defragUnits = 20
 // every test finds what was entered for the wrong key.
 var everyByte = prefix.Split{Depth: prefix.MaxDepth}
 
+// end checks that the data is sound, and that nothing of it stays when it is deleted.
+func (s *Session) end() {
 	s.Check()
 	ks := s.Env.Keys
 	ks.FlushAll(false)
@@ -98,6 +100,7 @@ var everyByte = prefix.Split{Depth: prefix.MaxDepth}
 			s.T.Errorf("%d bytes in %d allocations of %s left behind", tally.Requested, tally.Count, mem.Purpose(p))
 		}
 	}
+	ks.NoPrefixes()
 }
 
 // Check fails the test if the keyspace breaks an invariant.
@@ -116,15 +119,15 @@ func (s *Session) Do(args ...string) string {
 	}
 	s.Out.Reset()
 	s.Client.Do(s.args...)
-	return s.Out.String()
-}
-
 	if invariants.Enabled {
 		s.Env.Keys.DefragUnits(defragUnits, true) // whatever refers to what has moved is found
 	}
 	if t, n := s.Env.Keys.Prefixes(); t != nil && n != 0 && s.Env.Keys.Pending() == 0 {
 		s.T.Errorf("%.200q: %d bytes were entered for no key", args, n)
 	}
+	return s.Out.String()
+}
+
 // Is fails the test unless the command's reply reads as want (see Show).
 func (s *Session) Is(want string, args ...string) {
 	s.T.Helper()

@@ -25,6 +25,7 @@ func TestSavedStream(t *testing.T) {
 	is := func(what string, want int) {
 		t.Helper()
 		it := c.Client.DB.Find([]byte("s"))
+		it.Settle()
 		if got := savedLen(c.Env.Keys.Arena, it.Entry); got != want {
 			t.Errorf("%s: %d bytes, want %d", what, got, want)
 		}

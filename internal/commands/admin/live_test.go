@@ -189,6 +189,7 @@ func TestDigests(t *testing.T) {
 		ask(t, conn, set...)
 		it := c.Env.Keys.DBs[db].Write([]byte(key))
 		it.SetString([]byte(val), ttl)
+		it.Settle()
 		c.Client.Select(c.Env.Keys.DBs[db])
 		for _, q := range [][]string{{"DEBUG", "DIGEST"}, {"DEBUG", "DIGEST-VALUE", key}} {
 			if want, got := ask(t, conn, q...), c.Do(q...); got != want {

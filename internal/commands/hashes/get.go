@@ -159,5 +159,6 @@ func cmdHDel(c *command.Ctx) {
 		changed(c, n, "hdel")
 		dropEmpty(c, &it)
 	}
+	it.Settle() // what had expired went without a word
 	c.Out.Int(int64(n))
 }

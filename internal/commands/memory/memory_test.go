@@ -26,6 +26,7 @@ func start(t *testing.T) checker { return checker{commandtest.New(t, Register)} 
 func (c checker) set(key, val string, expiry int64) {
 	it := c.Client.DB.Write([]byte(key))
 	it.SetString([]byte(val), expiry)
+	it.Settle()
 }
 
 // audited returns the differences that MEMORY AUDIT finds, and fails the test if the reply has another shape.

@@ -39,6 +39,7 @@ func (x *claiming) claim(c *command.Ctx, s *stream.Stream, g *stream.Group, p st
 	}
 	x.tell.claim(c, c.Args[1], g, p)
 	c.Keys().Stats.Dirty++
+	c.DB.Settle(c.Args[1])
 	return true
 }
 
@@ -55,6 +56,7 @@ func (x *claiming) drop(c *command.Ctx, g *stream.Group, p stream.Pending) {
 	x.tell.claim(c, c.Args[1], g, p)
 	g.Ack(p.ID)
 	c.Keys().Stats.Dirty++
+	c.DB.Settle(c.Args[1])
 }
 
 // number reads an integer argument, or answers that the one named is invalid.

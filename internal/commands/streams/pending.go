@@ -32,6 +32,7 @@ func cmdXAck(c *command.Ctx) {
 		}
 	}
 	c.Keys().Stats.Dirty += int64(n)
+	c.DB.Settle(c.Args[1])
 	c.Out.Int(int64(n))
 }
 

@@ -182,9 +182,11 @@ func (r *reading) reply(c *command.Ctx, s *stream.Stream, d *delivery, from sour
 	case from.fresh:
 		c.Keys().Stats.Dirty++
 		d.fresh(c, s, r.count, tell)
+		c.DB.Settle(d.key)
 	default:
 		c.Keys().Stats.Dirty++
 		d.history(c, s, from.after, r.count)
+		c.DB.Settle(d.key)
 	}
 }
 

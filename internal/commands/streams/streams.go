@@ -100,6 +100,7 @@ func changed(c *command.Ctx, key []byte, event string, n int) {
 // who watch the key it is the same as before.
 func noted(c *command.Ctx, key []byte, event string, n int) {
 	ks := c.Keys()
+	c.DB.Settle(key)
 	ks.Stats.Dirty += int64(n)
 	ks.Notify(keyspace.Stream, event, key, c.DB.ID)
 }

@@ -87,6 +87,7 @@ func store(c *command.Ctx, key []byte, d *zset.Draft, event string) {
 		d.Store(&dst, zset.LimitsOf(c.Env.Config))
 		c.Changed(key, keyspace.ZSet, event)
 	case dst.Exists():
+		d.Free()
 		dst.Delete()
 		c.Changed(key, keyspace.Generic, "del")
 	}

@@ -54,8 +54,15 @@ func (d *Draft) Finish() Value {
 	return Value{large: d.set}
 }
 
-// Store makes the draft the value of a key, whatever the key held before; it loses its expiry. REQUIRES: Len is not 0.
+// Store makes the draft the value of a key, whatever the key held before; it loses its expiry. The draft is empty then.
+// REQUIRES: Len is not 0.
 func (d *Draft) Store(dst *keyspace.Item, lim Limits) {
+	d.store(dst, lim)
+	d.Free()
+	dst.Settle()
+}
+
+func (d *Draft) store(dst *keyspace.Item, lim Limits) {
 	v := d.Finish()
 	if d.set.Len() > lim.Entries || d.longest > lim.Value || d.total > listpack.MaxSafeSize {
 		root := d.set.Root()
