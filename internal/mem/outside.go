@@ -32,3 +32,6 @@ func (b *Books) addOutside() {
 		b.Outside += n
 	}
 }
+
+// OutsideTotal returns all bytes booked that lie outside of the range.
+func OutsideTotal() int64 { return atomic.LoadInt64(&outside.total) }

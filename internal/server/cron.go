@@ -97,6 +97,7 @@ func (s *Server) regular(now int64) {
 	}
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
 	s.checkClients()
+	s.tendHeap(now)
 	s.sample(now)
 	if end := env.PauseEnd(); end != 0 && env.Keys.Now >= end {
 		env.UnpauseClients(s.cur)

@@ -65,6 +65,7 @@ type Server struct {
 	cur *netloop.Loop // the loop that holds mu, nil when something else does
 
 	cron    cron
+	heap    goHeap
 	end     ending
 	history recording
 
