@@ -164,13 +164,18 @@ func (t *table) reset() {
 // Total returns the bytes that were added and freed since the last sample, as far as they were charged.
 func (a *Accounts) Total() (added, freed int64) { return a.sides[0].total, a.sides[1].total }
 
-// causes returns who moved most in one direction.
-func (a *Accounts) causes(freed bool, threshold int64) *Causes {
+// causes returns who moved most in the direction of a jump. Nobody did if all that was charged is less than a quarter of
+// it: the process or the kernel moved then.
+func (a *Accounts) causes(jump, threshold int64) *Causes {
 	s := &a.sides[0]
-	if freed {
+	if jump < 0 {
 		s = &a.sides[1]
 	}
-	c := &Causes{Freed: freed, Threshold: threshold, Total: s.total, Largest: s.largest}
+	c := &Causes{Freed: jump < 0, Threshold: threshold, Total: s.total}
+	if s.total < max(jump, -jump)/4 {
+		return c
+	}
+	c.Largest = s.largest
 	c.Largest.Key = string(s.key[:s.keyLen])
 	c.Commands, c.Clients, c.Prefixes = s.commands.top(), s.clients.top(), s.prefixes.top()
 	return c

@@ -187,7 +187,7 @@ func (r *Recorder) Sample(now int64, values []int64) {
 	if r.hasLast {
 		t := Threshold(r.last[r.opt.Used])
 		if moved := r.jump(r.last, values, t); moved != 0 {
-			rec.Causes = r.Accounts.causes(moved < 0, t)
+			rec.Causes = r.Accounts.causes(moved, t)
 		}
 	}
 	r.append(RingSeconds, &rec)
@@ -239,8 +239,11 @@ func (m *minuteState) flush(r *Recorder) {
 	if m.hasPrev {
 		t := Threshold(m.prev[r.opt.Used])
 		up, down := r.jump(m.prev, m.high, t), r.jump(m.prev, m.low, t)
-		if up != 0 || down != 0 {
-			rec.Causes = m.accounts.causes(-down > up, t)
+		if -down > up {
+			up = down
+		}
+		if up != 0 {
+			rec.Causes = m.accounts.causes(up, t)
 		}
 	}
 	r.append(RingMinutes, &rec)

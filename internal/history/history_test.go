@@ -630,7 +630,7 @@ func TestAccounts(t *testing.T) {
 		month.merge(&a)
 		a.reset()
 	}
-	c := month.causes(false, 1)
+	c := month.causes(1, 1)
 	if c.Total != total || c.Commands[0].Bytes != total || c.Commands[0].Error != 0 {
 		t.Errorf("total %d, want %d: %+v", c.Total, total, c.Commands)
 	}

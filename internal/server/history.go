@@ -25,8 +25,8 @@ type recording struct {
 	buf    int64 // bytes of buffers at the last sample
 }
 
-// totals are the columns before those of the lines. Their names have no point in them. The last one, of which others may
-// have a part, makes no jump.
+// totals are the columns before those of the lines. Their names have no point in them. The last two
+// make no jump: what is unexplained is so for moments, and of a cgroup others may have a part.
 var totals = [...]struct {
 	name string
 	of   func(l *ledger.Ledger) int64
@@ -60,7 +60,7 @@ func (s *Server) openHistory() *history.Recorder {
 		path = filepath.Join(s.cfg.Dir, path)
 	}
 	r := history.Open(history.Options{
-		Lines: historyLines(), Used: 0, Calm: []int{len(totals) - 1}, Path: path, PID: os.Getpid(), Warn: s.log.Warningf, Notice: s.log.Noticef,
+		Lines: historyLines(), Used: 0, Calm: []int{len(totals) - 2, len(totals) - 1}, Path: path, PID: os.Getpid(), Warn: s.log.Warningf, Notice: s.log.Noticef,
 	}, s.env.Wall.UnixMilli(s.env.Wall.Read()))
 	if end := r.Previous(); end.Known && !end.Clean {
 		s.log.Warningf("The server before this one did not end in good order. What its memory was at the end: MEMORY HISTORY SECONDS TO %d", end.Time/1000)
