@@ -149,6 +149,9 @@ func (w *Walk) visit(v *visit) {
 	if !it.Exists() || w.ks.IsExpired(it.Entry) || !w.value(v, &it) {
 		w.queue = w.queue[:len(w.queue)-1]
 	}
+	if it.Exists() {
+		it.Settle()
+	}
 }
 
 // value does a step, and reports whether there is more to do.

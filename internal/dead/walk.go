@@ -165,9 +165,10 @@ func (w *Walk) may(k Kind) bool { return w.Job.Free.Has(k) }
 
 func (w *Walk) note(k Kind, bytes, count int64) { w.Found[k].add(bytes, count) }
 
-// gave counts what was freed; if that is nothing, nothing was done.
+// gave counts what was freed; if that is nothing, nothing was done, but that a deleted field may leave a value as large as it
+// was.
 func (w *Walk) gave(k Kind, bytes, count int64) {
-	if bytes != 0 {
+	if bytes != 0 || k == Fields && count != 0 {
 		w.Freed[k].add(bytes, count)
 		w.freed[k].add(bytes, count)
 	}

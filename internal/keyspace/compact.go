@@ -10,7 +10,11 @@ import (
 // for replicas, no access.
 
 // ShrinkString gives back the room behind a raw string, and returns how many bytes that were.
-func (it *Item) ShrinkString() int64 { return object.ShrinkRaw(it.db.ks.Arena, it.Entry) }
+func (it *Item) ShrinkString() int64 {
+	n := object.ShrinkRaw(it.db.ks.Arena, it.Entry)
+	it.Settle()
+	return n
+}
 
 // RepackString stores a raw string as SET would store it, if that is in the entry. It reports whether it did.
 // It may panic with mem.ErrOutOfMemory; nothing has changed then.
@@ -25,6 +29,7 @@ func (it *Item) RepackString() bool {
 	if e := object.SetString(ks.Arena, it.Entry, val, ks.Limits); e != it.Entry {
 		it.moved(e)
 	}
+	it.Settle()
 	return true
 }
 
@@ -105,7 +110,7 @@ func (ks *Keyspace) PendingBytes() (n int64) {
 	b := ks.Arena.Books()
 	of := func(p mem.Purpose) int64 { return b.Purposes[p].Usable }
 	values := b.Keyspace().Usable - of(mem.PurposeTable) - of(mem.PurposeExpire)
-	entries := max(b.Purposes[mem.PurposeEntry].Count, 1)
+	entries := max(b.Entries().Count, 1)
 	for _, j := range ks.reclaim {
 		if k, ok := j.(*keyedJob); ok {
 			j = k.job
