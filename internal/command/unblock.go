@@ -126,6 +126,9 @@ func (c *Client) handle(spec *Spec) {
 	}()
 	c.running = true
 	spec.Handler(&c.ctx)
+	if c.Env.History != nil && c.Env.grown() {
+		c.charge(spec, c.ctx.Args)
+	}
 }
 
 // replyKeep is the most room that is kept for replies.

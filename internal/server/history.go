@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/history"
@@ -53,15 +54,21 @@ func historyLines() []string {
 	return names
 }
 
-// openHistory starts the recorder if the configuration asks for it. It reads and writes files.
-func (s *Server) openHistory() *history.Recorder {
+// historyPath returns where the file is, "" if none is wanted. REQUIRES: the keyspace lock.
+func (s *Server) historyPath() string {
 	path := s.cfg.MemoryHistoryFile
 	if path != "" && !filepath.IsAbs(path) {
 		path = filepath.Join(s.cfg.Dir, path)
 	}
+	return path
+}
+
+// openHistory starts the recorder. It reads and writes files.
+func (s *Server) openHistory(path string) *history.Recorder {
 	r := history.Open(history.Options{
-		Lines: historyLines(), Used: 0, Calm: []int{len(totals) - 2, len(totals) - 1}, Path: path, PID: os.Getpid(), Warn: s.log.Warningf, Notice: s.log.Noticef,
-	}, s.env.Wall.UnixMilli(s.env.Wall.Read()))
+		Lines: historyLines(), Used: 0, Calm: []int{len(totals) - 2, len(totals) - 1}, Path: path, PID: os.Getpid(),
+		Warn: s.log.Warningf, Notice: s.log.Noticef,
+	}, time.Now().UnixMilli())
 	if end := r.Previous(); end.Known && !end.Clean {
 		s.log.Warningf("The server before this one did not end in good order. What its memory was at the end: MEMORY HISTORY SECONDS TO %d", end.Time/1000)
 	}
@@ -75,18 +82,19 @@ func (s *Server) applyHistory() error {
 		defer s.history.mu.Unlock()
 		s.mu.Lock()
 		want, have := s.cfg.MemoryHistory && !s.end.asked, s.env.History
+		path := s.historyPath()
 		if !want {
 			s.env.SetHistory(nil)
 		}
 		s.mu.Unlock()
 		switch {
 		case want && have == nil:
-			r := s.openHistory()
+			r := s.openHistory(path)
 			s.mu.Lock()
 			s.env.SetHistory(r)
 			s.mu.Unlock()
 		case !want && have != nil:
-			have.Close(s.env.Wall.UnixMilli(s.env.Wall.Read()))
+			have.Close(time.Now().UnixMilli())
 		}
 	}()
 	return nil

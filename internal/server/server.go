@@ -135,7 +135,7 @@ func start(cfg *config.Config) (*Server, error) {
 	}
 	s.group = group
 	if cfg.MemoryHistory {
-		s.env.SetHistory(s.openHistory())
+		s.env.SetHistory(s.openHistory(s.historyPath()))
 	}
 	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()
