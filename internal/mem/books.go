@@ -175,6 +175,14 @@ func (b *Books) Headings() (h [NumHeadings]Tally) {
 	return h
 }
 
+// Entries returns the tally of the entries of all keys.
+func (b *Books) Entries() (t Tally) {
+	for p := PurposeEntry; p.IsEntry(); p++ {
+		t.add(b.Purposes[p])
+	}
+	return t
+}
+
 // Keyspace returns the tally of the purposes that belong to keys.
 func (b *Books) Keyspace() (t Tally) {
 	for p := range b.Purposes {

@@ -6,9 +6,17 @@ type Purpose uint8
 // The purposes. Their numbers are not stored anywhere; the table below has one row for each.
 const (
 	PurposeTable          Purpose = iota // segments and directory of the key table
-	PurposeEntry                         // key, header and embedded value of a key
+	PurposeEntry                         // key, header and embedded value of a string's key
+	PurposeEntryList                     // of a list's
+	PurposeEntrySet                      // of a set's
+	PurposeEntryZSet                     // of a zset's
+	PurposeEntryHash                     // of a hash's
+	PurposeEntryStream                   // of a stream's
 	PurposeString                        // raw string
-	PurposeListpack                      // listpack of a small list, hash, set or zset
+	PurposeListpack                      // listpack of a list: the small one, and the nodes of a large one
+	PurposeListpackSet                   // listpack of a small set
+	PurposeListpackZSet                  // listpack of a small zset
+	PurposeListpackHash                  // listpack of a small hash
 	PurposeIntset                        // set of integers
 	PurposeQuicklist                     // nodes of a list
 	PurposeHashTable                     // table of a large hash
@@ -70,9 +78,17 @@ type PurposeInfo struct {
 // purposes is the table of purposes. Everything that prints or groups purposes reads it.
 var purposes = [NumPurposes]PurposeInfo{
 	PurposeTable:          {"key-table", HeadingData, true},
-	PurposeEntry:          {"entry", HeadingData, true},
+	PurposeEntry:          {"entry-string", HeadingData, true},
+	PurposeEntryList:      {"entry-list", HeadingData, true},
+	PurposeEntrySet:       {"entry-set", HeadingData, true},
+	PurposeEntryZSet:      {"entry-zset", HeadingData, true},
+	PurposeEntryHash:      {"entry-hash", HeadingData, true},
+	PurposeEntryStream:    {"entry-stream", HeadingData, true},
 	PurposeString:         {"string", HeadingData, true},
-	PurposeListpack:       {"listpack", HeadingData, true},
+	PurposeListpack:       {"listpack-list", HeadingData, true},
+	PurposeListpackSet:    {"listpack-set", HeadingData, true},
+	PurposeListpackZSet:   {"listpack-zset", HeadingData, true},
+	PurposeListpackHash:   {"listpack-hash", HeadingData, true},
 	PurposeIntset:         {"intset", HeadingData, true},
 	PurposeQuicklist:      {"quicklist", HeadingData, true},
 	PurposeHashTable:      {"hash-table", HeadingData, true},
@@ -106,6 +122,9 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposePrefix:         {"prefix-tree", HeadingOwn, false},
 	PurposeOther:          {"other", HeadingOwn, false},
 }
+
+// IsEntry tells whether the purpose is the entry of a key.
+func (p Purpose) IsEntry() bool { return p >= PurposeEntry && p <= PurposeEntryStream }
 
 // OfKey tells whether what is allocated for the purpose belongs to one key: its entry and its value. What belongs to all
 // keys of a database together, the key table and the order of expiry, does not; of a hash with fields that expire, the

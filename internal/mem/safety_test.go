@@ -84,7 +84,7 @@ func TestLeaksAreListed(t *testing.T) {
 	r := a.Alloc(100, PurposeListpack)
 	var rec recorder
 	CheckLeaks(&rec)
-	if want := "arena test, listpack: 1 regions, 100 bytes requested, 112 usable\n"; rec.text != want {
+	if want := "arena test, listpack-list: 1 regions, 100 bytes requested, 112 usable\n"; rec.text != want {
 		t.Errorf("got %q, want %q", rec.text, want)
 	}
 	a.Free(r, 100, PurposeListpack)

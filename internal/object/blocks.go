@@ -13,7 +13,7 @@ import (
 // block of its value, or the sums that a large value keeps. It takes no longer for a large value. It reports false for
 // a value whose bytes it cannot tell.
 func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
-	fn(mem.PurposeEntry, mem.Usable(e.Size()))
+	fn(e.Purpose(), mem.Usable(e.Size()))
 	switch {
 	case e.Type() == String:
 		if e.Encoding() == Raw {
@@ -21,7 +21,7 @@ func (e Entry) Blocks(fn func(p mem.Purpose, usable int)) bool {
 		}
 	case e.IsFlat():
 		if !e.Embedded() {
-			fn(flatPurpose(e.Encoding()), mem.Usable(len(e.Flat())))
+			fn(e.FlatPurpose(), mem.Usable(len(e.Flat())))
 		}
 	case e.Type() == Hash:
 		h := hash.Open(nil, e.Root())

@@ -46,22 +46,32 @@ func flatSize(enc Encoding, b []byte) int {
 }
 
 // flatPurpose is the purpose of a flat value's own block.
-func flatPurpose(enc Encoding) mem.Purpose {
-	if enc == Intset {
+func flatPurpose(t Type, enc Encoding) mem.Purpose {
+	switch {
+	case enc == Intset:
 		return mem.PurposeIntset
+	case t == Set:
+		return mem.PurposeListpackSet
+	case t == ZSet:
+		return mem.PurposeListpackZSet
+	case t == Hash:
+		return mem.PurposeListpackHash
 	}
 	return mem.PurposeListpack
 }
 
+// FlatPurpose returns the purpose of the block that a flat value has if it is not embedded. REQUIRES: IsFlat.
+func (e Entry) FlatPurpose() mem.Purpose { return flatPurpose(e.Type(), e.Encoding()) }
+
 // NewFlat allocates an entry with a copy of a flat value.
 func NewFlat(a *mem.Arena, key []byte, t Type, enc Encoding, value []byte, expiry int64, clock uint32) Entry {
 	if entrySize(key, expiry)+len(value) > embedMax {
-		block := a.Alloc(len(value), flatPurpose(enc))
+		block := a.Alloc(len(value), flatPurpose(t, enc))
 		copy(mem.Bytes(block, len(value)), value)
 		e := Entry(0)
 		defer func() {
 			if e == 0 {
-				a.Free(block, len(value), flatPurpose(enc))
+				a.Free(block, len(value), flatPurpose(t, enc))
 			}
 		}()
 		e = newEntry(a, key, t, enc, refBytes, expiry, clock, 0)
@@ -114,7 +124,7 @@ func (e Entry) FlatRoom(delta int) []byte {
 func GrowFlat(a *mem.Arena, e Entry, delta int) Entry {
 	n := len(e.Flat())
 	if !e.Embedded() {
-		r := a.Resize(e.Root(), n, n+delta, flatPurpose(e.Encoding()))
+		r := a.Resize(e.Root(), n, n+delta, e.FlatPurpose())
 		e.SetRoot(r)
 		return e
 	}
@@ -122,12 +132,12 @@ func GrowFlat(a *mem.Arena, e Entry, delta int) Entry {
 	if off+n+delta > embedMax {
 		return e.moveOut(a, off, n, delta)
 	}
-	return Entry(a.Resize(mem.Ref(e), off+n, off+n+delta, mem.PurposeEntry))
+	return Entry(a.Resize(mem.Ref(e), off+n, off+n+delta, e.Purpose()))
 }
 
 // moveOut moves an embedded flat value of n bytes at off into a block of its own with room for delta more.
 func (e Entry) moveOut(a *mem.Arena, off, n, delta int) Entry {
-	p := flatPurpose(e.Encoding())
+	p := e.FlatPurpose()
 	block := a.Alloc(n+delta, p)
 	copy(mem.Bytes(block, n), mem.Bytes(mem.Ref(e), off+n)[off:])
 	small := mem.Ref(0)
@@ -136,12 +146,12 @@ func (e Entry) moveOut(a *mem.Arena, off, n, delta int) Entry {
 			a.Free(block, n+delta, p)
 		}
 	}()
-	small = a.Alloc(off+refBytes, mem.PurposeEntry)
+	small = a.Alloc(off+refBytes, e.Purpose())
 	b := mem.Bytes(small, off+refBytes)
 	copy(b, mem.Bytes(mem.Ref(e), off))
 	b[4] &^= flagEmbedded
 	mem.PutRef(b[off:], block)
-	a.Free(mem.Ref(e), off+n, mem.PurposeEntry)
+	a.Free(mem.Ref(e), off+n, e.Purpose())
 	return Entry(small)
 }
 
@@ -167,9 +177,9 @@ func PlanTrim(a *mem.Arena, e Entry, less int) Trim {
 		if mem.Usable(n) == mem.Usable(was) {
 			return Trim{}
 		}
-		return Trim{to: a.Alloc(n, flatPurpose(e.Encoding())), size: n}
+		return Trim{to: a.Alloc(n, e.FlatPurpose()), size: n}
 	}
-	return Trim{to: a.Alloc(off+n, mem.PurposeEntry), embedded: true, size: off + n}
+	return Trim{to: a.Alloc(off+n, e.Purpose()), embedded: true, size: off + n}
 }
 
 // DropTrim gives back what PlanTrim has allocated for a change that is not made.
@@ -177,9 +187,9 @@ func DropTrim(a *mem.Arena, e Entry, t Trim) {
 	switch {
 	case t.to == 0:
 	case t.embedded:
-		a.Free(t.to, t.size, mem.PurposeEntry)
+		a.Free(t.to, t.size, e.Purpose())
 	default:
-		a.Free(t.to, t.size, flatPurpose(e.Encoding()))
+		a.Free(t.to, t.size, e.FlatPurpose())
 	}
 }
 
@@ -187,10 +197,10 @@ func DropTrim(a *mem.Arena, e Entry, t Trim) {
 func FinishTrim(a *mem.Arena, e Entry, t Trim, was int) Entry {
 	b := e.Flat()
 	off := e.valueOff()
-	p := flatPurpose(e.Encoding())
+	p := e.FlatPurpose()
 	switch {
 	case t.to == 0 && e.Embedded():
-		a.ResizeInPlace(mem.Ref(e), off+was, off+len(b), mem.PurposeEntry)
+		a.ResizeInPlace(mem.Ref(e), off+was, off+len(b), e.Purpose())
 		return e
 	case t.to == 0:
 		a.ResizeInPlace(e.Root(), was, len(b), p)
@@ -205,11 +215,11 @@ func FinishTrim(a *mem.Arena, e Entry, t Trim, was int) Entry {
 	copy(to, mem.Bytes(mem.Ref(e), off))
 	copy(to[off:], b)
 	if e.Embedded() {
-		a.Free(mem.Ref(e), off+was, mem.PurposeEntry)
+		a.Free(mem.Ref(e), off+was, e.Purpose())
 	} else {
 		to[4] |= flagEmbedded
 		a.Free(e.Root(), was, p)
-		a.Free(mem.Ref(e), off+refBytes, mem.PurposeEntry)
+		a.Free(mem.Ref(e), off+refBytes, e.Purpose())
 	}
 	return Entry(t.to)
 }
@@ -217,7 +227,7 @@ func FinishTrim(a *mem.Arena, e Entry, t Trim, was int) Entry {
 // FreeFlat frees an entry with a flat value.
 func FreeFlat(a *mem.Arena, e Entry) {
 	if !e.Embedded() {
-		a.Free(e.Root(), len(e.Flat()), flatPurpose(e.Encoding()))
+		a.Free(e.Root(), len(e.Flat()), e.FlatPurpose())
 	}
 	FreeEntry(a, e)
 }

@@ -1,7 +1,7 @@
 // Package object is the entry: one allocation that holds a key, its header (type, encoding, lru, flags), its expiry
 // and its value, or a reference to the value when that does not fit.
 //
-// Layout of an entry (PurposeEntry), offsets in bytes:
+// Layout of an entry (PurposeEntry and its siblings, by type), offsets in bytes:
 //
 //	0        1          4        5           6          6+k           6+k(+6)
 //	+--------+----------+--------+-----------+----------+-------------+-----------------------------+
@@ -57,6 +57,15 @@ const (
 	Hash   Type = 4
 	Stream Type = 6
 )
+
+// entryPurposes is what an entry is booked under, by type.
+var entryPurposes = [16]mem.Purpose{
+	String: mem.PurposeEntry, List: mem.PurposeEntryList, Set: mem.PurposeEntrySet, ZSet: mem.PurposeEntryZSet,
+	Hash: mem.PurposeEntryHash, Stream: mem.PurposeEntryStream,
+}
+
+// Purpose returns what the entry is booked under.
+func (e Entry) Purpose() mem.Purpose { return entryPurposes[e.Type()&15] }
 
 // String is the type's name as TYPE answers it.
 func (t Type) String() string {

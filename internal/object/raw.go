@@ -132,7 +132,7 @@ func MakeRaw(a *mem.Arena, e Entry, n int) Entry {
 	old := off + e.valueLen(off)
 	at, held := e, e.held(off)
 	if !a.ResizeInPlace(mem.Ref(e), old, off+refBytes, mem.PurposeEntry) {
-		at = Entry(allocOrFree(a, off+refBytes, block))
+		at = Entry(allocOrFree(a, off+refBytes, block, mem.PurposeEntry))
 		copy(mem.Bytes(mem.Ref(at), off), mem.Bytes(mem.Ref(e), off))
 		a.Free(mem.Ref(e), old, mem.PurposeEntry)
 	}
@@ -143,22 +143,22 @@ func MakeRaw(a *mem.Arena, e Entry, n int) Entry {
 }
 
 // allocOrFree allocates an entry of n bytes; when memory is out, the block made for it (0: none) is given back first.
-func allocOrFree(a *mem.Arena, n int, block mem.Ref) mem.Ref {
+func allocOrFree(a *mem.Arena, n int, block mem.Ref, p mem.Purpose) mem.Ref {
 	if block == 0 {
-		return a.Alloc(n, mem.PurposeEntry)
+		return a.Alloc(n, p)
 	}
-	return allocWith(a, n, block)
+	return allocWith(a, n, block, p)
 }
 
 // allocWith is apart from allocOrFree so that values without a block do not pay for the defer.
-func allocWith(a *mem.Arena, n int, block mem.Ref) mem.Ref {
+func allocWith(a *mem.Arena, n int, block mem.Ref, p mem.Purpose) mem.Ref {
 	done := false
 	defer func() {
 		if !done {
 			UnpinRaw(a, block)
 		}
 	}()
-	r := a.Alloc(n, mem.PurposeEntry)
+	r := a.Alloc(n, p)
 	done = true
 	return r
 }

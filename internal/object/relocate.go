@@ -17,12 +17,12 @@ import (
 // It may panic with mem.ErrOutOfMemory; nothing has moved then.
 func Relocate(a *mem.Arena, e Entry, tell func(old, now Entry)) Entry {
 	n := e.Size()
-	if !mem.ShouldMove(mem.Ref(e), n, mem.PurposeEntry) {
+	if !mem.ShouldMove(mem.Ref(e), n, e.Purpose()) {
 		return e
 	}
-	to := Entry(copyOf(a, mem.Ref(e), n, mem.PurposeEntry))
+	to := Entry(copyOf(a, mem.Ref(e), n, e.Purpose()))
 	tell(e, to)
-	a.Free(mem.Ref(e), n, mem.PurposeEntry)
+	a.Free(mem.Ref(e), n, to.Purpose())
 	return to
 }
 
@@ -43,7 +43,7 @@ func RelocateValue(a *mem.Arena, e Entry) {
 	case e.IsFlat():
 		if !e.Embedded() {
 			r := e.Root()
-			e.moveBlock(a, r, len(e.Flat()), flatPurpose(e.Encoding()))
+			e.moveBlock(a, r, len(e.Flat()), e.FlatPurpose())
 		}
 	default:
 		e.relocateRoot(a)

@@ -164,7 +164,7 @@ func newEntry(a *mem.Arena, key []byte, t Type, enc Encoding, valueLen int, expi
 		}
 	}
 	size := entrySize(key, expiry) + valueLen
-	r := allocOrFree(a, size, block)
+	r := allocOrFree(a, size, block, entryPurposes[t&15])
 	b := mem.Bytes(r, size)
 	binary.LittleEndian.PutUint32(b, clock<<8|uint32(t)|uint32(enc)<<4)
 	b[4] = flags
@@ -262,7 +262,7 @@ func setShape(a *mem.Arena, e Entry, s *shape, lim StringLimits) Entry {
 		e.putShape(off, s, block, lim)
 		return e
 	}
-	moved := Entry(allocOrFree(a, n, block))
+	moved := Entry(allocOrFree(a, n, block, mem.PurposeEntry))
 	copy(mem.Bytes(mem.Ref(moved), off), mem.Bytes(mem.Ref(e), off))
 	held.release(a)
 	a.Free(mem.Ref(e), old, mem.PurposeEntry)
@@ -318,19 +318,19 @@ func SetExpiry(a *mem.Arena, e Entry, at int64) Entry {
 		vlen := e.valueLen(at0 + was)
 		old, n := at0+was+vlen, at0+is+vlen
 		switch {
-		case n > old && a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry):
+		case n > old && a.ResizeInPlace(mem.Ref(e), old, n, e.Purpose()):
 			b := mem.Bytes(mem.Ref(e), n)
 			copy(b[at0+is:], b[at0+was:old])
 		case n < old && mem.Usable(n) == mem.Usable(old):
 			b := mem.Bytes(mem.Ref(e), old)
 			copy(b[at0+is:], b[at0+was:])
-			a.ResizeInPlace(mem.Ref(e), old, n, mem.PurposeEntry)
+			a.ResizeInPlace(mem.Ref(e), old, n, e.Purpose())
 		default:
-			moved := a.Alloc(n, mem.PurposeEntry)
+			moved := a.Alloc(n, e.Purpose())
 			from, to := mem.Bytes(mem.Ref(e), old), mem.Bytes(moved, n)
 			copy(to, from[:at0])
 			copy(to[at0+is:], from[at0+was:])
-			a.Free(mem.Ref(e), old, mem.PurposeEntry)
+			a.Free(mem.Ref(e), old, e.Purpose())
 			e = Entry(moved)
 		}
 	}
@@ -374,7 +374,7 @@ func FreeString(a *mem.Arena, e Entry) {
 }
 
 // FreeEntry frees the entry's own block only; its value has been moved or released.
-func FreeEntry(a *mem.Arena, e Entry) { a.Free(mem.Ref(e), e.Size(), mem.PurposeEntry) }
+func FreeEntry(a *mem.Arena, e Entry) { a.Free(mem.Ref(e), e.Size(), e.Purpose()) }
 
 // Int returns the number of an int value. REQUIRES: Encoding() == Int.
 func (e Entry) Int() int64 { return e.intAt(e.valueOff()) }

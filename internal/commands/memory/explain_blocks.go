@@ -78,7 +78,7 @@ func (s *sample) text(b []byte) {
 // gather finds the allocations.
 func (x *explanation) gather() {
 	e := x.e
-	x.add("entry", mem.PurposeEntry, e.Size(), 1)
+	x.add("entry", e.Purpose(), e.Size(), 1)
 	switch {
 	case e.Type() == object.String:
 		x.seen.total, x.seen.looked = 1, 1
@@ -126,11 +126,7 @@ func (x *explanation) tree(z *zset.Set) {
 func (x *explanation) gatherFlat() {
 	e, s := x.e, &x.seen
 	if !e.Embedded() {
-		p := mem.PurposeListpack
-		if e.Encoding() == object.Intset {
-			p = mem.PurposeIntset
-		}
-		x.add(e.Encoding().String(), p, len(e.Flat()), 1)
+		x.add(e.Encoding().String(), e.FlatPurpose(), len(e.Flat()), 1)
 	}
 	s.total = flatLen(e)
 	s.looked = s.total

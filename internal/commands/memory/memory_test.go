@@ -188,7 +188,8 @@ func TestWords(t *testing.T) {
 	c.Env.Config.MaxMemory = 21 << 20
 	has("memory doctor", "Limit:")
 	it := c.Client.DB.Write([]byte("k"))
-	it.SetString([]byte(strings.Repeat("v", 6<<20)), 0)
+	it.Delete()
+	c.set("k", strings.Repeat("v", 6<<20), 0)
 	has("memory doctor", "Peak:")
 }
 
