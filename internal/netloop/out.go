@@ -133,8 +133,10 @@ func (c *Conn) More(n, need int) ([]byte, bool) {
 	case c.has(flagDead):
 		// Nobody will read it: write it all into the same place.
 		return l.waste(), true
-	case o.staticSize < staticMax && o.open.kind == segStatic && len(o.queue) == 0 && n+need <= staticMax,
+	case c.has(flagServing) && o.staticSize < staticMax && o.open.kind == segStatic && len(o.queue) == 0 && n+need <= staticMax,
 		o.staticSize == 0:
+		// Only what the client asks for makes its block larger: messages to ten thousand subscribers would leave each with
+		// one, for seconds, and with maxmemory that costs keys. A block of the list is gone when it is sent.
 		return c.growStatic(n, need), false
 	}
 
