@@ -86,6 +86,7 @@ type Env struct {
 	Subscribers int64
 	frameBuf    []byte // reused: a message on its way
 	name        []byte // reused: the channel of a keyspace event
+	line        []byte // reused: what is shown of a command (MONITOR)
 
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool

@@ -36,16 +36,19 @@ func (e *Env) OpenPubSub() {
 // Publish sends a message to all who are subscribed to a channel (kind Channel, or Shard) or to a pattern that it matches,
 // and returns how many messages that were.
 func (e *Env) Publish(kind pubsub.Kind, channel, message []byte) (receivers int) {
+	m := publication{env: e, channel: channel, message: message}
+	defer func() { e.unshare(m.shared) }()
 	word := "message"
 	if kind == pubsub.Shard {
 		word = "smessage"
 	}
-	var frame []byte
+	first := true
 	e.PubSub.Each(kind, channel, func(client int64) {
-		if frame == nil {
-			frame = e.frame(word, nil, channel, message)
+		if first {
+			m.frame(word, nil)
+			first = false
 		}
-		e.pushTo(client, frame)
+		m.pushTo(client)
 		receivers++
 	})
 	if kind == pubsub.Shard || e.PubSub.Len(pubsub.Pattern) == 0 {
@@ -55,14 +58,67 @@ func (e *Env) Publish(kind pubsub.Kind, channel, message []byte) (receivers int)
 		if !glob.Match(pattern, channel, false) {
 			return true
 		}
-		frame := e.frame("pmessage", pattern, channel, message)
+		m.frame("pmessage", pattern)
 		clients(func(client int64) {
-			e.pushTo(client, frame)
+			m.pushTo(client)
 			receivers++
 		})
 		return true
 	})
 	return receivers
+}
+
+// publication is a message on its way.
+type publication struct {
+	env              *Env
+	channel, message []byte
+	head             []byte // a frame: all of it, or up to the message if that is shared
+	shared           shared // the message with its length and line end
+}
+
+// frame builds what is sent. It is valid until the next call.
+func (m *publication) frame(word string, pattern []byte) {
+	e := m.env
+	if len(m.message) >= shareMin && m.shared.ref == 0 {
+		var length [24]byte
+		head := appendBulkHead(length[:0], m.message)
+		if m.shared = e.newShared(len(head) + len(m.message) + len("\r\n")); m.shared.ref != 0 {
+			b := append(append(m.shared.bytes()[:0], head...), m.message...)
+			_ = append(b, "\r\n"...)
+		}
+	}
+	m.head = e.frame(word, pattern, m.channel)
+	if m.shared.ref == 0 {
+		m.head = appendBulk(m.head, m.message)
+	}
+	e.frameBuf = m.head
+}
+
+// pushTo sends the frame to a client.
+func (m *publication) pushTo(client int64) {
+	c := m.env.Clients.Find(client)
+	if c == nil {
+		return
+	}
+	m.head[0] = '*'
+	if c.Out.Proto == 3 {
+		m.head[0] = '>'
+	}
+	switch {
+	case m.shared.ref == 0:
+		c.Push(m.head)
+	case c.running || c.Conn == nil:
+		c.Push(m.head)
+		c.Push(m.shared.bytes())
+	default:
+		c.NoteHeld()
+		c.Conn.Borrow(m.env.Loop)
+		c.unmuted(func() {
+			c.Out.Raw(m.head)
+			c.sendShared(m.shared)
+		})
+		c.Conn.Return(m.env.Loop)
+	}
 }
 
 // publishEvent is the hook for keyspace events.
@@ -85,9 +141,9 @@ func (e *Env) publishEvent(_ keyspace.Class, event string, key []byte, db int) {
 	}
 }
 
-// frame builds a message in the form of RESP2, which differs from that of RESP3 in the first byte. It is valid until the
-// next call.
-func (e *Env) frame(word string, pattern, channel, message []byte) []byte {
+// frame builds the beginning of a message in the form of RESP2, which differs from that of RESP3 in the first byte. It is
+// valid until the next call.
+func (e *Env) frame(word string, pattern, channel []byte) []byte {
 	b := e.frameBuf
 	if cap(b) > frameKeep {
 		b = nil
@@ -101,30 +157,18 @@ func (e *Env) frame(word string, pattern, channel, message []byte) []byte {
 	if pattern != nil {
 		b = appendBulk(b, pattern)
 	}
-	b = appendBulk(b, channel)
-	e.frameBuf = appendBulk(b, message)
-	return e.frameBuf
+	return appendBulk(b, channel)
 }
 
 func appendBulk(b, p []byte) []byte {
-	b = append(b, '$')
-	b = strconv.AppendInt(b, int64(len(p)), 10)
-	b = append(b, "\r\n"...)
-	b = append(b, p...)
+	b = append(appendBulkHead(b, p), p...)
 	return append(b, "\r\n"...)
 }
 
-// pushTo sends a frame of frame to a client.
-func (e *Env) pushTo(client int64, frame []byte) {
-	c := e.Clients.Find(client)
-	if c == nil {
-		return
-	}
-	frame[0] = '*'
-	if c.Out.Proto == 3 {
-		frame[0] = '>'
-	}
-	c.Push(frame)
+func appendBulkHead(b, p []byte) []byte {
+	b = append(b, '$')
+	b = strconv.AppendInt(b, int64(len(p)), 10)
+	return append(b, "\r\n"...)
 }
 
 // Push sends bytes of the protocol that are no reply: now, or behind the reply to the command that this client's session
@@ -148,7 +192,11 @@ func (c *Client) Push(frame []byte) {
 	c.Conn.Return(cur)
 }
 
-func (c *Client) rawUnmuted(p []byte) {
+func (c *Client) rawUnmuted(p []byte) { c.unmuted(func() { c.Out.Raw(p) }) }
+
+// unmuted runs fn, which writes to a client whether it wants replies or not. If there is no memory for it the connection
+// ends.
+func (c *Client) unmuted(fn func()) {
 	muted := c.Out.Muted()
 	defer func() {
 		switch e := recover(); e {
@@ -164,7 +212,7 @@ func (c *Client) rawUnmuted(p []byte) {
 		c.Out.Mute(muted)
 	}()
 	c.Out.Mute(false)
-	c.Out.Raw(p)
+	fn()
 }
 
 // sendPushes sends what came while a command was executed.

@@ -269,16 +269,24 @@ func (w *Writer) BulkRef(ref mem.Ref, off, n int) bool {
 		return false
 	}
 	w.header('$', int64(n))
+	kept := w.RawRef(ref, off, n)
+	w.str("\r\n")
+	return kept
+}
+
+// RawRef is BulkRef for bytes that are protocol already.
+func (w *Writer) RawRef(ref mem.Ref, off, n int) bool {
+	if w.muted {
+		return false
+	}
 	if !w.sink.Refer(w.n, ref, off, n) {
 		w.Raw(mem.Bytes(ref, off+n)[off:])
-		w.str("\r\n")
 		return false
 	}
 	w.base += uint64(w.n + n)
 	w.seq += 2
 	w.buf = w.buf[w.n:]
 	w.n = 0
-	w.str("\r\n")
 	return true
 }
 
