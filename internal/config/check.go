@@ -105,3 +105,13 @@ func checkShutdown(f Shutdown) error {
 	}
 	return nil
 }
+
+// maxPrefixDelimiter is the longest memory-prefix-delimiter (package prefix, which knows it as MaxDelim).
+const maxPrefixDelimiter = 16
+
+func checkPrefixDelimiter(s string) error {
+	if len(s) > maxPrefixDelimiter {
+		return errors.New("argument must be at most 16 bytes")
+	}
+	return nil
+}

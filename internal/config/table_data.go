@@ -87,6 +87,22 @@ var memorySection = section{
 			Doc: "Size classes of the allocator: jemalloc with quantum 8 as Redis ships it, with quantum 16 as distributions build it, or those of tcmalloc or libc.",
 		},
 		{
+			Name: "memory-prefixes", Kind: yesNo(func(v v) *bool { return &v.MemoryPrefixes }, true), Since: "Granary",
+			Doc: "Keeps what the prefixes of keys have, as keys change (MEMORY PREFIXES). Turned on, it counts the keys that are there in the background.",
+		},
+		{
+			Name: "memory-prefix-delimiter", Kind: textKind{at: func(v v) *string { return &v.MemoryPrefixDelimiter }, def: ":", check: checkPrefixDelimiter}, Since: "Granary",
+			Doc: "What ends each part of a key, at most 16 bytes; with the empty string each byte is a part. A change counts all keys anew.",
+		},
+		{
+			Name: "memory-prefix-depth", Kind: integer(func(v v) *int64 { return &v.MemoryPrefixDepth }, 3, 1, 8), Since: "Granary",
+			Doc: "Parts of a key, from its beginning, that make its prefix. A change counts all keys anew.",
+		},
+		{
+			Name: "memory-prefix-max", Kind: integer(func(v v) *int64 { return &v.MemoryPrefixMax }, 4096, 16, 16384), Since: "Granary",
+			Doc: "Prefixes that are kept apart, at most, some 430 bytes each; of more, the largest. A change counts all keys anew.",
+		},
+		{
 			Name: "memory-history", Kind: yesNo(func(v v) *bool { return &v.MemoryHistory }, true), Since: "Granary",
 			Doc: "Records every second what each line of the memory ledger is, and who made it jump (MEMORY HISTORY).",
 		},
@@ -499,7 +515,7 @@ var defragSection = section{
 		},
 		{
 			Name: "active-defrag-ignore-bytes", Kind: memorySize(func(v v) *int64 { return &v.ActiveDefragIgnoreBytes }, 100<<20, 1, maxLong),
-			Doc: "Fragmentation in bytes below which nothing is moved.",
+			Doc: "Bytes to gain below which nothing is moved.",
 		},
 		{
 			Name: "active-defrag-threshold-lower", Kind: integer(func(v v) *int64 { return &v.ActiveDefragThresholdLower }, 10, 0, 1000),
@@ -507,7 +523,7 @@ var defragSection = section{
 		},
 		{
 			Name: "active-defrag-threshold-upper", Kind: integer(func(v v) *int64 { return &v.ActiveDefragThresholdUpper }, 100, 0, 1000),
-			Doc: "Fragmentation per cent at which the most effort is made.",
+			Doc: "The same, at which the most effort is made.",
 		},
 		{
 			Name: "active-defrag-cycle-min", Kind: integer(func(v v) *int64 { return &v.ActiveDefragCycleMin }, 1, 1, 99),

@@ -148,6 +148,10 @@ type Values struct {
 	ProtoMaxBulkLen           int64
 	LFULogFactor              int64
 	LFUDecayTime              int64 // minutes
+	MemoryPrefixes            bool
+	MemoryPrefixDelimiter     string
+	MemoryPrefixDepth         int64
+	MemoryPrefixMax           int64
 	MemoryHistory             bool
 	MemoryHistoryFile         string
 	OOMScoreAdj               OOMScoreAdj
@@ -261,6 +265,12 @@ type Values struct {
 	DebugContext      string
 
 	// Defragmentation.
+	MemoryReclaimDead         bool
+	MemoryReclaimDeadKinds    DeadKinds
+	MemoryReclaimDeadInterval int64 // seconds
+	MemoryReclaimDeadIdle     int64 // seconds
+	MemoryReclaimDeadLeast    int64 // per cent
+
 	ActiveDefrag               bool
 	ActiveDefragIgnoreBytes    int64
 	ActiveDefragThresholdLower int64 // per cent
@@ -268,12 +278,6 @@ type Values struct {
 	ActiveDefragCycleMin       int64 // per cent
 	ActiveDefragCycleMax       int64 // per cent
 	ActiveDefragCycleUs        int64 // microseconds
-	MemoryReclaimDead         bool
-	MemoryReclaimDeadKinds    DeadKinds
-	MemoryReclaimDeadInterval int64 // seconds
-	MemoryReclaimDeadIdle     int64 // seconds
-	MemoryReclaimDeadLeast    int64 // per cent
-
 	ActiveDefragMaxScanFields  int64
 }
 

@@ -299,16 +299,14 @@ func (ks *Keyspace) TickPrefixes() bool {
 	return p.tree.Look(ks.Now) || p.tree.Counting()
 }
 
-// checkPrefixes counts all keys and holds the tree against that. It tells nothing while the first count is under way.
-func (ks *Keyspace) checkPrefixes() error {
+// AuditPrefixes counts all keys and holds the tree against that. It returns by how many bytes and keys it is off, and what is
+// wrong first: 0 as long as the first count is under way, and with memory that waits to be given back, which no key has.
+func (ks *Keyspace) AuditPrefixes() (off int64, err error) {
 	p := ks.prefixes
-	if p == nil || !p.tree.Complete() {
-		return nil
+	if p == nil || !p.tree.Complete() || len(ks.reclaim) != 0 {
+		return 0, nil
 	}
-	if n := ks.Arena.KeyBytes() - p.settled; n != 0 {
-		return fmt.Errorf("prefixes: %d bytes came that belong to no key", n)
-	}
-	off, err := p.tree.Audit(func(fn func(key []byte, c prefix.Counts)) {
+	off, err = p.tree.Audit(func(fn func(key []byte, c prefix.Counts)) {
 		for _, db := range ks.DBs {
 			db.Each(func(e object.Entry) bool {
 				fn(e.Key(), prefix.Counts{Bytes: keyBytes(e), Keys: 1, Expires: expires(e)})
@@ -316,7 +314,14 @@ func (ks *Keyspace) checkPrefixes() error {
 			})
 		}
 	})
-	if off != 0 && len(ks.reclaim) == 0 {
+	if n := ks.Arena.KeyBytes() - p.settled; n != 0 {
+		return off + max(n, -n), fmt.Errorf("%d bytes came that belong to no key", n)
+	}
+	return off, err
+}
+
+func (ks *Keyspace) checkPrefixes() error {
+	if _, err := ks.AuditPrefixes(); err != nil {
 		return fmt.Errorf("prefixes: %w", err)
 	}
 	return nil

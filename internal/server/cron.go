@@ -67,6 +67,9 @@ func (s *Server) tick(now int64) int64 {
 		s.cron.draining = true
 	}
 	next := s.cron.next
+	if time.Now().Before(deadline) && !ks.CountPrefixes(deadline) {
+		next = min(now+s.breather(), next)
+	}
 	if time.Now().Before(deadline) && s.env.SurveyLedger(deadline) {
 		next = min(now+pause, next)
 	}
@@ -98,6 +101,7 @@ func (s *Server) regular(now int64) {
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
 	s.checkClients()
 	s.tendHeap(now)
+	env.Keys.TickPrefixes()
 	s.sample(now)
 	if end := env.PauseEnd(); end != 0 && env.Keys.Now >= end {
 		env.UnpauseClients(s.cur)

@@ -182,7 +182,7 @@ func (s *Server) build() error {
 	s.env.BeginTurn()
 	s.env.Start = ks.Now
 	s.configure()
-	return nil
+	return s.applyPrefixes()
 }
 
 // newTable returns the table of all commands.

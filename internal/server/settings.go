@@ -36,6 +36,7 @@ func (s *Server) applySettings() {
 	s.env.ConfigureClientLimit()
 	cfg.OnApplyAny(func() error { s.env.ConfigureClientLimit(); return nil }, "maxmemory", "maxmemory-clients")
 	cfg.OnApply("memory-history", s.applyHistory)
+	cfg.OnApplyAny(s.applyPrefixes, "memory-prefixes", "memory-prefix-delimiter", "memory-prefix-depth", "memory-prefix-max")
 	cfg.OnApply("requirepass", func() error {
 		s.env.ACL.Users.SetDefaultPassword(cfg.RequirePass)
 		return nil

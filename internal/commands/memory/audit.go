@@ -26,6 +26,8 @@ type audit struct {
 	unknown int64 // entries of a type that cannot be counted
 	regions mem.Recount
 	sums    [2]mem.Counted // running sums of the books: of keys, of everything
+
+	prefixes int64 // by how much prefixes are off
 }
 
 func (a *audit) entry(e object.Entry) bool {
@@ -55,6 +57,7 @@ func (a *audit) run(env *command.Env) {
 	}
 	// Loops read and write meanwhile. Keys do not change.
 	keys := a.counted
+	a.prefixes, _ = env.Keys.AuditPrefixes()
 	var before mem.Sums
 	for range auditTries {
 		a.counted = keys
@@ -84,7 +87,7 @@ func (a *audit) addUp(env *command.Env) {
 
 // difference returns the sum of all differences, in bytes.
 func (a *audit) difference() int64 {
-	n := a.regions.Difference() + a.sums[0].Difference() + a.sums[1].Difference()
+	n := a.regions.Difference() + a.sums[0].Difference() + a.sums[1].Difference() + a.prefixes
 	for p := range a.counted {
 		d := a.booked.Purposes[p].Usable - a.counted[p]
 		n += max(d, -d)
@@ -136,6 +139,6 @@ func (a *audit) allocator() []figure {
 	}
 	return []figure{
 		pair("slabs", r.Slabs), pair("large", r.Large), pair("free-pages", r.Free),
-		pair("key-bytes", a.sums[0]), pair("used_memory", a.sums[1]), {"wrong-classes", 0, classes},
+		pair("key-bytes", a.sums[0]), pair("used_memory", a.sums[1]), {"prefixes", a.prefixes, nil}, {"wrong-classes", 0, classes},
 	}
 }

@@ -101,6 +101,8 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Return how the slabs of each size class are filled; of a class, who owns what lies in the emptiest slabs.",
 		"OWNERS [COUNT <count>]",
 		"    Return who holds the memory that is not data: the clients that hold most, and the server's own.",
+		"PREFIXES [<depth>] [BY BYTES|KEYS|EXPIRES|GROWTH] [PREFIX <prefix>] [COUNT <count>] | RESET",
+		"    Return which prefixes of keys use the memory, without a scan, or count them anew.",
 		"PURGE",
 		"    Give free pages back to the system.",
 		"RELEASE <bytes> <milliseconds>",
