@@ -141,6 +141,32 @@ const expiredLive = 2000
 type deadPass struct {
 	next    int64 // reading of the clock before which no slice is run
 	resting int64 // reading before which no pass begins
+
+	always int        // steps before every command (DEBUG DEAD)
+	walk   *dead.Walk // that takes them
+}
+
+// DeadAlways has n steps of a walk that frees what nobody can see run before every command, for tests; 0 ends that.
+func (e *Env) DeadAlways(n int) {
+	e.deadPass.always, e.deadPass.walk = n, nil
+	e.gateAlways()
+}
+
+func (e *Env) deadAlways() {
+	p := &e.deadPass
+	for range p.always {
+		if p.walk == nil {
+			free := dead.Unseen() &^ (dead.Of(dead.Pages) | dead.Of(dead.Lazyfree))
+			if !e.Keys.ActiveExpire {
+				free &^= dead.Of(dead.Expired) | dead.Of(dead.Fields)
+			}
+			p.walk = e.NewDeadWalk(dead.Job{Free: free})
+		}
+		if p.walk.Slice(time.Time{}) {
+			e.Dead.Note(p.walk)
+			p.walk = nil
+		}
+	}
 }
 
 // DeadTick runs a slice of a pass if it is time, and returns in how many ms it wants to be called again, 0 when it does
@@ -148,7 +174,7 @@ type deadPass struct {
 // REQUIRES: the keyspace lock.
 func (e *Env) DeadTick() (again int64) {
 	if !e.Config.MemoryReclaimDead {
-		e.Dead.Pass, e.deadPass = nil, deadPass{}
+		e.Dead.Pass, e.deadPass.next, e.deadPass.resting = nil, 0, 0
 		return 0
 	}
 	if e.CronPaused || e.Gate&GateBusy != 0 {

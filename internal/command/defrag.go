@@ -210,6 +210,11 @@ func (e *Env) LeaveDefrag() {
 // DefragAlways has n units of compaction run before every command, which move everything, for tests; 0 ends that.
 func (e *Env) DefragAlways(n int) {
 	e.defrag.always = n
+	e.gateAlways()
+}
+
+// gateAlways closes the gate of what is done before every command.
+func (e *Env) gateAlways() {
 	e.Gate &^= GateDefrag
 	if n > 0 {
 		e.Gate |= GateDefrag
@@ -220,5 +225,6 @@ func (e *Env) DefragAlways(n int) {
 func (e *Env) defragAlways() {
 	if e.Gate&GateBusy == 0 {
 		e.Keys.DefragUnits(e.defrag.always, true)
+		e.deadAlways()
 	}
 }

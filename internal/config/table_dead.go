@@ -13,7 +13,7 @@ var deadSection = section{
 			Doc:  "What is freed, in the words of MEMORY DEAD. encodings and scripts can be seen by clients: OBJECT ENCODING tells of the first, EVALSHA answers NOSCRIPT for the second.",
 		},
 		{
-			Name: "memory-reclaim-dead-interval", Kind: integer(func(v v) *int64 { return &v.MemoryReclaimDeadInterval }, 60, 1, maxInt), Since: "Granary",
+			Name: "memory-reclaim-dead-interval", Kind: integer(func(v v) *int64 { return &v.MemoryReclaimDeadInterval }, 60, 0, maxInt), Since: "Granary",
 			Doc: "Seconds from the end of one pass over the keys to the begin of the next.",
 		},
 		{

@@ -138,7 +138,9 @@ type pair struct {
 	conns   [3]*live.Conn
 	audit   bool // Granary has MEMORY AUDIT
 	defrag  bool // and DEBUG DEFRAG
+	dead    bool // and DEBUG DEAD
 	stir    bool // compaction goes on during the history
+	reclaim bool // what is dead is freed during the history
 
 	history []command // the one that runs
 	at      int       // the index in it of the first command of the batch
@@ -224,10 +226,8 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 			}
 		}
 	}
-	if p.defrag {
-		if err := p.defragAlways(); err != nil {
-			return nil, err
-		}
+	if err := p.always(); err != nil {
+		return nil, err
 	}
 	if d, err := p.batch(usualLimits()); d != nil || err != nil {
 		return d, err
@@ -260,18 +260,32 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 // everything it can, so that whatever still refers to where something was is found.
 const defragUnits = "7"
 
-// defragAlways has compaction go on all the time in every other history, by its seed. A server without it is left alone.
-func (p *pair) defragAlways() error {
-	units := "0"
-	if p.stir {
-		units = defragUnits
+// always has compaction, and freeing what is dead, go on all the time in every other history each, by its seed. A server
+// without them is left alone.
+func (p *pair) always() error {
+	for _, x := range []struct {
+		has, on    bool
+		what, much string
+	}{{p.defrag, p.stir, "DEFRAG", defragUnits}, {p.dead, p.reclaim, "DEAD", deadSteps}} {
+		if !x.has {
+			continue
+		}
+		if !x.on {
+			x.much = "0"
+		}
+		r, err := p.conns[1].Do("DEBUG", x.what, "ALWAYS", x.much)
+		if err == nil && r.Kind == '-' {
+			err = errors.New(r.Str)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	r, err := p.conns[1].Do("DEBUG", "DEFRAG", "ALWAYS", units)
-	if err == nil && r.Kind == '-' {
-		err = errors.New(r.Str)
-	}
-	return err
+	return nil
 }
+
+// deadSteps is how many steps of a walk Granary does before every command that frees all room that nobody needs.
+const deadSteps = "9"
 
 // batch sends commands in one write to every server and compares the replies.
 func (p *pair) batch(commands []command) (*difference, error) {

@@ -39,6 +39,7 @@ func TestRandom(t *testing.T) {
 	}
 	p.audit = has(t, p.servers[1], "MEMORY", "AUDIT")
 	p.defrag = has(t, p.servers[1], "DEBUG", "DEFRAG", "ALWAYS", "0")
+	p.dead = has(t, p.servers[1], "DEBUG", "DEAD", "ALWAYS", "0")
 	seed := *flagSeed
 	if seed == 0 {
 		seed = live.Seed(t)
@@ -50,7 +51,7 @@ func TestRandom(t *testing.T) {
 		n := min(*flagLength, *flagCommands-done)
 		proto := 2 + int(seed&1)
 		h := w.history(seed, n)
-		p.stir = seed>>1&1 == 1
+		p.stir, p.reclaim = seed>>1&1 == 1, seed>>2&1 == 1
 		d, err := p.run(h, proto)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)

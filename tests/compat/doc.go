@@ -30,7 +30,8 @@
 // find the books right.
 //
 // In every other pair of histories Granary compacts its memory all the time, and moves everything it can (DEBUG DEFRAG
-// ALWAYS), so that whatever refers to where something was before is found.
+// ALWAYS), so that whatever refers to where something was before is found. In every other four it frees what is dead all the
+// time (DEBUG DEAD ALWAYS), which must not change a reply.
 //
 // Time does not disturb the comparison: expiry times are in the past or far in the future, and replies that count
 // from now may differ by a few seconds. Short expiry is for tests/script. redis-server itself loses data in some calls: what

@@ -31,6 +31,7 @@ func init() {
 		{"change-repl-id", 2, 2, debugChangeReplID},
 		{"config-rewrite-force-all", 2, 2, debugRewriteAll},
 		{"crash-and-recover", 2, 3, debugRestart},
+		{"dead", 4, 4, debugDead},
 		{"defrag", 2, 4, debugDefrag},
 		{"digest", 2, 2, debugDigest},
 		{"digest-value", 2, 0, debugDigestValue},

@@ -145,6 +145,8 @@ func debugHelp(c *command.Ctx) {
 		"    CONFIG REWRITE with every directive.",
 		"CRASH-AND-RECOVER [<milliseconds>] | RESTART [<milliseconds>]",
 		"    Run the server anew after a delay, without its data.",
+		"DEAD ALWAYS <steps>",
+		"    Have so many steps of a walk that frees dead memory done before every command, 0 for none.",
 		"DEFRAG [ALWAYS <units>]",
 		"    Move everything that compaction can move; or have units of that done before every command, 0 for none.",
 		"DIGEST",

@@ -24,8 +24,9 @@ const compactElems = 8192
 // are marked as deleted by which least per cent of their block is gained. It returns the ID to go on from; more is false at
 // the end.
 //
-// IDs, counts and the borders of nodes stay, so neither readers nor XTRIM see a difference. The last node keeps its
-// marked entries: they decide when the next node begins. What its block has room for beyond them is given back.
+// IDs, the counts of live entries and the borders of nodes stay, so neither readers nor XTRIM see a difference: a marked
+// entry at the end of a node stays for that, since XTRIM ~ goes by its ID. The last node keeps all of its marked entries: they
+// decide when the next node begins. What its block has room for beyond them is given back.
 func (s *Stream) Compact(from ID, budget, least int, act bool) (next ID, more bool, sum Spare) {
 	h := s.head()
 	before := h.bytes
@@ -59,47 +60,43 @@ func (s *Stream) compactNode(key ID, v []byte, last bool, least int, act bool) (
 		}
 		return found
 	}
-	found.Tombstones = deleted
-	if live == 0 {
-		if found.Bytes = was; worth(was) {
-			s.freeNode(key, v)
-		}
-		return found
-	}
-	gone := nd.deletedSize()
-	if found.Bytes = was - int64(mem.Usable(len(nd.lp)-gone)); worth(found.Bytes) {
-		s.dropDeleted(&nd)
+	n, gone := nd.marked()
+	found.Tombstones = n
+	if found.Bytes = max(was-int64(mem.Usable(len(nd.lp)-gone)), 0); worth(found.Bytes) {
+		s.dropMarked(&nd, deleted-n)
 		s.trimBlock(key, v)
 	}
 	return found
 }
 
-// deletedSize returns the bytes that the node becomes shorter by without its marked entries.
-func (nd *node) deletedSize() (n int) {
+// marked returns how many entries are marked as deleted, the last one not counted, and the bytes that the node becomes
+// shorter by without them.
+func (nd *node) marked() (n int64, size int) {
 	for p := nd.start; nd.more(p); {
 		e := nd.entry(p)
 		next := nd.after(&e)
-		if e.deleted() {
-			n += next - p
+		if e.deleted() && nd.more(next) {
+			n++
+			size += next - p
 		}
 		p = next
 	}
 	p := nd.lp.First()
 	p += nd.lp.EntrySize(p)
-	return n + nd.lp.EntrySize(p) - 2 // a count of 0 takes two bytes
+	return n, size + nd.lp.EntrySize(p) - 2 // a count of 0 or 1 takes two bytes
 }
 
-// dropDeleted takes the marked entries out of a node, where it lies.
-func (s *Stream) dropDeleted(nd *node) {
+// dropMarked takes the marked entries but a last one out of a node, where it lies; left are marked then.
+func (s *Stream) dropMarked(nd *node, left int64) {
 	lp := nd.lp
 	p := lp.First()
-	lp = lp.ReplaceInt(p+lp.EntrySize(p), 0)
+	lp = lp.ReplaceInt(p+lp.EntrySize(p), left)
 	moved := readMaster(nd.key, lp)
 	var gone []int // positions of the elements that go
 	for p := moved.start; moved.more(p); {
 		e := moved.entry(p)
 		next := moved.after(&e)
-		if e.deleted() {
+		if e.deleted() && moved.more(next) {
 			for ; p < next; p += lp.EntrySize(p) {
 				gone = append(gone, p)
 			}

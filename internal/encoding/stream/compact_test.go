@@ -60,8 +60,8 @@ func TestCompact(t *testing.T) {
 				}
 				freed, marked = freed+done.Freed, marked+found.Tombstones
 			}
-			if len(m.entries) != len(twin.entries) || m.s.Len() != twin.s.Len() {
-				t.Fatalf("step %d: %d entries, the twin has %d", step, m.s.Len(), twin.s.Len())
+			if len(m.entries) != len(twin.entries) || m.s.Len() != twin.s.Len() || m.s.Nodes() != twin.s.Nodes() {
+				t.Fatalf("step %d: %d entries in %d nodes, the twin has %d in %d", step, m.s.Len(), m.s.Nodes(), twin.s.Len(), twin.s.Nodes())
 			}
 			if step%50 == 0 {
 				m.check()
