@@ -22,12 +22,14 @@ package ledger
 
 import "granary/internal/mem"
 
-// Line is one line of the ledger. Below NumPurposes it is the line of a purpose: the bytes requested for it.
+// Line is one line of the ledger. Below NumPurposes it is the line of a purpose: the bytes requested for it, without headers
+// of fixed size.
 type Line uint8
 
 // The lines behind those of the purposes.
 const (
-	LineDataRounding    Line = Line(mem.NumPurposes) + iota // what size classes add to requests, by heading
+	LineHeaders         Line = Line(mem.NumPurposes) + iota // headers of entries, strings, fields and members, in no other line
+	LineDataRounding                                        // what size classes add to requests, by heading
 	LineOwnRounding                                         //
 	LineBuffersRounding                                     //
 	LineGoObjects                                           // objects on the Go heap, live or not yet collected, less what is booked as data (scripts)
@@ -99,6 +101,7 @@ func makeLines() (t [NumLines]LineInfo) {
 		t[p] = LineInfo{mem.Purpose(p).String(), headingOf(mem.Purpose(p))}
 	}
 	for l, row := range map[Line]LineInfo{
+		LineHeaders:         {"headers", HeadingData},
 		LineDataRounding:    {"rounding", HeadingData},
 		LineOwnRounding:     {"rounding", HeadingOwn},
 		LineBuffersRounding: {"rounding", HeadingBuffers},

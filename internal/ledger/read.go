@@ -164,7 +164,9 @@ func (r *Reader) Read(l *Ledger) {
 	s := &l.Sums
 	for p := range s.Purposes {
 		t := &s.Purposes[p]
-		l.Lines[p] = t.Requested
+		head := t.Count * mem.Purpose(p).Header()
+		l.Lines[p] = t.Requested - head
+		l.Lines[LineHeaders] += head
 		l.Lines[rounding[lines[p].Heading]] += t.Usable - t.Requested
 		l.Used += t.Usable
 	}

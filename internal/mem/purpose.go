@@ -58,7 +58,7 @@ type Heading uint8
 // The headings.
 const (
 	HeadingData    Heading = iota // what users stored
-	HeadingBuffers                // bytes on their way: clients, replication, files
+	HeadingBuffers                // what clients hold, and bytes on their way: clients, replication, files
 	HeadingOwn                    // structures the server keeps for itself
 	NumHeadings    = int(HeadingOwn) + 1
 )
@@ -105,23 +105,33 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeReplyBuffer:    {"reply-buffer", HeadingBuffers, false},
 	PurposeClient:         {"client", HeadingBuffers, false},
 	PurposeMulti:          {"multi", HeadingBuffers, false},
-	PurposeWatch:          {"watch", HeadingOwn, false},
+	PurposeWatch:          {"watch", HeadingBuffers, false},
 	PurposeBacklog:        {"backlog", HeadingBuffers, false},
 	PurposeReplicaBuffer:  {"replica-buffer", HeadingBuffers, false},
 	PurposeAOFBuffer:      {"aof-buffer", HeadingBuffers, false},
 	PurposeSnapshotBuffer: {"snapshot-buffer", HeadingBuffers, false},
-	PurposePubSub:         {"pubsub", HeadingOwn, false},
-	PurposeTracking:       {"tracking", HeadingOwn, false},
-	PurposeBlocked:        {"blocked", HeadingOwn, false},
+	PurposePubSub:         {"pubsub", HeadingBuffers, false},
+	PurposeTracking:       {"tracking", HeadingBuffers, false},
+	PurposeBlocked:        {"blocked", HeadingBuffers, false},
 	PurposeScript:         {"script", HeadingOwn, false},
 	PurposeFunction:       {"function", HeadingOwn, false},
-	PurposeSlowlog:        {"slowlog", HeadingData, false},
+	PurposeSlowlog:        {"slowlog", HeadingOwn, false},
 	PurposeLatency:        {"latency", HeadingOwn, false},
 	PurposeACL:            {"acl", HeadingOwn, false},
 	PurposeHistory:        {"history", HeadingOwn, false},
 	PurposePrefix:         {"prefix-tree", HeadingOwn, false},
 	PurposeOther:          {"other", HeadingOwn, false},
 }
+
+// headers is the bytes that each region of a purpose has before what the user stored, at least: type, encoding, flags, lengths.
+// Keys and elements longer than 255 bytes have longer ones.
+var headers = [NumPurposes]int64{
+	PurposeEntry: 6, PurposeEntryList: 6, PurposeEntrySet: 6, PurposeEntryZSet: 6, PurposeEntryHash: 6, PurposeEntryStream: 6,
+	PurposeString: 12, PurposeHashEntry: 3, PurposeSetMember: 1, PurposeZSetMember: 1,
+}
+
+// Header returns the bytes of the header that each region of the purpose has at least.
+func (p Purpose) Header() int64 { return headers[p] }
 
 // IsEntry tells whether the purpose is the entry of a key.
 func (p Purpose) IsEntry() bool { return p >= PurposeEntry && p <= PurposeEntryStream }

@@ -362,3 +362,15 @@ func TestAllocations(t *testing.T) {
 	FreeString(a, e)
 	empty(t, a)
 }
+
+// TestHeaders holds what the ledger takes for headers against the layouts.
+func TestHeaders(t *testing.T) {
+	for _, typ := range []Type{String, List, Set, ZSet, Hash, Stream} {
+		if got := entryPurposes[typ].Header(); got != headShort {
+			t.Errorf("the ledger takes %d bytes for the header of a %s's entry, it has %d", got, typ, headShort)
+		}
+	}
+	if got := mem.PurposeString.Header(); got != rawHead {
+		t.Errorf("the ledger takes %d bytes for the header of a raw string, it has %d", got, rawHead)
+	}
+}
