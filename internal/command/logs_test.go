@@ -198,18 +198,30 @@ func TestErrorCounts(t *testing.T) {
 	env, _, _ := newTestEnv(t)
 	s := env.Stats
 	for _, text := range []string{"ERR syntax error", "WRONGTYPE Operation", "ERR no such key", "nospace"} {
-		s.countError(text)
+		s.countError(text, false)
 	}
 	if got := fmt.Sprint(s.Errors()); got != "[{ERR 3} {WRONGTYPE 1}]" {
 		t.Errorf("counts are %s", got)
 	}
 	for i := range 200 {
-		s.countError(fmt.Sprintf("CODE%d text", i))
+		s.countError(fmt.Sprintf("CODE%d text", i), true)
 	}
-	if got := fmt.Sprint(s.Errors()); got != "[{ERRORSTATS_DISABLED 1}]" {
-		t.Errorf("after too many kinds: %s", got)
+	s.countError("CODE0 again", true)
+	s.countError("BUSY is no script's", false)
+	got := map[string]int64{}
+	for _, e := range s.Errors() {
+		got[e.Code] = e.Count
 	}
-	if s.ErrorReplies != 204 {
+	want := map[string]int64{"ERR": 3, "CODE0": 2, "CODE125": 1, "CODE126": 0, "BUSY": 1, moreErrors: 74}
+	for code, n := range want {
+		if got[code] != n {
+			t.Errorf("%s: %d errors, want %d", code, got[code], n)
+		}
+	}
+	if len(got) != maxErrorKinds+2 {
+		t.Errorf("%d kinds of errors", len(got))
+	}
+	if s.ErrorReplies != 206 {
 		t.Errorf("%d error replies", s.ErrorReplies)
 	}
 }

@@ -45,7 +45,7 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 			return true
 		}
 		if n == 0 {
-			conn.Need, conn.Body = p.Need(), p.Body()
+			conn.Need, conn.Body, conn.Complete = p.Need(), p.Body(), p.Complete()
 			return true
 		}
 		c.taken += n
@@ -154,7 +154,7 @@ func (c *Client) protocolError(conn *netloop.Conn, err error, in []byte) {
 	text := "ERR Protocol error: " + err.Error()
 	c.Env.Log.Verbosef("Protocol error (%s) from client: %s. Query buffer: '%s'", err, c.Describe(), c.Env.Log.User(clip(in, 64)))
 	c.Out.Error(text)
-	c.Env.Stats.countError(text)
+	c.Env.Stats.countError(text, false)
 	conn.CloseAfterReply()
 }
 

@@ -37,9 +37,8 @@ type Stats struct {
 
 	netIn, netOut int64 // bytes to and from clients before the last Reset
 
-	specs    []SpecStats // by Spec.ID
-	errors   map[string]int64
-	overflow bool // more kinds of errors than maxErrorKinds came: none is counted any more
+	specs  []SpecStats // by Spec.ID
+	errors map[string]int64
 
 	longestRun int64 // requests of one brief command whose time may be read together
 	slow       int64 // nanoseconds from which on a command is looked at by slowlog and latency monitor
@@ -75,8 +74,12 @@ func (p *Peak) Note(used, now int64) {
 // maxRun is the most requests whose time is read together.
 const maxRun = 8
 
-// maxErrorKinds bounds the table of errors by prefix. A client that makes up error codes (in a script) would fill it.
-const maxErrorKinds = 128
+// maxErrorKinds bounds the table of errors by prefix, which scripts that make up error codes would fill: from there on new
+// codes of scripts are counted together. Errors of commands have a few codes, and are counted always.
+const (
+	maxErrorKinds = 128
+	moreErrors    = "ERRORSTATS_OVERFLOW"
+)
 
 // NewStats returns empty statistics for the commands of a table.
 func NewStats(t *Table, cfg *config.Config) *Stats {
@@ -131,7 +134,7 @@ func (s *Stats) failed(spec *Spec, text string) {
 		s.grow(spec.ID)
 	}
 	s.specs[spec.ID].Failed++
-	s.countError(text)
+	s.countError(text, spec.Group == GroupScripting)
 }
 
 // grow makes room for commands that were registered after the statistics were made.
@@ -162,24 +165,18 @@ func (s *Stats) rejected(spec *Spec, text string) {
 		}
 		s.specs[spec.ID].Rejected++
 	}
-	s.countError(text)
+	s.countError(text, false)
 }
 
-// countError counts an error reply under the first word of its text.
-func (s *Stats) countError(text string) {
+// countError counts an error reply under the first word of its text. own says that it may be a script's own.
+func (s *Stats) countError(text string, own bool) {
 	s.ErrorReplies++
-	if s.overflow {
-		return
-	}
 	code, _, found := strings.Cut(text, " ")
 	if !found {
 		code = "ERR"
 	}
-	if _, ok := s.errors[code]; !ok && len(s.errors) >= maxErrorKinds {
-		clear(s.errors)
-		s.errors["ERRORSTATS_DISABLED"] = 1
-		s.overflow = true
-		return
+	if _, ok := s.errors[code]; !ok && own && len(s.errors) >= maxErrorKinds {
+		code = moreErrors
 	}
 	s.errors[strings.Clone(code)]++
 }

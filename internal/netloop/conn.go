@@ -15,6 +15,11 @@ type Conn struct {
 	// is not known.
 	Need int
 
+	// Complete is set by Session.Serve: how many bytes of the unfinished
+	// request, Front and all, are arguments that are complete. They do not
+	// count against Options.QueryLimit.
+	Complete int
+
 	// Body is set by Session.Serve: where the first large argument of the
 	// unfinished request begins, counted as Need. 0 if there is none.
 	Body int

@@ -249,7 +249,9 @@ func (l *Loop) serve(c *Conn) {
 	used := 0
 	c.Need, c.Body = 0, 0
 	if c.flags&(flagPaused|flagClosing|flagDead) == 0 {
-		if int64(len(in)+c.q.front.len) > l.group.queryLimit.Load() {
+		complete := c.Complete
+		c.Complete = 0
+		if int64(c.q.front.len+len(in)-complete) > l.group.queryLimit.Load() {
 			c.kill(ReasonQueryLimit, nil)
 		} else {
 			c.flags |= flagServing

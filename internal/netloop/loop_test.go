@@ -409,6 +409,13 @@ func TestQueryLimit(t *testing.T) {
 		c := dial()
 		c.send("*2\r\n$4\r\nECHO\r\n$90000\r\n" + strings.Repeat("x", 90000) + "\r\n")
 		c.want("$90000\r\n" + strings.Repeat("x", 90000) + "\r\n")
+		// Arguments that are complete do not count, whether they are large or many.
+		c.send("*6\r\n$4\r\nECHO\r\n")
+		for range 5 {
+			c.send("$70000\r\n" + strings.Repeat("x", 70000) + "\r\n")
+			time.Sleep(20 * time.Millisecond)
+		}
+		c.want("$70000\r\n" + strings.Repeat("x", 70000) + "\r\n")
 		go io.WriteString(c, "*2\r\n$4\r\nECHO\r\n$900000\r\n"+strings.Repeat("x", 900000))
 		c.wantEnd()
 		s.locked(func() {

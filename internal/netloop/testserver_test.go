@@ -100,7 +100,7 @@ func (ts *testSession) Serve(c *Conn, in []byte) int {
 			return len(in)
 		}
 		if n == 0 {
-			c.Need, c.Body = ts.parser.Need(), ts.parser.Body()
+			c.Need, c.Body, c.Complete = ts.parser.Need(), ts.parser.Body(), ts.parser.Complete()
 			break
 		}
 		used += n

@@ -112,6 +112,14 @@ func (p *Parser) Body() int {
 	return p.pos
 }
 
+// Complete returns how many bytes of the unfinished request, Front and all, are before its current argument.
+func (p *Parser) Complete() int {
+	if !p.busy {
+		return 0
+	}
+	return p.pos
+}
+
 // Unread makes the request that Parse just found the unfinished one again, so
 // that the same bytes, with the same Front, find it once more.
 //
