@@ -78,16 +78,15 @@ func (s *Server) pidPath() string {
 
 // setOOMScore tells the kernel how willingly to kill this process, as oom-score-adj says.
 func (s *Server) setOOMScore() error {
-	const path = "/proc/self/oom_score_adj"
 	if s.cfg.OOMScoreAdj == config.OOMScoreNo {
 		if s.oomChanged {
 			s.oomChanged = false
-			return os.WriteFile(path, []byte(strconv.Itoa(s.oomBase)), 0o644)
+			return s.writeOOMScore(s.oomBase)
 		}
 		return nil
 	}
 	if !s.oomChanged {
-		b, err := os.ReadFile(path)
+		b, err := os.ReadFile(oomScoreFile)
 		if err != nil {
 			return fmt.Errorf("Unable to read oom_score_adj: %v", err)
 		}
@@ -98,10 +97,15 @@ func (s *Server) setOOMScore() error {
 	if s.cfg.OOMScoreAdj == config.OOMScoreRelative {
 		v += s.oomBase
 	}
-	v = min(max(v, -1000), 1000)
-	if err := os.WriteFile(path, []byte(strconv.Itoa(v)), 0o644); err != nil {
+	return s.writeOOMScore(min(max(v, -1000), 1000))
+}
+
+const oomScoreFile = "/proc/self/oom_score_adj"
+
+func (s *Server) writeOOMScore(v int) error {
+	if err := os.WriteFile(oomScoreFile, []byte(strconv.Itoa(v)), 0o644); err != nil {
 		s.log.Warningf("Unable to write oom_score_adj: %v", err)
-		return errors.New("Failed to apply new oom_score_adj configuration, check server logs.")
+		return errors.New("Failed to set current oom_score_adj. Check server logs.")
 	}
 	return nil
 }

@@ -15,6 +15,7 @@
 //	go run ./tests/suite                        every file of files.txt
 //	go run ./tests/suite unit/scan unit/expire  these files
 //	go run ./tests/suite -only '/BITOP' unit/bitops
+//	go run ./tests/suite -large-memory -workers 1 -timeout 1h unit/violations
 package main
 
 import (
@@ -36,6 +37,7 @@ func main() {
 	baseport := flag.Int("baseport", 21111, "first port that the suite may use")
 	flag.StringVar(&o.only, "only", "", "run only tests of this name, or matching this pattern if it begins with /")
 	flag.BoolVar(&o.noSkip, "noskip", false, "ignore skip.txt")
+	flag.BoolVar(&o.large, "large-memory", false, "also run tests that take up to 20 GB of memory")
 	flag.BoolVar(&o.verbose, "v", false, "print every line of the suite")
 	flag.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest time for one file")
 	keep := flag.Bool("keep", false, "keep the workspaces, with the servers' logs")

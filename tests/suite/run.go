@@ -14,9 +14,9 @@ import (
 )
 
 type options struct {
-	only            string
-	noSkip, verbose bool
-	timeout         time.Duration
+	only                   string
+	noSkip, large, verbose bool
+	timeout                time.Duration
 }
 
 // result counts the lines that runtest prints.
@@ -54,6 +54,9 @@ func runFile(o *options, ws string, baseport, ports int, name string, skips []sk
 			return r, err
 		}
 		args = append(args, flag)
+	}
+	if o.large {
+		args = append(args, "--large-memory")
 	}
 	if o.only != "" {
 		args = append(args, "--only", o.only)
