@@ -121,6 +121,6 @@ func (c *Client) doing(spec *Spec) {
 	g := &c.Env.growth
 	if g.doing != spec || g.doingClient != c.ID {
 		g.doing, g.doingClient = spec, c.ID
-		c.Env.History.Begin(&spec.Full, c.ID)
+		c.Env.History.Doing(&spec.Full, c.ID)
 	}
 }

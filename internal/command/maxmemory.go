@@ -218,6 +218,7 @@ func (e *Env) evict(want int64) (result evictResult) {
 		result = evictFailed // what is given back is none of ours
 	}
 	e.NoteLatency("eviction-cycle", clock.Mono()-begin)
+	e.ChargeWork("evict")
 	return result
 }
 

@@ -88,12 +88,11 @@ type Recorder struct {
 	rings [2]ring
 	lost  int64 // records that found no memory
 
-	file   file
-	wake   chan struct{}
-	stop   chan struct{}
-	ended  sync.WaitGroup
-	doing  doing
-	closed bool
+	file  file
+	wake  chan struct{}
+	stop  chan struct{}
+	ended sync.WaitGroup
+	doing doing
 
 	previous End // how the last server that wrote the file ended
 }
@@ -132,6 +131,13 @@ func Threshold(used int64) int64 { return max(MinJump, used/jumpOf) }
 // Open makes a recorder. What the file holds is kept: the rings go on. A file that cannot be read is renamed, one that
 // cannot be written is done without, with a warning.
 func Open(opt Options, now int64) *Recorder {
+	r := New(opt)
+	r.Begin(now)
+	return r
+}
+
+// New makes a recorder that records nothing before Begin. CountMemory and Free may be called.
+func New(opt Options) *Recorder {
 	if opt.Pages == [2]int{} {
 		opt.Pages = [2]int{secondsPages, minutesPages}
 	}
@@ -146,15 +152,19 @@ func Open(opt Options, now int64) *Recorder {
 	}
 	m := &r.minute
 	m.end, m.low, m.high, m.prev = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	if opt.Path != "" {
+	return r
+}
+
+// Begin loads the file and records that the server started. It needs no lock.
+func (r *Recorder) Begin(now int64) {
+	if r.opt.Path != "" {
 		r.openFile(now)
 	}
 	r.resume()
-	start := Record{Kind: KindStart, Time: now, Unclean: r.previous.Known && !r.previous.Clean, PID: int64(opt.PID)}
+	start := Record{Kind: KindStart, Time: now, Unclean: r.previous.Known && !r.previous.Clean, PID: int64(r.opt.PID)}
 	r.append(RingSeconds, &start)
 	r.append(RingMinutes, &start)
 	r.startWriter()
-	return r
 }
 
 // resume takes up where the file ends: a minute that the server before had not finished is made of its seconds.
@@ -275,29 +285,25 @@ func (r *Recorder) Path() string {
 	return r.opt.Path
 }
 
-// Begin says what the server is about to do that may take long. Anything brief it need not be told of.
-func (r *Recorder) Begin(command *string, client int64) {
+// Doing says what the server is about to do that may take long. Anything brief it need not be told of.
+func (r *Recorder) Doing(command *string, client int64) {
 	r.doing.command.Store(command)
 	r.doing.client.Store(client)
 }
 
-// Done is the end of Begin.
-func (r *Recorder) Done() { r.doing.command.Store(nil) }
-
-// Close records an orderly end and closes the file.
-//
-// REQUIRES: the keyspace lock, or that nobody else uses the Recorder.
-func (r *Recorder) Close(now int64) {
-	if r.closed {
-		return
-	}
-	r.closed = true
+// Finish records an orderly end, writes what the file has not, and closes it. It needs no lock, but that nobody else calls
+// anything but CountMemory and what a Source has.
+func (r *Recorder) Finish(now int64) {
 	r.minute.flush(r)
 	end := Record{Kind: KindEnd, Time: now}
 	r.append(RingSeconds, &end)
 	r.append(RingMinutes, &end)
 	close(r.stop)
 	r.ended.Wait()
+}
+
+// Free gives the memory back, after Finish. REQUIRES: the keyspace lock, if others look at the books.
+func (r *Recorder) Free() {
 	r.mu.Lock()
 	for i := range r.rings {
 		r.rings[i].free()

@@ -9,6 +9,7 @@ import (
 	"granary/internal/command"
 	"granary/internal/history"
 	"granary/internal/ledger"
+	"granary/internal/mem"
 )
 
 // The flight recorder (MEMORY HISTORY): what the server tells package history, and when.
@@ -18,7 +19,8 @@ import (
 
 // recording is the state of the recorder. But for mu, which orders CONFIG SETs, it is guarded by the keyspace lock.
 type recording struct {
-	mu     sync.Mutex // one CONFIG SET after the other; taken above the keyspace lock
+	mu     sync.Mutex        // one CONFIG SET after the other; taken above the keyspace lock
+	aside  *history.Recorder // the one that is coming or going
 	ledger ledger.Ledger
 	values []int64
 	next   int64 // when the next sample is due, in the loop's milliseconds
@@ -63,38 +65,48 @@ func (s *Server) historyPath() string {
 	return path
 }
 
-// openHistory starts the recorder. It reads and writes files.
-func (s *Server) openHistory(path string) *history.Recorder {
-	r := history.Open(history.Options{
+// newHistory makes a recorder, which Begin starts.
+func (s *Server) newHistory(path string) *history.Recorder {
+	return history.New(history.Options{
 		Lines: historyLines(), Used: 0, Calm: []int{len(totals) - 2, len(totals) - 1}, Path: path, PID: os.Getpid(),
 		Warn: s.log.Warningf, Notice: s.log.Noticef,
-	}, time.Now().UnixMilli())
+	})
+}
+
+// startHistory starts the recorder if the configuration asks for it, before the loops run.
+func (s *Server) startHistory() {
+	s.env.AddMemoryHolder(&s.history)
+	if !s.cfg.MemoryHistory {
+		return
+	}
+	r := s.newHistory(s.historyPath())
+	r.Begin(time.Now().UnixMilli())
 	if end := r.Previous(); end.Known && !end.Clean {
 		s.log.Warningf("The server before this one did not end in good order. What its memory was at the end: MEMORY HISTORY SECONDS TO %d", end.Time/1000)
 	}
-	return r
+	s.env.SetHistory(r)
 }
 
 // applyHistory follows memory-history. Files are not touched under the keyspace lock, which CONFIG SET holds.
 func (s *Server) applyHistory() error {
 	go func() {
-		s.history.mu.Lock()
-		defer s.history.mu.Unlock()
+		h := &s.history
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		s.mu.Lock()
-		want, have := s.cfg.MemoryHistory && !s.end.asked, s.env.History
-		path := s.historyPath()
-		if !want {
-			s.env.SetHistory(nil)
+		want := s.cfg.MemoryHistory && !s.end.asked
+		if want && s.env.History == nil {
+			r := s.newHistory(s.historyPath())
+			h.aside = r
+			s.mu.Unlock()
+			r.Begin(time.Now().UnixMilli())
+			s.mu.Lock()
+			h.aside = nil
+			s.env.SetHistory(r)
 		}
 		s.mu.Unlock()
-		switch {
-		case want && have == nil:
-			r := s.openHistory(path)
-			s.mu.Lock()
-			s.env.SetHistory(r)
-			s.mu.Unlock()
-		case !want && have != nil:
-			have.Close(time.Now().UnixMilli())
+		if !want {
+			s.endHistory()
 		}
 	}()
 	return nil
@@ -104,12 +116,31 @@ func (s *Server) applyHistory() error {
 func (s *Server) closeHistory() {
 	s.history.mu.Lock()
 	defer s.history.mu.Unlock()
+	s.endHistory()
+}
+
+// endHistory ends the recorder, if there is one. REQUIRES: history.mu.
+func (s *Server) endHistory() {
+	h := &s.history
 	s.mu.Lock()
-	r, now := s.env.History, s.env.Keys.Now
+	r := s.env.History
 	s.env.SetHistory(nil)
+	h.aside = r
 	s.mu.Unlock()
-	if r != nil {
-		r.Close(now)
+	if r == nil {
+		return
+	}
+	r.Finish(time.Now().UnixMilli())
+	s.mu.Lock()
+	h.aside = nil
+	r.Free()
+	s.mu.Unlock()
+}
+
+// CountMemory implements command.MemoryHolder, for the recorder that is coming or going.
+func (h *recording) CountMemory(count func(p mem.Purpose, usable int64)) {
+	if h.aside != nil {
+		h.aside.CountMemory(count)
 	}
 }
 

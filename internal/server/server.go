@@ -134,9 +134,7 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
-	if cfg.MemoryHistory {
-		s.env.SetHistory(s.openHistory(s.historyPath()))
-	}
+	s.startHistory()
 	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()
 	err = s.listen()
