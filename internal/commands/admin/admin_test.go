@@ -292,3 +292,17 @@ func TestDebugData(t *testing.T) {
 	c.is("debug sdslen n", "-ERR Not an sds encoded string.")
 	c.has("debug htstats-key n", "^-ERR The value stored")
 }
+
+// TestInfoFieldsOnce sees that no field of INFO is printed twice.
+func TestInfoFieldsOnce(t *testing.T) {
+	for i := range fields {
+		seen := map[string]bool{}
+		for k := range fields[i].Fields {
+			name := fields[i].Fields[k].Name
+			if name != "" && seen[name] {
+				t.Errorf("INFO %s has %s twice", fields[i].Name, name)
+			}
+			seen[name] = true
+		}
+	}
+}
