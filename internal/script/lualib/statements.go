@@ -232,9 +232,12 @@ func (p *parser) exprStmt(line int) ast.Stmt {
 	}
 	// The compiler builds a call of one value, (f(x)), whose target is the last parameter in the registers from that
 	// parameter on: over the function's other locals, and over the parameter, which x may need. It does not where the
-	// call may have several values, of which an assignment takes the first anyway.
+	// call may have several values, of which an assignment takes the first anyway. The same for (...), which would take
+	// all registers behind the target.
 	switch rhs := s.Rhs[0].(type) {
 	case *ast.FuncCallExpr:
+		rhs.AdjustRet = false
+	case *ast.Comma3Expr:
 		rhs.AdjustRet = false
 	case *ast.LogicalOpExpr:
 		// In x = f() and y, the compiler does not store what f returns in x when that decides.

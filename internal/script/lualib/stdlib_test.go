@@ -264,6 +264,8 @@ local function f(a, b) local c, d = 3, 4 b = (a .. b .. c .. d) return a, b, c, 
 local function f(a, b) for i = 1, 3 do b = (type(i) .. type(b) .. type(a)) end return b end return f(1, 7)
 local t = {n = 5} function t:f() local c, d = 3, 4 self = (self.n .. c) return self, c, d end return t:f()
 local n = 0 local function f(a) local c, d = 3, 4 a = (n ~= 0), (function() n = n + 1 end)() return a, n, c, d end return f(1)
+local function f(a, ...) local c, d = 3, 4 a = (...) return a, c, d end return f(1, 2, 3), f(1)
+local function f(...) local c, d, e = 3, 4, 5 c = (((...))) e = (...) return c, d, e end return f(1, 2, 3)
 local function f(a, ...) local c, d = 3, 4 a = (...), 5 return a, c, d end return f(1, 2, 3)
 local function f() end local b = 5 b = f() and 2 return b
 local t, b = {}, 5 b = not t and 2 return b
