@@ -10,11 +10,11 @@ import (
 // TestUnused forgets scripts that came with EVAL and were not used since a time; those of SCRIPT LOAD stay.
 func TestUnused(t *testing.T) {
 	s := commandtest.New(t, Register)
+	now := s.Env.Keys.Now
 	s.Do("EVAL", "return 1", "0")
 	s.Do("EVAL", "return 2", "0")
 	s.Do("SCRIPT", "LOAD", "return 3")
 	e := engineOf(s.Env)
-	now := s.Env.Keys.Now
 	if n, bytes := e.Unused(now-1, false); n != 0 || bytes != 0 {
 		t.Errorf("%d scripts of %d bytes are unused", n, bytes)
 	}
