@@ -15,7 +15,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	outer := c.Env.current // in the middle of whose script this one is served
 	c.Env.current = c
 	c.NoteHeld()
-	for !c.serve(conn, in[c.taken:]) && !conn.Closing() {
+	for !c.serve(conn, in[c.taken:]) && !conn.Stopped() {
 	}
 	if c.run.n > 0 {
 		c.endRun(nil)
@@ -55,7 +55,7 @@ func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
 			if len(c.Env.Blocked.ready) > 0 {
 				c.serveReady()
 			}
-			if c.Flags&afterFlags != 0 && c.after(n) || conn.Closing() {
+			if c.Flags&afterFlags != 0 && c.after(n) || conn.Stopped() {
 				break
 			}
 		}

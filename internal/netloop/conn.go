@@ -65,6 +65,7 @@ const (
 	flagDead                           // on loop.dead: to be buried in the next B
 	flagWriting                        // portable loops: a goroutine writes
 	flagServing                        // Serve is running
+	flagFull                           // not served: too much output waits
 )
 
 func (c *Conn) has(f condition) bool { return c.flags&f != 0 }
@@ -129,6 +130,11 @@ func (c *Conn) CloseAfterReply() {
 // Closing reports whether Close or CloseAfterReply was called or the
 // connection is lost.
 func (c *Conn) Closing() bool { return c.flags&(flagClosing|flagDead) != 0 }
+
+// Stopped reports whether Serve is to return without executing more: the
+// connection ends, or so much output waits (Options.OutputBound) that the client
+// has to read first. What is left comes again when it has.
+func (c *Conn) Stopped() bool { return c.flags&(flagClosing|flagDead|flagFull) != 0 }
 
 // Pause makes the loop keep what it reads instead of calling Serve.
 func (c *Conn) Pause() { c.flags |= flagPaused }

@@ -248,7 +248,7 @@ func (l *Loop) serve(c *Conn) {
 	}
 	used := 0
 	c.Need, c.Body = 0, 0
-	if c.flags&(flagPaused|flagClosing|flagDead) == 0 {
+	if c.flags&(flagPaused|flagClosing|flagDead|flagFull) == 0 {
 		complete := c.Complete
 		c.Complete = 0
 		if int64(c.q.front.len+len(in)-complete) > l.group.queryLimit.Load() {

@@ -358,7 +358,7 @@ func (l *Loop) flush(c *Conn) {
 	if c.has(flagWantOut) {
 		l.wantOut(c, false)
 	}
-	if c.has(flagStalled) {
+	if c.flags&(flagStalled|flagFull) != 0 {
 		l.stall(c)
 	}
 	if c.has(flagClosing) {
@@ -429,17 +429,18 @@ func (l *Loop) wantOut(c *Conn, on bool) {
 }
 
 // stall stops reading a connection that does not take its replies, and starts
-// again when most of them are taken.
+// reading and serving it again when most of them are taken.
 func (l *Loop) stall(c *Conn) {
 	bound := l.group.opts.OutputBound
 	switch n := c.waiting(); {
 	case n > bound:
 		c.flags |= flagStalled
-	case n <= bound/2 && c.has(flagStalled):
-		c.flags &^= flagStalled
-		if c.has(flagReadable) {
+	case n <= bound/2 && c.flags&(flagStalled|flagFull) != 0:
+		if c.has(flagStalled) && c.has(flagReadable) {
 			l.markMore(c)
 		}
+		c.empty()
+		c.flags &^= flagStalled
 	}
 }
 

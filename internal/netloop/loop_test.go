@@ -450,6 +450,9 @@ func TestBackPressure(t *testing.T) {
 		const n = 400
 		go io.WriteString(c, strings.Repeat("*2\r\n$4\r\nFILL\r\n$6\r\n100000\r\n", n/2))
 		time.Sleep(200 * time.Millisecond)
+		if _, reply := s.buffers(); reply > 1<<20+200_000 {
+			t.Errorf("%d bytes of replies wait, the requests of one read are executed without bound", reply)
+		}
 		c.SetReadDeadline(time.Now().Add(20 * time.Second))
 		go io.WriteString(c, strings.Repeat("*2\r\n$4\r\nFILL\r\n$6\r\n100000\r\n", n/2))
 		one := "$100000\r\n" + string(make([]byte, 100000)) + "\r\n"

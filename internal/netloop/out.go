@@ -87,6 +87,21 @@ func (o *output) push(s segment) {
 	}
 }
 
+// filled notes that so much output waits that no more is made of it.
+func (c *Conn) filled() {
+	if c.out.waiting-c.out.sent > c.loop.group.opts.OutputBound {
+		c.flags |= flagFull
+	}
+}
+
+// empty is the end of filled: what was not executed is.
+func (c *Conn) empty() {
+	if c.has(flagFull) {
+		c.flags &^= flagFull
+		c.Again()
+	}
+}
+
 // bookRows books the queue's room, which lies on the Go heap.
 func (o *output) bookRows() {
 	mem.BookOutside(mem.PurposeReplyBuffer, rowBytes(cap(o.queue))-rowBytes(int(o.rows)))
@@ -146,6 +161,7 @@ func (c *Conn) More(n, need int) ([]byte, bool) {
 	o.open = segment{ref: ref, size: size, kind: segBlock}
 	o.listLen++
 	o.listMem += mem.Usable(size)
+	c.filled()
 	l.handler.Output(c)
 	return mem.Bytes(o.open.ref, size), true
 }
@@ -222,6 +238,7 @@ func (c *Conn) Refer(n0 int, ref mem.Ref, off, n int) bool {
 	o.listLen++
 	o.listMem += n
 	o.pinned += n
+	c.filled()
 	c.loop.handler.Output(c)
 	return true
 }

@@ -227,6 +227,10 @@ func (l *Loop) flushPortable(c *Conn) {
 		}
 		c.advance(n)
 	}
+	if c.has(flagFull) {
+		c.empty()
+		l.Wake()
+	}
 	if c.has(flagClosing) {
 		c.kill(ReasonAsked, nil)
 		l.Wake()

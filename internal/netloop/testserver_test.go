@@ -92,7 +92,7 @@ func (ts *testSession) Closed(c *Conn) {
 func (ts *testSession) Serve(c *Conn, in []byte) int {
 	used := 0
 	ts.parser.Front = c.Front()
-	for !c.Paused() && !c.Closing() && used < len(in) {
+	for !c.Paused() && !c.Stopped() && used < len(in) {
 		n, err := ts.parser.Parse(in[used:])
 		if err != nil {
 			c.Out.Errorf("ERR Protocol error: %v", err)
