@@ -35,6 +35,9 @@ type Env struct {
 	// AnyInScripts lets scripts call what they may not (DEBUG SET-DISABLE-DENY-SCRIPTS).
 	AnyInScripts bool
 
+	// TrustChecksums has payloads and files read whatever their checksum is (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
+	TrustChecksums bool
+
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
 

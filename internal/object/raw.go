@@ -24,6 +24,13 @@ func putRawHead(r mem.Ref, n, alloc int) {
 // is of RawPayload + n bytes (mem.PurposeString).
 func InitRaw(r mem.Ref, n int) { putRawHead(r, n, n) }
 
+// NewBlock allocates a raw block for a string of n bytes, which the caller fills in (RawBytes) and gives to NewFromBlock, or
+// gives back with FreeBlock.
+func NewBlock(a *mem.Arena, n int) mem.Ref { return newRawBlock(a, n, n) }
+
+// FreeBlock gives back a block that has become no value.
+func FreeBlock(a *mem.Arena, r mem.Ref) { dropRaw(a, r) }
+
 func get40(b []byte) int {
 	_ = b[4]
 	return int(binary.LittleEndian.Uint32(b)) | int(b[4])<<32

@@ -63,6 +63,13 @@ func (w *Writer) Bulk(p []byte) {
 	w.n += n + 2
 }
 
+// BulkParts appends a bulk string of n bytes that lie in several places: each gives them to add, in order.
+func (w *Writer) BulkParts(n int, each func(add func(part []byte))) {
+	w.header('$', int64(n))
+	each(w.Raw)
+	w.str("\r\n")
+}
+
 // BulkString appends a bulk string.
 func (w *Writer) BulkString(s string) {
 	if len(w.buf)-w.n < roomBulk+len(s) {

@@ -249,11 +249,17 @@ func (p *pair) run(history []command, proto int) (*difference, error) {
 		}
 	}
 	p.at = len(history)
-	d, err := p.compareData()
-	if d != nil {
-		d.at = len(history)
+	// Exchanged twice, each server has its own values back, as the other has read and written them.
+	for _, step := range []func() (*difference, error){p.compareData, p.exchange, p.exchange, p.compareData} {
+		d, err := step()
+		if d != nil {
+			d.at = len(history)
+		}
+		if d != nil || err != nil {
+			return d, err
+		}
 	}
-	return d, err
+	return nil, nil
 }
 
 // defragUnits is how many units of compaction Granary does before every command of a history with compaction: it moves
@@ -459,6 +465,56 @@ func (p *pair) compareData() (*difference, error) {
 		}
 	}
 	return p.checkAudit()
+}
+
+// exchange gives each server the values of the other, key by key, as DUMP makes them.
+func (p *pair) exchange() (*difference, error) {
+	for _, db := range []string{"0", "1", "2", "3", "15"} {
+		for _, c := range p.conns[:2] {
+			if _, err := c.Do("SELECT", db); err != nil {
+				return nil, err
+			}
+		}
+		names, err := p.conns[0].Do("KEYS", "*")
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range names.Elems {
+			if d, err := p.exchangeKey(k.Str); d != nil || err != nil {
+				return d, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (p *pair) exchangeKey(key string) (*difference, error) {
+	var payloads [2]live.Reply
+	for i, c := range p.conns[:2] {
+		var err error
+		if payloads[i], err = c.Do("DUMP", key); err != nil {
+			return nil, err
+		}
+	}
+	at, err := p.conns[0].Do("PEXPIRETIME", key)
+	if err != nil {
+		return nil, err
+	}
+	if at.Str == "-1" {
+		at.Str = "0"
+	}
+	var replies [2]string
+	for i, c := range p.conns[:2] {
+		r, err := c.Do("RESTORE", key, at.Str, payloads[1-i].Str, "REPLACE", "ABSTTL")
+		if err != nil {
+			return nil, err
+		}
+		replies[i] = r.String()
+	}
+	if replies[0] != replies[1] || !strings.HasPrefix(replies[0], "+OK") {
+		return &difference{args: []string{"RESTORE", key, "(what the other one dumped)"}, replies: replies}, nil
+	}
+	return nil, nil
 }
 
 // compareSmall checks encodings that only Granary has against the limits of the history.

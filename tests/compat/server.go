@@ -77,6 +77,8 @@ var notInHistories = map[string]string{
 	"acl|help":     "our own words",
 	"acl|setuser":  "users would outlive the history: tests of the family",
 
+	"dump":                "compressed differently, and compared by what the other reads: exchange",
+	"restore":             "as DUMP",
 	"quit":                "ends the connection",
 	"shutdown":            "ends the server",
 	"monitor":             "its replies are what others do: tests/script",

@@ -60,6 +60,7 @@ func init() {
 		{"segfault", 2, 2, debugSegfault},
 		{"set-active-expire", 3, 3, debugActiveExpire},
 		{"set-disable-deny-scripts", 3, 3, debugAnyInScripts},
+		{"set-skip-checksum-validation", 3, 3, debugTrustChecksums},
 		{"sleep", 3, 3, debugSleep},
 		{"stringmatch-len", 4, 4, debugStringMatch},
 		{"structsize", 2, 2, debugStructSize},
@@ -108,6 +109,11 @@ func debugActiveExpire(c *command.Ctx) {
 
 func debugAnyInScripts(c *command.Ctx) {
 	c.Env.AnyInScripts = isOne(c.Args[2])
+	c.Out.OK()
+}
+
+func debugTrustChecksums(c *command.Ctx) {
+	c.Env.TrustChecksums = isOne(c.Args[2])
 	c.Out.OK()
 }
 

@@ -6,6 +6,7 @@
 //	rename.go     RENAME, RENAMENX, MOVE, COPY
 //	scan.go       KEYS, SCAN, RANDOMKEY
 //	object.go     OBJECT
+//	dump.go       DUMP, RESTORE
 //	sort.go       SORT, SORT_RO: their syntax; sort_run.go sorts, sort_types.go knows the types
 //	databases.go  SELECT, SWAPDB, FLUSHDB, FLUSHALL, DBSIZE
 package generic
@@ -26,7 +27,7 @@ func Register(t *command.Table) {
 		specTTL, specPTTL, specExpireTime, specPExpireTime,
 		specRename, specRenameNX, specMove, specCopy,
 		specKeys, specScan, specRandomKey,
-		specObject,
+		specObject, specDump, specRestore,
 		specSort, specSortRO,
 		specSelect, specSwapDB, specFlushDB, specFlushAll, specDBSize,
 	)

@@ -114,7 +114,7 @@ func (q *request) storeAll(c *command.Ctx, all []found) {
 	dst := c.Write(q.store)
 	switch {
 	case len(all) > 0:
-		d := zset.NewDraft(c.Keys())
+		d := zset.NewDraft(c.Keys().Arena)
 		defer d.Free()
 		for i := range all {
 			f := &all[i]

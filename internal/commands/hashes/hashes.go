@@ -36,10 +36,7 @@ func Register(t *command.Table) {
 var argKey = command.Arg{Name: "key", Type: command.ArgKey, KeySpec: 1}
 
 // limits returns the limits of the flat encodings.
-func limits(c *command.Ctx) hash.Limits {
-	cfg := c.Env.Config
-	return hash.Limits{Entries: int(cfg.HashMaxListpackEntries), Value: int(cfg.HashMaxListpackValue)}
-}
+func limits(c *command.Ctx) hash.Limits { return hash.LimitsOf(c.Env.Config) }
 
 // read looks a key up for reading. ok is false when it holds no hash, which has been answered.
 func read(c *command.Ctx, key []byte) (it keyspace.Item, ok bool) {

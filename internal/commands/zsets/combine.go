@@ -97,7 +97,7 @@ func combine(c *command.Ctx, op operation, event string) {
 		c.Out.Int(q.count())
 		return
 	}
-	d := zset.NewDraft(c.Keys())
+	d := zset.NewDraft(c.Keys().Arena)
 	defer d.Free()
 	switch op {
 	case union:

@@ -56,7 +56,7 @@ func cmdZRangeStore(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	d := zset.NewDraft(c.Keys())
+	d := zset.NewDraft(c.Keys().Arena)
 	defer d.Free()
 	lo, hi := q.span(&v)
 	var s zset.Scratch

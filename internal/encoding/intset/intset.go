@@ -111,6 +111,11 @@ func (s Intset) Min() int64 { return s.Get(0) }
 // Max returns the largest integer of a set that is not empty.
 func (s Intset) Max() int64 { return s.Get(s.Len() - 1) }
 
+// Smallest reports whether the members need the width they have: an intset that lost its large ones stays wide.
+//
+// REQUIRES: the set is not empty.
+func (s Intset) Smallest() bool { return s.Width() == max(widthOf(s.Min()), widthOf(s.Max())) }
+
 // Random returns an integer of a set that is not empty, each as likely as any other for a random draw.
 func (s Intset) Random(draw uint64) int64 { return s.Get(int(draw % uint64(s.Len()))) }
 

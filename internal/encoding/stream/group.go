@@ -191,6 +191,15 @@ func (s *Stream) EachGroup() GroupIter {
 	return GroupIter{Group: Group{arena: s.arena}, list: &s.head().groups}
 }
 
+// GroupsAfter begins a walk over the groups behind the one with a name.
+//
+// REQUIRES: there is that group.
+func (s *Stream) GroupsAfter(name []byte) GroupIter {
+	list := &s.head().groups
+	p, r := list.find(name)
+	return GroupIter{Group: Group{s.arena, r}, list: list, at: p}
+}
+
 // Next moves to the next group.
 func (it *GroupIter) Next() bool {
 	if it.ref != 0 {
@@ -209,6 +218,15 @@ type ConsumerIter struct {
 
 // EachConsumer begins a walk over the consumers.
 func (g *Group) EachConsumer() ConsumerIter { return ConsumerIter{list: &g.head().consumers} }
+
+// ConsumersAfter begins a walk over the consumers behind the one with a name.
+//
+// REQUIRES: there is that consumer.
+func (g *Group) ConsumersAfter(name []byte) ConsumerIter {
+	list := &g.head().consumers
+	p, r := list.find(name)
+	return ConsumerIter{Consumer: Consumer{r}, list: list, at: p}
+}
 
 // Next moves to the next consumer.
 func (it *ConsumerIter) Next() bool {

@@ -20,6 +20,7 @@
 package hash
 
 import (
+	"granary/internal/config"
 	"granary/internal/encoding/hash"
 	"granary/internal/encoding/listpack"
 	"granary/internal/keyspace"
@@ -30,6 +31,11 @@ import (
 type Limits struct {
 	Entries int // fields
 	Value   int // bytes of a field or value
+}
+
+// LimitsOf returns the limits of a configuration.
+func LimitsOf(c *config.Config) Limits {
+	return Limits{Entries: int(c.HashMaxListpackEntries), Value: int(c.HashMaxListpackValue)}
 }
 
 // KeepExpiry, given to Set as expiry, leaves the expiry of a field as it is.

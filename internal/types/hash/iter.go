@@ -124,3 +124,10 @@ func Scan(e object.Entry, now int64, cursor uint64, emit func(name, value []byte
 	})
 	return next, met
 }
+
+// ScanAll is Scan for whoever copies a hash: it gives what has expired too, and expiries.
+// REQUIRES: the encoding is hashtable.
+func ScanAll(e object.Entry, cursor uint64, emit func(name, value []byte, expiry int64)) (next uint64) {
+	h := hash.Open(nil, e.Root())
+	return h.Scan(cursor, func(f hash.Field) { emit(f.Name(), f.Value(), f.Expiry()) })
+}

@@ -197,15 +197,19 @@ func (b *Builder) ToIntset() {
 //
 // REQUIRES: the set is not empty.
 func (b *Builder) Store(it *keyspace.Item) {
-	ks := it.DB().Keyspace()
-	var e object.Entry
-	if b.v.enc == object.Hashtable {
-		e = object.NewRooted(b.arena, it.Key(), object.Set, b.v.enc, b.v.ht.Root(), 0, ks.Access.Initial())
-	} else {
-		e = object.NewFlat(b.arena, it.Key(), object.Set, b.v.enc, b.v.flat, 0, ks.Access.Initial())
+	it.Put(b.Entry(it.Key(), 0, it.DB().Keyspace().Access.Initial())) // Put owns the entry, even if it fails
+}
+
+// Entry makes the set the value of an entry. The builder is empty then, also when memory is out.
+//
+// REQUIRES: the set is not empty.
+func (b *Builder) Entry(key []byte, expiry int64, clock uint32) object.Entry {
+	v := b.v
+	b.v = Value{}
+	if v.enc == object.Hashtable {
+		return object.NewRootedOrFree(b.arena, key, object.Set, v.enc, v.ht.Root(), expiry, clock)
 	}
-	b.v = Value{} // Put owns the entry, even if it fails
-	it.Put(e)
+	return object.NewFlat(b.arena, key, object.Set, v.enc, v.flat, expiry, clock)
 }
 
 // replace gives the item's key the set in another form; its expiry stays.

@@ -4,6 +4,7 @@ import (
 	"granary/internal/encoding/listpack"
 	large "granary/internal/encoding/zset"
 	"granary/internal/keyspace"
+	"granary/internal/mem"
 	"granary/internal/object"
 )
 
@@ -11,6 +12,7 @@ import (
 // read, or stored under a key. Whoever makes one defers Free, which gives back what was not stored, also when memory runs
 // out.
 type Draft struct {
+	arena    *mem.Arena
 	b        large.Builder
 	set      large.Set // once finished
 	finished bool
@@ -18,8 +20,8 @@ type Draft struct {
 	total    int // bytes of all members
 }
 
-// NewDraft returns an empty Draft in the memory of the keyspace.
-func NewDraft(ks *keyspace.Keyspace) Draft { return Draft{b: large.NewBuilder(ks.Arena)} }
+// NewDraft returns an empty Draft in the memory of a keyspace.
+func NewDraft(a *mem.Arena) Draft { return Draft{b: large.NewBuilder(a), arena: a} }
 
 // Len returns the number of members.
 func (d *Draft) Len() int {
@@ -57,18 +59,19 @@ func (d *Draft) Finish() Value {
 // Store makes the draft the value of a key, whatever the key held before; it loses its expiry. The draft is empty then.
 // REQUIRES: Len is not 0.
 func (d *Draft) Store(dst *keyspace.Item, lim Limits) {
-	d.store(dst, lim)
+	e := d.Entry(dst.Key(), lim, 0, accessClock(dst))
 	d.Free()
+	dst.Put(e) // which owns it, even if it fails
 	dst.Settle()
 }
 
-func (d *Draft) store(dst *keyspace.Item, lim Limits) {
+// Entry makes the draft the value of an entry. REQUIRES: Len is not 0.
+func (d *Draft) Entry(key []byte, lim Limits, expiry int64, clock uint32) object.Entry {
 	v := d.Finish()
 	if d.set.Len() > lim.Entries || d.longest > lim.Value || d.total > listpack.MaxSafeSize {
 		root := d.set.Root()
 		d.set = large.Set{}
-		putRootUntil(dst, root, 0)
-		return
+		return object.NewRootedOrFree(d.arena, key, object.ZSet, object.Skiplist, root, expiry, clock)
 	}
 	var text scoreText
 	var digits Scratch
@@ -82,7 +85,7 @@ func (d *Draft) store(dst *keyspace.Item, lim Limits) {
 		}
 		lp = lp.BatchInsert(lp.End(), m, scored)
 	}
-	dst.Put(object.NewFlat(arena(dst), dst.Key(), object.ZSet, object.Listpack, lp, 0, accessClock(dst)))
+	return object.NewFlat(d.arena, key, object.ZSet, object.Listpack, lp, expiry, clock)
 }
 
 // Free gives back what was not stored.

@@ -72,3 +72,28 @@ func placeOf(lp listpack.Listpack, member []byte, score float64) int {
 func insertPair(lp listpack.Listpack, member []byte, score float64, scored listpack.Elem) listpack.Listpack {
 	return lp.BatchInsert(placeOf(lp, member, score), listpack.Of(member), scored)
 }
+
+// ReadScore returns the score at p of a listpack from outside; ok is false if it is no number.
+func ReadScore(lp listpack.Listpack, p int) (score float64, ok bool) {
+	e := lp.Get(p)
+	if e.IsInt() {
+		return float64(e.Int()), true
+	}
+	return object.ParseDouble(e.Str())
+}
+
+// Ordered reports whether a listpack from outside holds members and scores in the order that they are kept in.
+func Ordered(lp listpack.Listpack) bool {
+	var digits [2]Scratch
+	var was []byte
+	low, begun := math.Inf(-1), false
+	for p, i := lp.First(), 0; p != 0; p, i = lp.Skip(p, 2), 1-i {
+		score, ok := ReadScore(lp, lp.Next(p))
+		member := lp.Get(p).Text(&digits[i])
+		if !ok || score < low || score == low && begun && bytes.Compare(was, member) >= 0 {
+			return false
+		}
+		low, was, begun = score, member, true
+	}
+	return true
+}

@@ -87,7 +87,7 @@ func (w *world) step() {
 			delete(w.want, p.member)
 		}
 	case op == 18:
-		d := NewDraft(w.ks)
+		d := NewDraft(w.ks.Arena)
 		defer d.Free()
 		for member, score := range w.want {
 			d.Add(d.Find([]byte(member)), []byte(member), score)

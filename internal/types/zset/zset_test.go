@@ -138,7 +138,7 @@ func change(it *keyspace.Item, lim Limits, what int, m string, score float64, wa
 			delete(want, p.member)
 		}
 	case what == 1 && it.Exists():
-		d := NewDraft(it.DB().Keyspace())
+		d := NewDraft(it.DB().Keyspace().Arena)
 		defer d.Free()
 		for member, score := range want {
 			d.Add(d.Find([]byte(member)), []byte(member), score+1)
