@@ -182,6 +182,9 @@ func (it *Item) expireFields(most int) bool {
 	pending := ks.apart()
 	defer func() { ks.endApart(it.db, it.key, pending) }()
 	it.at()
+	if it.db.part != nil {
+		it.db.part.before(it.hash, it.key)
+	}
 	n := 0
 	if it.Entry.Encoding() == object.Hashtable {
 		n = it.expireInTable(most)

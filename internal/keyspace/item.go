@@ -41,6 +41,9 @@ func (db *DB) Write(key []byte) Item { return db.Lookup(key, ForWrite) }
 func (db *DB) Lookup(key []byte, how Lookup) Item {
 	it := db.find(key)
 	ks := db.ks
+	if db.part != nil && how&ForWrite != 0 {
+		db.part.before(it.hash, key)
+	}
 	if it.Entry != 0 && it.Entry.HasExpiry() && it.Entry.Expiry() <= ks.Now {
 		it.expire(how)
 	}
@@ -184,6 +187,9 @@ func (it *Item) Delete() {
 // take removes the key from the table and leaves its entry to the caller, who owns it now.
 func (it *Item) take() object.Entry {
 	pos := it.at()
+	if it.db.part != nil {
+		it.db.part.before(table.Hash(it.key), it.key) // the slot may be known and the hash not
+	}
 	e := it.Entry
 	it.removed()
 	it.db.keys.Delete(pos)

@@ -17,6 +17,7 @@
 //	evict.go     which key goes when memory is short
 //	reclaim.go   memory of what is gone, given back in slices
 //	defrag.go    compaction: what lies in sparse slabs is moved together, in slices
+//	snapshot.go  all databases as they are at one moment
 //	prefixes.go  what the prefixes of keys have
 //	events.go    who is told of what
 //	check.go     invariants
@@ -58,6 +59,7 @@ type Keyspace struct {
 	evict  eviction
 	Defrag Defrag
 
+	snapshot   *Snapshot // nil: none is under way
 	movers     []Mover
 	prefixes   *prefixes // what prefixes have (prefixes.go), nil: not kept
 	reclaim    []job     // detached memory, given back in slices
@@ -115,6 +117,7 @@ type DB struct {
 	epoch  uint64      // counts changes that move slots of keys
 	ttls   sum         // of the expiries of all keys
 
+	part    *part  // of a snapshot: what of the keys has not been given (snapshot.go), nil: none
 	counted uint64 // position up to which a count of prefixes has come (prefixes.go)
 }
 
@@ -195,6 +198,9 @@ func (ks *Keyspace) Swap(a, b int) {
 	x.fields, y.fields = y.fields, x.fields
 	x.ttls, y.ttls = y.ttls, x.ttls
 	x.counted, y.counted = y.counted, x.counted
+	x.part, y.part = y.part, x.part
+	x.part.heldBy(x)
+	y.part.heldBy(y)
 	x.epoch++
 	y.epoch++
 	ks.exchanged(x)
@@ -243,7 +249,12 @@ func (db *DB) detach() int {
 			j.counted, db.counted = db.counted, allCounted
 		}
 	}
-	db.ks.giveBack(j)
+	if db.part != nil {
+		db.part.keep(j)
+		db.part = nil
+	} else {
+		db.ks.giveBack(j)
+	}
 	db.keys = table.Table{}
 	db.ttls = sum{}
 	db.epoch++
