@@ -6,6 +6,7 @@
 //	count.go   counting keys that the tree does not know
 //	past.go    growth, and which rows are worth keeping
 //	read.go    lists that add up
+//	audit.go   the tree held against a recount
 //
 // A Tree has a row for every prefix down to a depth, as long as there are rows: their number is bounded, and so is their
 // size. A key is counted in one row, that of its own prefix; what a prefix has in all is summed up when somebody asks. What

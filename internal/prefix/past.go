@@ -10,6 +10,7 @@ const (
 	pastLen   = pastSpan + 1
 
 	rowsAtOnce = 2048 // rows that a slice looks at
+	listEvery  = 100  // ms between two lists of rows to give up
 )
 
 // past is what a row had at a look, in bytes.
@@ -26,41 +27,44 @@ func (p *past) sub(q past) { p.add(past{-q.own, -q.rest}) }
 
 // look is the state of looking at rows.
 type look struct {
-	times [pastLen]int64 // when, ms
-	slot  int            // of the last look in times and row.past
-	seen  int            // looks so far, up to pastLen
-	next  int32          // chunk at which the look that is under way goes on
-	under bool           // a look is under way
-	limit int64          // what rows are given up for having no more than this
+	times  [pastLen]int64 // when, ms
+	slot   int            // of the last look in times and row.past
+	seen   int            // looks so far, up to pastLen
+	next   int            // chunk at which the look that is under way goes on
+	under  bool           // a look is under way
+	listed int64          // ms, when victims were listed
+	from   int            // chunk at which the next list begins
 }
 
-// Look does a part of the regular work at a time in ms: what rows have now is kept for Growth, those that have had nothing
-// for a while are dropped, and if nearly all rows are taken the smallest are listed. It reports whether a look is under
-// way, which wants to be called again soon.
+// Look does a part of the regular work at a time in ms: what rows have now is kept for the growth, those that have had
+// nothing for a while are dropped, and if rows are short the smallest are listed. It reports whether there is more to do.
 func (t *Tree) Look(now int64) bool {
 	l := &t.look
+	if t.starved && (now-l.listed >= listEvery || now < l.listed) {
+		l.listed = now
+		t.listVictims()
+		return true
+	}
 	if !l.under {
-		if l.seen > 0 && now-l.times[l.slot] < pastEvery {
+		if age := now - l.times[l.slot]; l.seen > 0 && age >= 0 && age < pastEvery {
 			return false
 		}
 		l.under, l.next = true, 0
 		l.times[(l.slot+1)%pastLen] = now
-		t.victims = t.victims[:0]
-		l.limit = -1
-		if t.used > t.max-t.max/8 {
-			l.limit = t.smallest()
-		}
 	}
 	slot := (l.slot + 1) % pastLen
-	end := min(l.next+rowsAtOnce/chunkRows, int32(len(t.chunks)))
+	end := min(l.next+rowsAtOnce/chunkRows, len(t.chunks))
 	for ; l.next < end; l.next++ {
 		for i := range t.chunks[l.next].rows {
 			if r := &t.chunks[l.next].rows[i]; r.used {
-				t.lookAt(l.next*chunkRows+int32(i), r, slot)
+				r.past[slot] = r.sides[t.side()].now()
+				if id := int32(l.next*chunkRows + i); id != root && r.kids == 0 && t.empty(r) {
+					t.drop(id)
+				}
 			}
 		}
 	}
-	if l.next < int32(len(t.chunks)) {
+	if l.next < len(t.chunks) {
 		return true
 	}
 	l.under, l.slot = false, slot
@@ -68,15 +72,22 @@ func (t *Tree) Look(now int64) bool {
 	return false
 }
 
-func (t *Tree) lookAt(id int32, r *row, slot int) {
-	r.past[slot] = r.sides[t.side()].now()
-	if id == root || r.kids > 0 {
-		return
-	}
-	if t.empty(r) {
-		t.drop(id)
-	} else if t.look.limit >= 0 && len(t.victims) < cap(t.victims) && t.weight(r) <= t.look.limit {
-		t.victims = append(t.victims, victim{id, r.gen})
+// listVictims lists rows that are among the smallest. It begins where the last list ended.
+func (t *Tree) listVictims() {
+	t.starved = false
+	t.victims = t.victims[:0]
+	limit := t.smallest()
+	for range t.chunks {
+		c := t.look.from % len(t.chunks)
+		t.look.from = c + 1
+		for i := range t.chunks[c].rows {
+			if r := &t.chunks[c].rows[i]; r.used && r.kids == 0 && r.parent >= 0 && t.weight(r) <= limit {
+				t.victims = append(t.victims, victim{int32(c*chunkRows + i), r.gen})
+				if len(t.victims) == cap(t.victims) {
+					return
+				}
+			}
+		}
 	}
 }
 

@@ -81,13 +81,15 @@ type Tree struct {
 	counting bool // a count is under way
 	complete bool // what is shown is of all keys
 
-	last     []byte // prefix of the key that came last
+	last     []byte // prefix of the key that came last, if it has a row
 	lastRow  *row
-	lastRest bool
-	lastFull bool // last has Depth parts
+	lastFull bool   // last has Depth parts
+	first    []byte // first part of the key that came last
+	firstRow int32
 
-	credit  int64 // bytes without a row after which the next one gets one, when all rows are taken
-	victims []victim
+	credit  int64    // bytes without a row after which the next one gets one, when all rows are taken
+	victims []victim // rows to give up, smallest ones
+	starved bool     // there were none when one was asked for
 	look    look
 
 	// Moved counts the prefixes that had to give up their row for another.
@@ -117,7 +119,6 @@ func NewTree(split Split, max int) *Tree {
 		size *= 2
 	}
 	t.index = make([]uint64, size)
-	t.last = make([]byte, 0, MaxLen)
 	t.free = make([]int32, 0, t.max+chunkRows)
 	t.victims = make([]victim, 0, t.max/victimShare+1)
 	t.newRow(nil, -1)
@@ -127,7 +128,7 @@ func NewTree(split Split, max int) *Tree {
 
 // fixed returns the bytes of everything but chunks.
 func (t *Tree) fixed() int64 {
-	return int64(8*len(t.index) + 4*cap(t.free) + 8*cap(t.victims) + cap(t.last))
+	return int64(8*len(t.index) + 4*cap(t.free) + 8*cap(t.victims))
 }
 
 // Close gives back what the tree is booked with.
@@ -219,37 +220,69 @@ func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 // find returns the row that counts the key, and whether it counts it in its rest, as the key's prefix has no row. A
 // prefix without a row gets one, if bytes come and one is to be had.
 func (t *Tree) find(key []byte, bytes int64) (r *row, rest bool) {
+	key = key[:min(len(key), MaxLen)]
 	// Fast path: the prefix is that of the key before.
-	n := len(t.last)
-	if t.lastRow != nil && !t.lastRest && len(key) >= n && string(key[:n]) == string(t.last) &&
-		(t.lastFull || t.split.part(key[n:min(len(key), MaxLen)]) == 0) {
+	if n := len(t.last); t.lastRow != nil && len(key) >= n && string(key[:n]) == string(t.last) &&
+		(t.lastFull || t.split.part(key[n:]) == 0) {
 		return t.lastRow, false
 	}
-	prefix := t.split.Of(key)
-	id, end := t.deepest(prefix)
-	if rest = end < len(prefix); rest && bytes > 0 {
-		if fresh := t.admit(prefix, id, end, bytes); fresh >= 0 {
-			id, rest = fresh, false
+	id, end, depth := int32(root), 0, 0
+	if n := len(t.first); n > 0 && len(key) >= n && string(key[:n]) == string(t.first) {
+		id, end, depth = t.firstRow, n, 1
+	}
+	id, end, depth = t.descend(key, id, end, depth)
+	if depth < t.split.Depth && t.split.part(key[end:]) > 0 {
+		fresh := int32(-1)
+		if bytes > 0 {
+			fresh = t.admit(t.split.Of(key), id, end, bytes)
 		}
+		if fresh < 0 {
+			return t.at(id), true
+		}
+		id = fresh
 	}
 	r = t.at(id)
-	t.last = append(t.last[:0], prefix...)
-	t.lastRow, t.lastRest = r, rest
-	t.lastFull = !rest && int(r.depth) == t.split.Depth
-	return r, rest
+	t.last, t.lastRow = t.name(id), r
+	t.lastFull = int(r.depth) == t.split.Depth
+	return r, false
 }
 
 // forget makes the next find look everything up.
-func (t *Tree) forget() { t.lastRow = nil }
+func (t *Tree) forget() { t.lastRow, t.first = nil, nil }
+
+// descend returns the deepest row of the key's prefix, which is at or below row id, the length of its name and its depth.
+func (t *Tree) descend(key []byte, id int32, end, depth int) (int32, int, int) {
+	for depth < t.split.Depth {
+		n := t.split.part(key[end:])
+		if n == 0 {
+			break
+		}
+		child := t.child(id, key[end:end+n])
+		if child < 0 {
+			break
+		}
+		if id, end, depth = child, end+n, depth+1; depth == 1 {
+			t.first, t.firstRow = t.name(id), id
+		}
+	}
+	return id, end, depth
+}
 
 // deepest returns the row of the longest part of a prefix that has one, and the length of that part.
 func (t *Tree) deepest(prefix []byte) (id int32, end int) {
-	for p := prefix; len(p) > 0; p = t.split.parent(p) {
-		if id := t.lookup(p); id >= 0 {
-			return id, len(p)
-		}
+	id, end, _ = t.descend(prefix, root, 0, 0)
+	return id, end
+}
+
+// lookup returns the row of a prefix, -1 if it has none.
+func (t *Tree) lookup(prefix []byte) int32 {
+	if len(prefix) > MaxLen {
+		return -1
 	}
-	return root, 0
+	if id, end := t.deepest(prefix); end == len(prefix) {
+		return id
+	}
+	return -1
 }
 
 // admit makes rows for a prefix below that of row id, which has its first end bytes, and returns the last, or -1 if there
@@ -259,18 +292,20 @@ func (t *Tree) deepest(prefix []byte) (id int32, end int) {
 // every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
 // so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
 func (t *Tree) admit(prefix []byte, id int32, end int, bytes int64) int32 {
-	want := t.split.depthOf(prefix[end:])
-	if t.used+want > t.max {
+	if t.used >= t.max {
 		if t.credit -= bytes; t.credit > 0 {
 			return -1
 		}
 		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.sums[t.side()].Bytes)/float64(admitShare*t.max))
+	}
+	if want := t.split.depthOf(prefix[end:]); t.used+want > t.max {
 		r := t.at(id)
 		r.kids++ // it is not to be given up for what comes below it
 		for t.used+want > t.max && t.giveUpOne() {
 		}
 		r.kids--
 		if t.used+want > t.max {
+			t.starved = true
 			return -1
 		}
 	}
@@ -357,21 +392,26 @@ func (t *Tree) drop(id int32) {
 	t.forget()
 }
 
-// The index: linear probing, at most half full, and closed up behind what leaves.
+// The index of rows by the row above and their own part: linear probing, at most half full, and closed up behind what
+// leaves.
 
 func (t *Tree) slot(h uint64) int { return int(h) & (len(t.index) - 1) }
 
-func (t *Tree) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
+func (t *Tree) hash(parent int32, part []byte) uint64 {
+	return maphash.Bytes(t.seed, part) ^ uint64(parent)*0x9e3779b97f4a7c15
+}
 
-// lookup returns the row of a prefix, -1 if it has none.
-func (t *Tree) lookup(prefix []byte) int32 {
-	if len(prefix) == 0 {
-		return root
-	}
-	h := t.hash(prefix)
+// part returns the last part of a row's name.
+func (t *Tree) part(id int32) []byte { return t.name(id)[t.at(t.at(id).parent).length:] }
+
+func (t *Tree) hashOf(id int32) uint64 { return t.hash(t.at(id).parent, t.part(id)) }
+
+// child returns the row right below a row that has a part more, -1 if there is none.
+func (t *Tree) child(parent int32, part []byte) int32 {
+	h := t.hash(parent, part)
 	for i := t.slot(h); t.index[i] != 0; i = t.slot(uint64(i + 1)) {
 		if t.index[i]>>32 == h>>32 {
-			if id := int32(uint32(t.index[i])) - 1; string(t.name(id)) == string(prefix) {
+			if id := int32(uint32(t.index[i])) - 1; t.at(id).parent == parent && string(t.part(id)) == string(part) {
 				return id
 			}
 		}
@@ -380,7 +420,7 @@ func (t *Tree) lookup(prefix []byte) int32 {
 }
 
 func (t *Tree) enterIndex(id int32) {
-	h := t.hash(t.name(id))
+	h := t.hashOf(id)
 	i := t.slot(h)
 	for t.index[i] != 0 {
 		i = t.slot(uint64(i + 1))
@@ -389,7 +429,7 @@ func (t *Tree) enterIndex(id int32) {
 }
 
 func (t *Tree) leaveIndex(id int32) {
-	i := t.slot(t.hash(t.name(id)))
+	i := t.slot(t.hashOf(id))
 	for uint32(t.index[i]) != uint32(id+1) {
 		i = t.slot(uint64(i + 1))
 	}
@@ -399,7 +439,7 @@ func (t *Tree) leaveIndex(id int32) {
 			t.index[hole] = 0
 			return
 		}
-		home := t.slot(t.hash(t.name(int32(uint32(t.index[i])) - 1)))
+		home := t.slot(t.hashOf(int32(uint32(t.index[i])) - 1))
 		if t.slot(uint64(i-home)) >= t.slot(uint64(i-hole)) {
 			t.index[hole] = t.index[i]
 			hole = i

@@ -10,6 +10,7 @@
 //	load         ten million keys: Go heap in use, and the longest waits on the way   (load.go)
 //	stalls       the longest waits while a value of ten million elements goes         (stalls.go)
 //	ledger       the four parts of memory beside what the kernel says                 (ledger.go)
+//	observers    what it costs to keep accounts of memory                             (observers.go)
 //	churn        memory that is kept after data has come and gone                     (churn.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
@@ -59,6 +60,7 @@ var parts = []part{
 	{"load", "Loading ten million keys", measureLoad},
 	{"stalls", "Large values that go", measureStalls},
 	{"ledger", "The ledger", measureLedger},
+	{"observers", "Accounts of memory", measureObservers},
 	{"churn", "Memory after churn", measureChurn},
 	{"go", "Allocator and encodings", measureGo},
 }
