@@ -61,11 +61,20 @@ func TestExplainSums(t *testing.T) {
 				continue
 			}
 			keys++
-			usable := int64(0)
+			usable, purposes := int64(0), [mem.NumPurposes]int64{}
 			for _, b := range x.blocks {
 				usable += b.usable
 				if b.class != 0 && (mem.Usable(b.class) != b.class || b.count*int64(b.class) != b.usable) || b.requested > b.usable {
 					t.Errorf("%s: %+v", key, b)
+				}
+			}
+			for _, b := range x.blocks {
+				purposes[b.purpose] -= b.usable
+			}
+			x.e.Blocks(func(p mem.Purpose, n int) { purposes[p] += int64(n) })
+			for p, n := range purposes {
+				if n != 0 {
+					t.Errorf("%s: %d bytes of %s are missing", key, n, mem.Purpose(p))
 				}
 			}
 			if usable != x.own {
