@@ -142,7 +142,8 @@ func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 // relocateCommon is Relocate for the blocks that the table has one of.
 func (t *Table) relocateCommon() {
 	r := t.head()
-	t.dropPrepared() // it comes again
+	t.movePrepared(&r.next, directoryBytes(r.depth()+1), t.kind.Purpose)
+	t.movePrepared(&r.nextExp, expiryBytes(r.depth()+1), mem.PurposeExpire)
 	if r.word.isDirectory() {
 		if to := t.moveBlock(r.word.ref(), directoryBytes(r.depth()), t.kind.Purpose); to != 0 {
 			r.word = makeWord(to, directorySize, r.depth(), 0)
@@ -151,6 +152,15 @@ func (t *Table) relocateCommon() {
 	if r.expiry != 0 {
 		if to := t.moveBlock(r.expiry, expiryBytes(r.depth()), mem.PurposeExpire); to != 0 {
 			r.expiry = to
+		}
+	}
+}
+
+// movePrepared is Relocate for a block that waits to be used.
+func (t *Table) movePrepared(b *prepared, n int, p mem.Purpose) {
+	if *b != 0 {
+		if to := t.moveBlock(b.ref(), n, p); to != 0 {
+			*b = *b&^wordRefMask | prepared(to)
 		}
 	}
 }
