@@ -121,8 +121,7 @@ type doing struct {
 	sampled atomic.Int64 // monotonic ns of the last sample
 	command atomic.Pointer[string]
 	client  atomic.Int64
-	told    int64 // stalls told of since the last sample; the writer's own
-	next    int64
+	next    int64 // ns of silence from which on the next stall is recorded; the writer's own
 }
 
 // Threshold returns by how many bytes a line has to move within a record to be a jump.

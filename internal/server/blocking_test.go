@@ -78,7 +78,7 @@ func startTest(t *testing.T, threads int64) *Server {
 		return nil
 	}
 	cfg := config.New()
-	cfg.IOThreads, cfg.LogFile = threads, os.DevNull
+	cfg.IOThreads, cfg.LogFile, cfg.MemoryHistoryFile = threads, os.DevNull, ""
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +91,7 @@ func startTest(t *testing.T, threads int64) *Server {
 	}
 	t.Cleanup(func() {
 		s.group.Stop()
+		s.closeHistory()
 		b := &s.env.Blocked
 		keys, onNoKey := b.Keys()
 		if h := s.env.Keys.Hooks; b.Len()+b.Timed()+keys+onNoKey != 0 || h.Created != nil || h.Removed != nil || h.Exchanged != nil {
