@@ -32,9 +32,9 @@ type Conn struct {
 	index   int32    // in loop.conns
 	flags   condition
 	reason  Reason
+	unix    bool
 	err     error
 
-	unix   bool
 	remote string
 	local  string
 
