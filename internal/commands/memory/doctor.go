@@ -38,10 +38,11 @@ var findings = []finding{
 	},
 	{
 		func(r *command.MemoryReport, _ *command.Env) bool { return r.FragBytes() > r.Allocated()/10 },
-		func(r *command.MemoryReport, _ *command.Env) string {
-			return fmt.Sprintf("Fragmentation: %s of %s in slabs and pages is in no block: %s free in slabs, %s ends of pages. Values of the same sizes use it again; if none come, set activedefrag to yes. MEMORY LEDGER shows the size classes.",
+		func(r *command.MemoryReport, env *command.Env) string {
+			return fmt.Sprintf("Fragmentation: %s of %s in slabs and pages is in no block: %s free in slabs, %s ends of pages. Values of the same sizes use it again, and %s. MEMORY MAP shows the slabs and what pins them.",
 				info.Human(r.FragBytes()), info.Human(r.Active()),
-				info.Human(r.Ledger.Lines[ledger.LineSlabs]), info.Human(r.Ledger.Lines[ledger.LineTails]))
+				info.Human(r.Ledger.Lines[ledger.LineSlabs]), info.Human(r.Ledger.Lines[ledger.LineTails]),
+				map[bool]string{true: "active defragmentation empties sparse slabs", false: "CONFIG SET activedefrag yes has sparse slabs emptied"}[env.Config.ActiveDefrag])
 		},
 	},
 	{
