@@ -147,7 +147,9 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		if c.run.n > 0 {
 			c.endRun(nil)
 		}
+		env.limit.cause = spec
 		noRoom = !env.makeRoom()
+		env.limit.cause = nil
 		env.ReadClock() // what it took is not the command's
 	}
 	with, without := c.flagsOf(spec, args)

@@ -5,10 +5,12 @@ import (
 	"granary/internal/config"
 	"granary/internal/dead"
 	"granary/internal/history"
+	"granary/internal/journal"
 	"granary/internal/keyspace"
 	"granary/internal/ledger"
 	"granary/internal/logger"
 	"granary/internal/netloop"
+	"granary/internal/prefix"
 	"granary/internal/pubsub"
 )
 
@@ -73,6 +75,10 @@ type Env struct {
 	// History is the flight recorder, nil while it is off (SetHistory).
 	History *history.Recorder
 	growth  growth
+
+	// Journal is what was evicted and what expired, nil while it is off (ConfigureJournal).
+	Journal       *journal.Journal
+	journalPrefix prefix.Split // what of a key it keeps
 
 	// Replica is set while this server repeats what a master says.
 	Replica bool

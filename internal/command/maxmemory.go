@@ -40,6 +40,7 @@ type memoryLimit struct {
 	uncounted int64 // bytes of used_memory that do not count against maxmemory
 	others    int64 // bytes of the keyspace's arena that are no data
 
+	cause   *Spec // the command that is about to run, for the journal
 	slice   int64 // nanoseconds that one attempt may take
 	short   bool  // the last attempt failed: nothing is left to evict
 	running bool  // slices go on

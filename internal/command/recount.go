@@ -31,6 +31,7 @@ func (e *Env) CountOwn(count func(p mem.Purpose, usable int64)) {
 	if t, _ := e.Keys.Prefixes(); t != nil {
 		count(mem.PurposePrefix, t.Memory())
 	}
+	e.countJournal(count)
 	for _, o := range e.holders {
 		o.CountMemory(count)
 	}

@@ -98,6 +98,9 @@ func (it *Item) expire(how Lookup) {
 // deleteExpired deletes the key and tells everybody, in Redis's order.
 func (it *Item) deleteExpired() {
 	db, ks := it.db, it.db.ks
+	if ks.Hooks.Expiring != nil {
+		ks.Hooks.Expiring(db.ID, it.Entry)
+	}
 	it.Delete()
 	ks.Notify(Expired, "expired", it.key, db.ID)
 	ks.expired(db.ID, it.key)

@@ -90,6 +90,8 @@ type Hooks struct {
 	// Expired is told of a key that the keyspace itself deleted because its time came; replicas and the AOF get a DEL,
 	// or an UNLINK under lazyfree-lazy-expire.
 	Expired func(db int, key []byte)
+	// Expiring is told of a key that is about to be deleted because its time came.
+	Expiring func(db int, e object.Entry)
 	// Evicting is told of a key that is about to be evicted, Evicted of one that was: replicas and the AOF get a DEL, or an
 	// UNLINK under lazyfree-lazy-eviction.
 	Evicting func(db int, e object.Entry)

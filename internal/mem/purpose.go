@@ -45,6 +45,7 @@ const (
 	PurposeFunction                      // function libraries
 	PurposeSlowlog                       // slow log
 	PurposeLatency                       // latency events and histograms
+	PurposeJournal                       // keys that were evicted or expired
 	PurposeACL                           // users, rules and the ACL log
 	PurposeHistory                       // the flight recorder: pages of MEMORY HISTORY
 	PurposePrefix                        // what the prefixes of keys have
@@ -117,6 +118,7 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeFunction:       {"function", HeadingOwn, false},
 	PurposeSlowlog:        {"slowlog", HeadingOwn, false},
 	PurposeLatency:        {"latency", HeadingOwn, false},
+	PurposeJournal:        {"journal", HeadingOwn, false},
 	PurposeACL:            {"acl", HeadingOwn, false},
 	PurposeHistory:        {"history", HeadingOwn, false},
 	PurposePrefix:         {"prefix-tree", HeadingOwn, false},

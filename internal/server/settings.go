@@ -33,6 +33,8 @@ func (s *Server) applySettings() {
 		"acllog-max-len", "acl-pubsub-default")
 	s.env.ConfigureMaxMemory()
 	cfg.OnApplyAny(s.applyMaxMemory, "maxmemory", "maxmemory-data", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")
+	s.env.ConfigureJournal()
+	cfg.OnApplyAny(func() error { s.env.ConfigureJournal(); return nil }, "memory-journal-max-len", "memory-journal-expiries", "memory-prefix-delimiter", "memory-prefix-depth")
 	s.env.ConfigureClientLimit()
 	cfg.OnApplyAny(func() error { s.env.ConfigureClientLimit(); return nil }, "maxmemory", "maxmemory-clients")
 	cfg.OnApply("memory-history", s.applyHistory)

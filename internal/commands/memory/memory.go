@@ -94,6 +94,8 @@ func cmdMemoryHelp(c *command.Ctx) {
 		"    Return where the bytes of a key are, why it is stored as it is, and what it would take with other settings.",
 		"HISTORY [SECONDS|MINUTES] [JUMPS|PEAKS] [FROM <time>] [TO <time>] [LINES <pattern> ...] [COUNT <count>]",
 		"    Return what the lines of the ledger were in the last hour and month, and who made them jump.",
+		"JOURNAL [COUNT <count>] [EVICTIONS|EXPIRIES] | RESET",
+		"    Return which keys were evicted or expired last, why, and what each prefix lost; or forget it.",
 		"LEDGER [JSON]",
 		"    Return every resident byte on one line, beside what the kernel says.",
 		"MALLOC-STATS",

@@ -5,7 +5,7 @@ import "granary/internal/command"
 var specMemory = &command.Spec{
 	Name: "memory", Summary: "Commands about memory.", Since: "4.0.0",
 	Group: command.GroupServer, Complexity: "Depends on subcommand.", Arity: -2,
-	Subs: []*command.Spec{specMemoryAudit, specMemoryClasses, specMemoryDead, specMemoryDoctor, specMemoryExplain, specMemoryHelp, specMemoryHistory, specMemoryLedger, specMemoryMallocStats, specMemoryMap, specMemoryOwners, specMemoryPrefixes, specMemoryPurge, specMemoryRelease, specMemoryStats, specMemoryUsage},
+	Subs: []*command.Spec{specMemoryAudit, specMemoryClasses, specMemoryDead, specMemoryDoctor, specMemoryExplain, specMemoryHelp, specMemoryHistory, specMemoryJournal, specMemoryLedger, specMemoryMallocStats, specMemoryMap, specMemoryOwners, specMemoryPrefixes, specMemoryPurge, specMemoryRelease, specMemoryStats, specMemoryUsage},
 }
 
 var specMemoryDoctor = &command.Spec{
