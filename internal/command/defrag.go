@@ -216,7 +216,7 @@ func (e *Env) DefragAlways(n int) {
 // gateAlways closes the gate of what is done before every command.
 func (e *Env) gateAlways() {
 	e.Gate &^= GateDefrag
-	if n > 0 {
+	if e.defrag.always > 0 {
 		e.Gate |= GateDefrag
 	}
 }
