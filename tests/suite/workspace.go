@@ -68,7 +68,7 @@ func makeWorkspace(source, server string) (string, error) {
 			return "", err
 		}
 	}
-	return ws, nil
+	return ws, addAudit(ws)
 }
 
 // makeCertificates has the suite's own script make certificates for a run over TLS, unless they are there.
