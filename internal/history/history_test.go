@@ -218,7 +218,7 @@ func TestSizes(t *testing.T) {
 		name   string
 		moving int
 		by     int64
-	}{{"idle", 4, 5000}, {"busy", 40, 1 << 22}} {
+	}{{"idle", 6, 5000}, {"busy", 30, 1 << 20}} {
 		r, _ := recorder(t, "", 60, [2]int{}, t0)
 		v := make([]int64, 60)
 		for j := range v {
@@ -234,6 +234,11 @@ func TestSizes(t *testing.T) {
 		for _, ring := range []Ring{RingSeconds, RingMinutes} {
 			sp := r.Span(ring)
 			t.Logf("%s %s: %d records, %d bytes, %d a record", c.name, ring, sp.Records, sp.Bytes, sp.Bytes/int64(sp.Records))
+			r.Each(Query{Ring: ring}, func(rec *Record) {
+				if rec.Kind == KindSample && rec.Precision > 256 {
+					t.Fatalf("%s %s: a record is rounded to %d", c.name, ring, rec.Precision)
+				}
+			})
 		}
 	}
 }

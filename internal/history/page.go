@@ -105,17 +105,14 @@ func (s *state) next(rec *Record) bool {
 	return true
 }
 
-// append encodes a record behind the last one, in about room bytes if that is possible. It reports false if the page is full.
+// append encodes a record behind the last one, in about room bytes if that is possible. It reports false if the page is full:
+// what does not fit goes to the next page as it is, and is not rounded until it does.
 // scratch is used; back is the record as a reader will see it.
 func (s *state) append(rec, back *Record, room int, scratch []byte) bool {
-	left := min(len(s.page)-s.off-recordHead, maxRecord)
-	if left < 16 {
-		return false
-	}
 	names := s.names
-	body := s.appendBody(scratch[:0], rec, min(room, left), s.off+recordHead)
+	body := s.appendBody(scratch[:0], rec, min(room, maxRecord), s.off+recordHead)
 	s.names = names
-	if len(body) > left {
+	if s.off+recordHead+len(body) > len(s.page) {
 		return false
 	}
 	at := s.off + recordHead

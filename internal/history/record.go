@@ -130,7 +130,7 @@ func (s *state) appendBody(dst []byte, rec *Record, room, where int) []byte {
 	names, plain := s.names, len(dst)
 	for k := maxListed; k > 0; k-- {
 		dst = s.appendCauses(dst[:plain], rec.Causes, k, where-start)
-		if len(dst)-start <= room && len(dst)-start <= maxRecord {
+		if len(dst)-start <= room {
 			dst[start] |= bitCauses
 			return dst
 		}

@@ -88,10 +88,7 @@ func (r *ring) append(rec *Record) bool {
 // put appends to the page being written.
 func (r *ring) put(rec *Record) bool {
 	p, s := r.slot(r.last), &r.write
-	room := (s.n+1)*r.room - (s.off - pageHead) - recordHead
-	if s.n == 0 {
-		room = pageSize / 8
-	}
+	room := pageSize/8 + s.n*r.room - (s.off - pageHead) - recordHead
 	if !s.append(rec, &r.back, max(room, 16), r.scratch) {
 		return false
 	}
