@@ -122,6 +122,8 @@ var notInHistories = map[string]string{
 	"memory|dead":     "Granary's own: tests/script",
 	"memory|explain":  "Granary's own: tests/script",
 	"memory|ledger":   "Granary's own: tests/script",
+	"memory|map":      "Granary's own: tests/script",
+	"memory|release":  "Granary's own: tests/script",
 	"hexpire":         "Redis 7.4", "hexpireat": "Redis 7.4", "hexpiretime": "Redis 7.4", "hpersist": "Redis 7.4",
 	"hpexpire": "Redis 7.4", "hpexpireat": "Redis 7.4", "hpexpiretime": "Redis 7.4", "hpttl": "Redis 7.4", "httl": "Redis 7.4",
 	"hgetdel": "Redis 8.0", "hgetex": "Redis 8.0", "hsetex": "Redis 8.0",
