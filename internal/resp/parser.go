@@ -14,7 +14,7 @@ const (
 	unauthBulk  = 16 << 10 // bytes of an argument before AUTH
 	bigArg      = 32 << 10 // arguments that Need speaks of
 	keepArgs    = 1024     // arguments for which room is kept between requests
-	restRoom    = 512      // bytes of that room which a client keeps that is silent
+	restRoom    = 192      // bytes of that room which a client keeps that is silent
 	defaultBulk = 512 << 20
 	fastHeadMax = 9 // digits that the short path reads: no overflow to check
 )
