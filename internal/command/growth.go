@@ -42,13 +42,13 @@ func (e *Env) SetHistory(r *history.Recorder) {
 	e.History = r
 	e.growth.mark = e.Keys.Arena.Used()
 	e.growth.doing = nil
-	e.growth.split = prefix.Split{Delim: ":", Depth: 1}
 	e.BeginGrowth(0)
 }
 
 // BeginGrowth begins the charges of a second. used is used_memory.
 func (e *Env) BeginGrowth(used int64) {
 	e.growth.notes = 0
+	e.growth.split = prefix.Split{Delim: e.Config.MemoryPrefixDelimiter, Depth: 1} // more parts are too many to tell who is behind it
 	e.growth.setStep(max(growthStep, history.Threshold(used)/growthSteps))
 }
 

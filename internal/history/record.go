@@ -21,8 +21,9 @@ type Record struct {
 	Kind Kind
 	Time int64 // Unix ms
 
-	// Of KindSample. Values are at Time; of a minute, Low and High are the extremes of its seconds. All are good to
-	// Precision bytes: Values and Low may be lower than they were by less than that, High higher.
+	// Of KindSample. Values are at Time; of a minute, Low and High are the extremes between the record before and Time,
+	// both included. All are good to Precision bytes: Values and Low may be lower than they were by less than that, High
+	// higher.
 	Values    []int64
 	Low, High []int64
 	Precision int64
@@ -167,8 +168,12 @@ func (s *state) appendValues(dst []byte, rec *Record, shift uint) []byte {
 	dst = appendZeros(dst, (len(s.values)+7)/8)
 	for i, v := range rec.Values {
 		end := s.values[i] + (v-s.values[i])>>shift<<shift
-		up := ceil(rec.High[i]-max(end, s.values[i]), shift)
-		down := ceil(min(end, s.values[i])-rec.Low[i], shift)
+		from := s.values[i] // of the record before: what lies between is no news
+		if s.n == 0 {
+			from = end
+		}
+		up := ceil(rec.High[i]-max(end, from), shift)
+		down := ceil(min(end, from)-rec.Low[i], shift)
 		if up != 0 || down != 0 {
 			dst[bitmap+i/8] |= 1 << (i % 8)
 			dst = binary.AppendUvarint(dst, up)
@@ -417,6 +422,9 @@ func (in *input) values(rec *Record, first byte, low, high []int64) {
 		return
 	}
 	for i, v := range s.values {
+		if s.n == 0 {
+			low[i], high[i] = v, v
+		}
 		low[i], high[i] = min(low[i], v), max(high[i], v)
 		if bitmap[i/8]>>(i%8)&1 != 0 {
 			high[i] += int64(in.uvarint() << shift)
