@@ -38,6 +38,7 @@ const (
 	defragPasses = 8       // most passes of a run
 	defragLittle = 1 << 20 // bytes that are not worth another pass, whatever share they are
 	defragShare  = 200     // a pass is not worth while for less than this part of what is in use
+	defragUnitUs = 100     // microseconds that the last unit of a slice may take beyond the deadline
 )
 
 // DefragReport is what INFO tells of compaction.
@@ -147,7 +148,11 @@ func (e *Env) beginPass() {
 // defragSlice runs a slice and returns how many ns after its begin the next is due.
 func (e *Env) defragSlice(begin int64) (pause int64) {
 	d := &e.defrag
-	done := e.Keys.DefragSlice(time.Now().Add(time.Duration(e.Config.ActiveDefragCycleUs) * time.Microsecond))
+	us := e.Config.ActiveDefragCycleUs
+	if us >= 2*defragUnitUs {
+		us -= defragUnitUs
+	}
+	done := e.Keys.DefragSlice(time.Now().Add(time.Duration(us) * time.Microsecond))
 	ns := clock.Mono() - begin
 	d.longest = max(d.longest, ns)
 	e.NoteLatency("active-defrag-cycle", ns)
@@ -216,7 +221,7 @@ func (e *Env) DefragAlways(n int) {
 // gateAlways closes the gate of what is done before every command.
 func (e *Env) gateAlways() {
 	e.Gate &^= GateDefrag
-	if e.defrag.always > 0 {
+	if e.defrag.always > 0 || e.deadPass.always > 0 {
 		e.Gate |= GateDefrag
 	}
 }
