@@ -68,7 +68,21 @@ func makeWorkspace(source, server string) (string, error) {
 			return "", err
 		}
 	}
+	if err := noDefrag(ws); err != nil {
+		return "", err
+	}
 	return ws, addAudit(ws)
+}
+
+// noDefrag starts servers as the suite expects them: without active defragmentation, which is on by default here. Its tests make
+// data sparse, see that it is, and then turn it on.
+func noDefrag(ws string) error {
+	path := filepath.Join(ws, "tests", "assets", "default.conf")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(b, "\nactivedefrag no\n"...), 0o644)
 }
 
 // makeCertificates has the suite's own script make certificates for a run over TLS, unless they are there.
