@@ -122,6 +122,7 @@ var notInHistories = map[string]string{
 	"memory|dead":     "Granary's own: tests/script",
 	"memory|explain":  "Granary's own: tests/script",
 	"memory|ledger":   "Granary's own: tests/script",
+	"memory|prefixes": "Granary's own: tests/script",
 	"memory|map":      "Granary's own: tests/script",
 	"memory|release":  "Granary's own: tests/script",
 	"hexpire":         "Redis 7.4", "hexpireat": "Redis 7.4", "hexpiretime": "Redis 7.4", "hpersist": "Redis 7.4",
