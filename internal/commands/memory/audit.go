@@ -139,6 +139,8 @@ func (a *audit) allocator() []figure {
 	}
 	return []figure{
 		pair("slabs", r.Slabs), pair("large", r.Large), pair("free-pages", r.Free),
-		pair("key-bytes", a.sums[0]), pair("used_memory", a.sums[1]), {"prefixes", a.prefixes, nil}, {"wrong-classes", 0, classes},
+		pair("key-bytes", a.sums[0]), pair("used_memory", a.sums[1]),
+		{"prefixes", a.prefixes, nil},
+		{"wrong-classes", 0, classes},
 	}
 }

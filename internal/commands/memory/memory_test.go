@@ -206,8 +206,10 @@ func TestDoctorFindings(t *testing.T) {
 	c.Env.Config.MaxMemory = 100 << 20
 	c.Env.Clients.Add(c.Client)
 	text := diagnose(&bad, c.Env)
-	for _, want := range []string{"Peak:", "Fragmentation:", "Free pages:", "Process:", "Client buffers:", "Limit:",
-		"Not in RAM:", "Scripts:", "Container:", "Unexplained:"} {
+	for _, want := range []string{
+		"Peak:", "Fragmentation:", "Free pages:", "Process:", "Client buffers:", "Limit:",
+		"Not in RAM:", "Scripts:", "Container:", "Unexplained:",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not said in %q", want, text)
 		}
