@@ -54,10 +54,10 @@ func NewReader() *Reader {
 
 // goMetrics are what the Go runtime tells about its memory. They overlap in nothing.
 var goMetrics = [...]string{
-	"/memory/classes/heap/objects:bytes",
+	"/memory/classes/heap/free:bytes",
 	"/memory/classes/heap/stacks:bytes",
 	"/memory/classes/heap/unused:bytes",
-	"/memory/classes/heap/free:bytes",
+	"/memory/classes/heap/objects:bytes",
 	"/memory/classes/os-stacks:bytes",
 	"/memory/classes/metadata/mcache/free:bytes",
 	"/memory/classes/metadata/mcache/inuse:bytes",
@@ -68,8 +68,9 @@ var goMetrics = [...]string{
 	"/memory/classes/other:bytes",
 }
 
-// heapLines are the lines that the first of goMetrics are for.
-var heapLines = [...]Line{LineGoObjects, LineGoStacks, LineGoUnused, LineGoIdle}
+// heapLines are the lines that the first of goMetrics are for. What of the heap is not resident is missing in the last ones:
+// free spans and stacks have been used, a large object need not have been.
+var heapLines = [...]Line{LineGoIdle, LineGoStacks, LineGoUnused, LineGoObjects}
 
 const (
 	// fresh is how old a look at the mappings may be for Update.
@@ -238,8 +239,13 @@ func (r *Reader) readProcess(l *Ledger) {
 		l.Lines[line] = n
 		heap -= n
 	}
-	// Scripts are booked as data and lie on the Go heap.
-	l.Lines[LineGoObjects] -= min(l.Lines[LineGoObjects], l.Sums.Outside)
+	// What is booked as data or buffers and lies on the Go heap is counted there.
+	outside := l.Sums.Outside
+	for _, line := range [...]Line{LineGoObjects, LineGoUnused, LineGoIdle} {
+		n := min(l.Lines[line], outside)
+		l.Lines[line] -= n
+		outside -= n
+	}
 }
 
 // readStatm reads the resident bytes of the process, and those of them that are pages of files; 0 where the kernel does

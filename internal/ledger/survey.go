@@ -16,7 +16,7 @@ import (
 //	the program's file, not writable                   program
 //	the program's file, writable, and what follows it  program-data
 //	another file, [stack], [heap], [vdso]              libraries
-//	anonymous, where the Go heap is                    go-objects, go-unused, go-stacks, go-idle, in the order in which they fill it
+//	anonymous, where the Go heap is                    go-idle, go-stacks, go-unused, go-objects, in the order in which they fill it
 //	anonymous, elsewhere                               go-runtime
 //	the allocator's records and page map               metadata
 
