@@ -188,7 +188,7 @@ func TestHistoryOfDeletion(t *testing.T) {
 	load(t, c, "big:", 200)
 	time.Sleep(2200 * time.Millisecond)
 	do(t, c, "FLUSHALL")
-	shows(t, c, []string{"freed by flushall"}, "MEMORY", "HISTORY")
+	shows(t, c, []string{`"flushall"`}, "MEMORY", "HISTORY", "JUMPS", "COUNT", "1000")
 }
 
 // TestHistoryWithoutFile does without a folder to write to.
