@@ -224,11 +224,14 @@ func (r *Reader) readProcess(l *Ledger) {
 		return 0
 	}
 	k := &r.kernel.last
-	heap := int64(1) << 62
+	heap := int64(unknown)
 	if k.ok {
 		heap = k.heap
 		l.Lines[LineProgram], l.Lines[LineProgramData], l.Lines[LineLibraries] = k.program, k.data, k.system
-		l.Lines[LineGoRuntime], l.Lines[LineMetadata] = k.runtime, k.metadata
+		l.Lines[LineGoRuntime] = k.runtime
+		if k.metadata < unknown {
+			l.Lines[LineMetadata] = k.metadata
+		}
 	} else {
 		for i := len(heapLines); i < len(goMetrics); i++ {
 			l.Lines[LineGoRuntime] += at(i)
