@@ -21,3 +21,11 @@ func TestKernel(t *testing.T) {
 		t.Errorf("%d of %d are unexplained", l.Unexplained, l.RSS)
 	}
 }
+
+// BenchmarkLook is what asking about all mappings but the range takes.
+func BenchmarkLook(b *testing.B) {
+	r := NewReader()
+	for b.Loop() {
+		r.kernel.look(r.survey)
+	}
+}
