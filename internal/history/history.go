@@ -208,13 +208,16 @@ func (r *Recorder) Sample(now int64, values []int64) {
 	r.signal()
 }
 
-// jump returns the largest difference that is at least t, 0 if there is none.
+// jump returns the largest difference that is at least t, 0 if there is none. That of used_memory goes before all others:
+// what is freed appears on a line of fragmentation at once.
 func (r *Recorder) jump(from, to []int64, t int64) (d int64) {
+	if d = to[r.opt.Used] - from[r.opt.Used]; max(d, -d) >= t {
+		return d
+	}
+	d = 0
 	for i := range to {
-		if slices.Contains(r.opt.Calm, i) {
-			continue
-		}
-		if x := to[i] - from[i]; max(x, -x) >= t && max(x, -x) > max(d, -d) {
+		x := to[i] - from[i]
+		if max(x, -x) >= t && max(x, -x) > max(d, -d) && !slices.Contains(r.opt.Calm, i) {
 			d = x
 		}
 	}

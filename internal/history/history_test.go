@@ -292,8 +292,8 @@ func TestJump(t *testing.T) {
 	r.Accounts.Note(-3<<20, "del", Client{ID: 19}, []byte("old"), []byte("old:1"))
 	r.Sample(t0+1000, []int64{6 << 20, 5, 5 << 20})
 	r.Accounts.Note(-5<<20, "flushall", Client{ID: 20, Addr: "10.0.0.5:1"}, nil, nil)
-	r.Sample(t0+2000, []int64{1 << 20, 5, 0})
-	r.Sample(t0+3000, []int64{1<<20 + MinJump - 1, 5, 0})
+	r.Sample(t0+2000, []int64{1 << 20, 6 << 20, 0}) // a line that grew more than memory in use shrank
+	r.Sample(t0+3000, []int64{1<<20 + MinJump - 1, 6 << 20, 0})
 	jumps := samples(collect(r, Query{Jumps: true}))
 	if len(jumps) != 2 {
 		t.Fatalf("%d jumps", len(jumps))
