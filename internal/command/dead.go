@@ -197,7 +197,10 @@ func (e *Env) DeadTick() (again int64) {
 		return max(millisUp(p.next-now), 1)
 	}
 	p.next = now + deadPause*1e6
-	if w := e.Dead.Pass; w.Slice(time.Now().Add(deadSlice)) {
+	w := e.Dead.Pass
+	done := w.Slice(time.Now().Add(deadSlice))
+	e.NoteLatency("memory-reclaim-dead", clock.Mono()-now)
+	if done {
 		e.Dead.Note(w)
 		e.Dead.Pass = nil
 		p.resting = clock.Mono() + e.Config.MemoryReclaimDeadInterval*1e9

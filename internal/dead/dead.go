@@ -124,6 +124,18 @@ func (v *Inventory) Left(k Kind) Amount {
 	return Amount{max(v.Found[k].Bytes-v.Freed[k].Bytes, 0), max(v.Found[k].Count-v.Freed[k].Count, 0)}
 }
 
+// Total returns the bytes that the walk has left, and the kind with most of them.
+func (v *Inventory) Total() (bytes int64, most Kind) {
+	for i := range NumKinds {
+		n := v.Left(Kind(i)).Bytes
+		bytes += n
+		if n > v.Left(most).Bytes {
+			most = Kind(i)
+		}
+	}
+	return bytes, most
+}
+
 // State is what is remembered of walks.
 type State struct {
 	Last  Inventory        // of the last walk that came to its end

@@ -329,6 +329,26 @@ func TestDeadQuiet(t *testing.T) {
 	c.Env.Keys.Hooks = keyspace.Hooks{}
 }
 
+// TestDeadDoctor sees that the doctor speaks of what a scan has found.
+func TestDeadDoctor(t *testing.T) {
+	c := checker{commandtest.New(t, data...)}
+	for i := range 3000 {
+		c.Do("APPEND", fmt.Sprint("k", i), strings.Repeat("x", 1000))
+		c.Do("APPEND", fmt.Sprint("k", i), strings.Repeat("y", 50))
+	}
+	if got := c.Do("memory", "doctor"); strings.Contains(got, "Dead memory") {
+		t.Errorf("before a scan: %s", got)
+	}
+	c.walk(dead.Job{})
+	if got := c.Do("memory", "doctor"); !strings.Contains(got, "Dead memory: the last look found 3.") || !strings.Contains(got, "kind strings") {
+		t.Errorf("%s", got)
+	}
+	c.walk(dead.Job{Free: dead.Unseen()})
+	if got := c.Do("memory", "doctor"); strings.Contains(got, "Dead memory") {
+		t.Errorf("when it is freed: %s", got)
+	}
+}
+
 // TestDeadReplies sees the replies of MEMORY DEAD, and its errors.
 func TestDeadReplies(t *testing.T) {
 	c := checker{commandtest.New(t, data...)}

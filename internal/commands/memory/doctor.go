@@ -110,6 +110,17 @@ var findings = []finding{
 		},
 	},
 	{
+		func(r *command.MemoryReport, env *command.Env) bool {
+			n, _ := env.Dead.Last.Total()
+			return n > 1<<20 && n > r.Used/20
+		},
+		func(_ *command.MemoryReport, env *command.Env) string {
+			n, most := env.Dead.Last.Total()
+			return fmt.Sprintf("Dead memory: the last look found %s that serve nobody, most of them of the kind %s. MEMORY DEAD FREE gives them back, and memory-reclaim-dead does it in the background.",
+				info.Human(n), most)
+		},
+	},
+	{
 		func(r *command.MemoryReport, _ *command.Env) bool {
 			u := r.Ledger.Unexplained
 			return max(u, -u) > max(r.Ledger.RSS/100, 4<<20)

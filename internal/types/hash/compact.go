@@ -12,8 +12,6 @@ const (
 	// compactEntries and compactBytes bound what is put back into a listpack in one go: some 100 us.
 	compactEntries = 1024
 	compactBytes   = 32 << 10
-
-	maxTimeSize = 11
 )
 
 // Compact looks whether a hashtable could be a listpack again, and with act makes it one. It returns the usable bytes that
