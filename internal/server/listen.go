@@ -138,21 +138,31 @@ func (s *Server) hush() {
 // raiseFileLimit makes room for maxclients descriptors and the few that the server needs itself.
 func (s *Server) raiseFileLimit() error {
 	const own = 32
-	want := uint64(s.cfg.MaxClients) + own
+	want := int64(s.cfg.MaxClients) + own
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil {
 		return fmt.Errorf("Unable to read the limit of open files: %v", err)
 	}
-	if lim.Cur >= want {
+	next := lim
+	if !raise(&next.Cur, want) {
 		return nil
 	}
-	next := syscall.Rlimit{Cur: want, Max: max(lim.Max, want)}
+	raise(&next.Max, want)
 	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil {
 		next = syscall.Rlimit{Cur: lim.Max, Max: lim.Max}
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil || lim.Max < want {
+		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil || raise(&lim.Max, want) {
 			return errors.New("The operating system is not able to handle the specified number of clients, try with " +
 				strconv.FormatInt(int64(next.Cur)-own, 10))
 		}
 	}
 	return nil
+}
+
+// raise makes a limit, whose type depends on the system, at least n. It reports whether it was less.
+func raise[T int64 | uint64](limit *T, n int64) bool {
+	if *limit >= T(n) {
+		return false
+	}
+	*limit = T(n)
+	return true
 }
