@@ -156,17 +156,23 @@ func (e *Env) deadAlways() {
 	p := &e.deadPass
 	for range p.always {
 		if p.walk == nil {
-			free := dead.Unseen() &^ (dead.Of(dead.Pages) | dead.Of(dead.Lazyfree))
-			if !e.Keys.ActiveExpire {
-				free &^= dead.Of(dead.Expired) | dead.Of(dead.Fields)
-			}
-			p.walk = e.NewDeadWalk(dead.Job{Free: free})
+			p.walk = e.NewDeadWalk(dead.Job{})
 		}
+		p.walk.Job.Free = e.deadJob().Free & dead.Unseen()
 		if p.walk.Slice(time.Time{}) {
 			e.Dead.Note(p.walk)
 			p.walk = nil
 		}
 	}
+}
+
+// deadJob is what a pass may free now.
+func (e *Env) deadJob() dead.Job {
+	free := dead.Set(e.Config.MemoryReclaimDeadKinds)
+	if !e.Keys.ActiveExpire {
+		free &^= dead.Of(dead.Expired) | dead.Of(dead.Fields)
+	}
+	return dead.Job{Free: free, Idle: e.Config.MemoryReclaimDeadIdle, Least: int(e.Config.MemoryReclaimDeadLeast)}
 }
 
 // DeadTick runs a slice of a pass if it is time, and returns in how many ms it wants to be called again, 0 when it does
@@ -181,22 +187,17 @@ func (e *Env) DeadTick() (again int64) {
 		return 0
 	}
 	p, now := &e.deadPass, clock.Mono()
+	if now < p.next {
+		return max(millisUp(p.next-now), 1)
+	}
 	if e.Dead.Pass == nil {
 		if now < p.resting {
 			return 0
 		}
-		free := dead.Set(e.Config.MemoryReclaimDeadKinds)
-		if !e.Keys.ActiveExpire {
-			free &^= dead.Of(dead.Expired) | dead.Of(dead.Fields)
-		}
-		e.Dead.Pass = e.NewDeadWalk(dead.Job{
-			Free: free, Idle: e.Config.MemoryReclaimDeadIdle, Least: int(e.Config.MemoryReclaimDeadLeast),
-		})
-	}
-	if now < p.next {
-		return max(millisUp(p.next-now), 1)
+		e.Dead.Pass = e.NewDeadWalk(dead.Job{})
 	}
 	p.next = now + deadPause*1e6
+	e.Dead.Pass.Job = e.deadJob()
 	w := e.Dead.Pass
 	done := w.Slice(time.Now().Add(deadSlice))
 	e.NoteLatency("memory-reclaim-dead", clock.Mono()-now)

@@ -97,6 +97,12 @@ func TestGranary(t *testing.T) {
 			replay(t, path, all, v, nil)
 		})
 	}
+	// What is dead is freed all the time, and nobody sees it.
+	t.Run("reclaiming", func(t *testing.T) {
+		t.Parallel()
+		replay(t, path, all, variant{proto: 2}, nil, "--memory-reclaim-dead", "yes", "--memory-reclaim-dead-interval", "0",
+			"--memory-reclaim-dead-idle", "0", "--memory-reclaim-dead-percent", "0")
+	})
 	for _, size := range []int{0, 16, 64} {
 		t.Run(fmt.Sprintf("embstr-%d", size), func(t *testing.T) {
 			t.Parallel()
