@@ -270,7 +270,7 @@ func (ks *Keyspace) evictFirst() (freed int64, ok bool) {
 		}
 		if pos, r, found := db.keys.NextExpired(math.MaxInt64 - 1); found {
 			e := object.Entry(r)
-			if other, some := ks.earlier(db, e.Expiry()); some && other != db {
+			if exact, _ := db.keys.EarliestExpire(); ks.earlier(db, exact) {
 				continue // the bound of db was too early, and is corrected
 			}
 			return db.evict(e, pos, table.Hash(e.Key())), true
@@ -278,17 +278,17 @@ func (ks *Keyspace) evictFirst() (freed int64, ok bool) {
 	}
 }
 
-// earlier returns a database other than db whose bound is below a time.
-func (ks *Keyspace) earlier(db *DB, ms int64) (*DB, bool) {
+// earlier reports whether another database than db has a bound below a time.
+func (ks *Keyspace) earlier(db *DB, ms int64) bool {
 	for _, d := range ks.DBs {
 		if d == db || d.keys.Root() == 0 {
 			continue
 		}
 		if at, some := d.keys.EarliestExpire(); some && at < ms {
-			return d, true
+			return true
 		}
 	}
-	return nil, false
+	return false
 }
 
 // evict deletes a key and tells everybody, in Redis's order.
