@@ -136,7 +136,9 @@ func (e *Env) overLimit() bool {
 // excess returns the bytes that have to be evicted, and whether writes have to be refused whatever is.
 func (e *Env) excess() (evict int64, refuse bool) {
 	m := &e.limit
-	e.look()
+	if m.data != noLimit || e.mono-m.looked > lookEvery {
+		e.look()
+	}
 	over := mem.Used() - m.uncounted - m.total
 	if m.data == noLimit {
 		return over, false
