@@ -158,9 +158,6 @@ func (e *Env) NowMicro() int64 { return e.Wall.UnixMicro(e.mono) }
 func (e *Env) BeginTurn() {
 	e.setMono(e.Wall.Read())
 	e.turn = e.mono
-	if e.limit.on && e.mono-e.limit.looked > lookEvery {
-		e.look()
-	}
 	e.Keys.Access.SetNow(e.Keys.Now)
 }
 

@@ -126,6 +126,9 @@ func (e *Env) look() {
 // overLimit reports whether memory is above a limit. REQUIRES: there is one.
 func (e *Env) overLimit() bool {
 	m := &e.limit
+	if e.mono-m.looked > lookEvery {
+		e.look()
+	}
 	if mem.Used()-m.uncounted > m.total || e.Keys.Arena.Used()-m.others > m.data {
 		return true
 	}
@@ -136,8 +139,8 @@ func (e *Env) overLimit() bool {
 // excess returns the bytes that have to be evicted, and whether writes have to be refused whatever is.
 func (e *Env) excess() (evict int64, refuse bool) {
 	m := &e.limit
-	if m.data != noLimit || e.mono-m.looked > lookEvery {
-		e.look()
+	if m.data != noLimit {
+		e.look() // what is no data may have come and gone
 	}
 	over := mem.Used() - m.uncounted - m.total
 	if m.data == noLimit {

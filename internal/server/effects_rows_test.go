@@ -27,6 +27,69 @@ var effectRows = []effectRow{
 		INCR k
 		SET k
 		NOSUCH`},
+	{name: "eviction", anyOrder: true, history: `
+		SET a 1
+		SET b 2 PXAT 33177117420000
+		CONFIG SET maxmemory-policy volatile-ttl
+		CONFIG SET maxmemory 1
+		EXISTS b
+		GET a
+		SET c 3
+		MSET c 3 d 4
+		DEL nosuch
+		CONFIG SET maxmemory-policy allkeys-random
+		EXISTS a
+		INCR n
+		CONFIG SET maxmemory 0
+		MSET a 1 b 2
+		CONFIG SET lazyfree-lazy-eviction yes
+		CONFIG SET maxmemory 1
+		DBSIZE
+		SET c 3
+		CONFIG SET maxmemory 0
+		CONFIG SET lazyfree-lazy-eviction no
+		CONFIG SET maxmemory-policy noeviction`},
+	{name: "eviction and transactions", anyOrder: true, history: `
+		CONFIG SET maxmemory-policy allkeys-lru
+		MULTI
+		INCR x
+		CONFIG SET maxmemory 1
+		INCR x
+		EXEC
+		DBSIZE
+		MULTI
+		SET y 1
+		GET y
+		EXEC
+		CONFIG SET maxmemory 0
+		SET z 1
+		MULTI
+		GET z
+		SET z 2
+		2> CONFIG SET maxmemory 1
+		EXEC
+		2> DBSIZE
+		DISCARD
+		CONFIG SET maxmemory 0
+		CONFIG SET maxmemory-policy noeviction`},
+	{name: "eviction and scripts", anyOrder: true, history: `
+		SET z 1
+		CONFIG SET maxmemory 1
+		EVAL return_redis.call("get","z") 0
+		EVAL return_redis.call("set","z","2") 0
+		EVAL return_redis.pcall("del","z")+redis.call("incr","q") 0
+		EVAL #!lua\nreturn_1 0
+		EVAL return_redis.pcall("set","z","2").err 0
+		EVAL_RO return_redis.call("get","z") 0
+		CONFIG SET maxmemory 0
+		EVAL return_redis.call("set","z","2") 0
+		CONFIG SET maxmemory-policy allkeys-random
+		CONFIG SET maxmemory 1
+		EVAL return_redis.call("get","z") 0
+		EVAL redis.call("config","set","maxmemory","0")return_1 0
+		CONFIG SET maxmemory 0
+		CONFIG SET maxmemory-policy noeviction
+		DEL z q`},
 	{name: "set with times", history: `
 		SET k v EX 100
 		SET k v PX 100000
