@@ -66,6 +66,7 @@ const (
 	flagWriting                        // portable loops: a goroutine writes
 	flagServing                        // Serve is running
 	flagFull                           // not served: too much output waits
+	flagYield                          // others are served first: this Serve made much output
 )
 
 func (c *Conn) has(f condition) bool { return c.flags&f != 0 }
@@ -132,9 +133,10 @@ func (c *Conn) CloseAfterReply() {
 func (c *Conn) Closing() bool { return c.flags&(flagClosing|flagDead) != 0 }
 
 // Stopped reports whether Serve is to return without executing more: the
-// connection ends, or so much output waits (Options.OutputBound) that the client
-// has to read first. What is left comes again when it has.
-func (c *Conn) Stopped() bool { return c.flags&(flagClosing|flagDead|flagFull) != 0 }
+// connection ends, or this Serve has made so much output that others are to have
+// their turn, or so much waits (Options.OutputBound) that the client has to read
+// first. What is left comes again.
+func (c *Conn) Stopped() bool { return c.flags&(flagClosing|flagDead|flagFull|flagYield) != 0 }
 
 // Pause makes the loop keep what it reads instead of calling Serve.
 func (c *Conn) Pause() { c.flags |= flagPaused }

@@ -65,6 +65,7 @@ type Loop struct {
 	finished bool       // no connection enters any more
 
 	nextReady    int
+	made         int     // bytes copied to reply blocks in this Serve
 	resumedSpare []*Conn // room for the next resumed
 	pumping      *pump   // a session calls Pump
 
@@ -254,7 +255,8 @@ func (l *Loop) serve(c *Conn) {
 		if int64(c.q.front.len+len(in)-complete) > l.group.queryLimit.Load() {
 			c.kill(ReasonQueryLimit, nil)
 		} else {
-			c.flags |= flagServing
+			l.made = 0
+			c.flags = c.flags&^flagYield | flagServing
 			used = c.session.Serve(c, in)
 			c.flags &^= flagServing
 		}
@@ -262,9 +264,13 @@ func (l *Loop) serve(c *Conn) {
 	switch {
 	case used < len(in) && c.flags&(flagClosing|flagDead) == 0:
 		l.keep(c, in, used)
+		if c.has(flagYield) {
+			c.Again()
+		}
 	case own:
 		c.q.done(l.arena)
 	}
+	c.flags &^= flagYield
 	if c.pending() {
 		l.markDirty(c)
 	}

@@ -11,6 +11,7 @@ const (
 	staticMax = 16 << 10 // and the most it grows to
 	blockMin  = 16 << 10 // the least size of a block of the list
 	pinMin    = 16 << 10 // values shorter than this are copied
+	makeMost  = 1 << 20  // bytes copied to blocks in one Serve, after which others have their turn
 
 	segSize = int(unsafe.Sizeof(segment{}))
 )
@@ -87,8 +88,12 @@ func (o *output) push(s segment) {
 	}
 }
 
-// filled notes that so much output waits that no more is made of it.
-func (c *Conn) filled() {
+// filled notes that size bytes more were copied to blocks: so much output may
+// wait, or have been made in this Serve, that no more is made for now.
+func (c *Conn) filled(size int) {
+	if c.loop.made += size; c.loop.made > makeMost {
+		c.flags |= flagYield
+	}
 	if c.out.waiting-c.out.sent > c.loop.group.opts.OutputBound {
 		c.flags |= flagFull
 	}
@@ -161,7 +166,7 @@ func (c *Conn) More(n, need int) ([]byte, bool) {
 	o.open = segment{ref: ref, size: size, kind: segBlock}
 	o.listLen++
 	o.listMem += mem.Usable(size)
-	c.filled()
+	c.filled(size)
 	l.handler.Output(c)
 	return mem.Bytes(o.open.ref, size), true
 }
@@ -238,7 +243,7 @@ func (c *Conn) Refer(n0 int, ref mem.Ref, off, n int) bool {
 	o.listLen++
 	o.listMem += n
 	o.pinned += n
-	c.filled()
+	c.filled(0)
 	c.loop.handler.Output(c)
 	return true
 }

@@ -12,7 +12,7 @@
 //	ledger       the four parts of memory beside what the kernel says                 (ledger.go)
 //	observers    what it costs to keep accounts of memory                             (observers.go)
 //	churn        memory that is kept after data has come and gone                     (churn.go)
-//	evict        hit rate of a cache, and waits while keys are evicted                (evict.go)
+//	buffers      memory while clients do not read, stall, or are very many           (buffers.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
 // A part that runs replaces its own section of the page; the others stay (report.go).
@@ -60,10 +60,10 @@ var parts = []part{
 	{"idle", "Idle server", measureIdle},
 	{"load", "Loading ten million keys", measureLoad},
 	{"stalls", "Large values that go", measureStalls},
+	{"buffers", "Clients that do not do their part", measureBuffers},
 	{"ledger", "The ledger", measureLedger},
 	{"observers", "Accounts of memory", measureObservers},
 	{"churn", "Memory after churn", measureChurn},
-	{"evict", "Eviction", measureEvict},
 	{"go", "Allocator and encodings", measureGo},
 }
 
