@@ -87,6 +87,7 @@ func (p *parser) advance() {
 	p.lastLine = p.line0()
 	p.step(1)
 	if p.ahead.kind != "" {
+		p.lastLine = p.line // as Lua has it: that of the token ahead
 		p.tok, p.ahead = p.ahead, lexeme{}
 		return
 	}

@@ -227,11 +227,11 @@ func (g *programs) inLoop(name string) {
 	g.line("end")
 }
 
-// around is what programs use: conversions that do not fail, a limit of steps, and a log of what happened. Signs of zero and
-// of NaN are not shown: the machine keeps small integers as objects, and has one zero among them.
+// around is what programs use: conversions that do not fail, a limit of steps, and a log of what happened. Signs of zero, and so
+// of infinity, and of NaN are not shown: the machine keeps small integers as objects, and has one zero among them.
 const around = `local out, ticks = {}, 0
 local function tick() ticks = ticks + 1 if ticks > 300 then error('enough', 0) end end
-local function show(v) if type(v) == 'number' then if v ~= v then return 'nan' end if v == 0 then return '0' end return string.format('%.12g', v) end if type(v) == 'table' then return 'table' .. tostring(v.x ~= nil) end return type(v) == 'function' and 'f' or tostring(v) end
+local function show(v) if type(v) == 'number' then if v ~= v then return 'nan' end if v == 0 then return '0' end if v == 2 * v then return 'inf' end return string.format('%.12g', v) end if type(v) == 'table' then return 'table' .. tostring(v.x ~= nil) end return type(v) == 'function' and 'f' or tostring(v) end
 local function log(...) tick() local s = '' for i = 1, select('#', ...) do s = s .. show((select(i, ...))) .. ' ' end out[#out + 1] = s:sub(1, 200) end
 local function N(v) tick() v = tonumber(v) or 7 return (v < 1e9 and v > -1e9 or v ~= v) and v or 5 end
 local function S(v) if type(v) == 'string' or type(v) == 'number' then v = show(v) return #v < 50 and v or 'long' end return type(v) end
