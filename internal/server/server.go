@@ -147,6 +147,7 @@ func start(cfg *config.Config) (*Server, error) {
 	}
 	s.mu.Unlock()
 	if err != nil {
+		s.closeHistory()
 		return nil, s.fatal("%v", err)
 	}
 	return s, nil

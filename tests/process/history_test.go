@@ -161,6 +161,41 @@ func TestHistoryAfterKill(t *testing.T) {
 	check("-minutes")
 }
 
+// TestHistoryOfSuddenDeath kills a server in the second in which its memory grew, as the OOM killer does.
+func TestHistoryOfSuddenDeath(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "--dir", dir)
+	c := dial(t, s)
+	time.Sleep(1200 * time.Millisecond)
+	var out []byte
+	for i := range 500 {
+		out = live.AppendCommand(out, "SET", "big:"+strconv.Itoa(i), strings.Repeat("v", 100_000))
+	}
+	if _, err := c.Write(out); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if _, err := c.ReadRaw(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(350 * time.Millisecond) // three runs of the cron
+	if err := syscall.Kill(s.Pid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.Wait(10 * time.Second)
+	var data, charged int64
+	for _, rec := range readHistory(t, dir, "-seconds", "-count", "0") {
+		data = max(data, rec.Values["data"])
+		if x := rec.Causes; x != nil && len(x.Prefixes) > 0 && x.Prefixes[0].Name == "big:" {
+			charged += x.Prefixes[0].Bytes
+		}
+	}
+	if data < 50_000_000 || charged < 45_000_000 {
+		t.Errorf("data %d, of which %d have a cause", data, charged)
+	}
+}
+
 // TestHistoryOfBuffers finds the client that does not read, and the command that holds everything up.
 func TestHistoryOfBuffers(t *testing.T) {
 	s := start(t)
