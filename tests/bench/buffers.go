@@ -285,7 +285,7 @@ func runBuffers(o *options, c contender, k *bufferCase) (r bufferResult, err err
 		return r, err
 	}
 	defer b.control.Close()
-	b.control.Timeout = time.Minute
+	b.control.Timeout = 5 * time.Minute
 	if k.prepare != nil {
 		if err := k.prepare(b); err != nil {
 			return r, err
@@ -305,6 +305,9 @@ func runBuffers(o *options, c contender, k *bufferCase) (r bufferResult, err err
 	go func() { probe <- probePing(s, 2*time.Millisecond, quit) }()
 	go func() { most <- watchMemory(s, quit) }()
 	err = k.misuse(b)
+	if err == nil {
+		err = b.do("PING") // who is busy has until then
+	}
 	time.Sleep(time.Second) // for what happens by itself: limits, and peers that were told to go
 	if c.name == "granary" && err == nil {
 		r.owner, err = firstOwner(b.control)
@@ -385,25 +388,41 @@ type memoryPeak struct {
 	err            error
 }
 
-// watchMemory looks every 20 ms.
+// watchMemory looks every 20 ms, if the server answers: it may be busy for many seconds.
 func watchMemory(s *live.Server, quit chan struct{}) (m memoryPeak) {
-	for {
+	c, err := s.Dial()
+	if err != nil {
+		return memoryPeak{err: err}
+	}
+	defer c.Close()
+	c.Timeout = 5 * time.Minute
+	used := make(chan int64, 1)
+	for asked := false; ; {
 		select {
 		case <-quit:
 			return m
+		case n := <-used:
+			m.used = max(m.used, n)
+			asked = false
 		case <-time.After(20 * time.Millisecond):
-		}
-		used, err := infoInt(s, "memory", "used_memory")
-		if err != nil {
-			m.err = err
-			return m
 		}
 		rss, err := residentBytes(s.Pid())
 		if err != nil {
-			m.err = err
-			return m
+			return memoryPeak{err: err}
 		}
-		m.used, m.resident = max(m.used, used), max(m.resident, rss)
+		m.resident = max(m.resident, rss)
+		if !asked {
+			asked = true
+			go func() {
+				r, err := c.Do("INFO", "memory")
+				_, rest, _ := strings.Cut(r.Str, "\nused_memory:")
+				v, _, _ := strings.Cut(rest, "\r")
+				n, _ := strconv.ParseInt(v, 10, 64)
+				if err == nil {
+					used <- n
+				}
+			}()
+		}
 	}
 }
 

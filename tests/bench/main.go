@@ -12,6 +12,7 @@
 //	ledger       the four parts of memory beside what the kernel says                 (ledger.go)
 //	observers    what it costs to keep accounts of memory                             (observers.go)
 //	churn        memory that is kept after data has come and gone                     (churn.go)
+//	evict        hit rate of a cache, and waits while keys are evicted                (evict.go)
 //	buffers      memory while clients do not read, stall, or are very many           (buffers.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
@@ -64,6 +65,7 @@ var parts = []part{
 	{"ledger", "The ledger", measureLedger},
 	{"observers", "Accounts of memory", measureObservers},
 	{"churn", "Memory after churn", measureChurn},
+	{"evict", "Eviction", measureEvict},
 	{"go", "Allocator and encodings", measureGo},
 }
 
