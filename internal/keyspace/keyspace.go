@@ -59,12 +59,15 @@ type Keyspace struct {
 	evict  eviction
 	Defrag Defrag
 
-	snapshot   *Snapshot // nil: none is under way
-	movers     []Mover
-	prefixes   *prefixes // what prefixes have (prefixes.go), nil: not kept
-	reclaim    []job     // detached memory, given back in slices
-	expireFrom int       // database at which the next expiry slice begins
-	keyBuf     []byte    // the key of an entry that is being deleted, for those who are told
+	snapshot *Snapshot // nil: none is under way
+	movers   []Mover
+	prefixes *prefixes // what prefixes have (prefixes.go), nil: not kept
+
+	prefixEpoch uint64 // numbers of the counts of prefixes to come
+
+	reclaim    []job  // detached memory, given back in slices
+	expireFrom int    // database at which the next expiry slice begins
+	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
 }
 
 // Stats counts what INFO reports of the keyspace.
@@ -136,6 +139,7 @@ func New(a *mem.Arena, n int) *Keyspace {
 		Arena:          a,
 		Limits:         object.StringLimits{Embstr: 44, Shared: true},
 		Access:         Access{LogFactor: 10, DecayMinutes: 1},
+		prefixEpoch:    1,
 		ActiveExpire:   true,
 		ExpireOnAccess: true,
 	}

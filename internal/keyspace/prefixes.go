@@ -41,12 +41,8 @@ const (
 
 // SetPrefixes begins to keep what prefixes have, in at most rows rows. Keys that are there are counted in slices.
 func (ks *Keyspace) SetPrefixes(split prefix.Split, rows int) {
-	epoch := uint64(1)
-	if ks.prefixes != nil {
-		epoch = ks.prefixes.epoch + 2 // what was removed before is in no count to come
-		ks.NoPrefixes()
-	}
-	p := &prefixes{tree: prefix.NewTree(split, rows), epoch: epoch, settled: ks.Arena.KeyBytes()}
+	ks.NoPrefixes()
+	p := &prefixes{tree: prefix.NewTree(split, rows), epoch: ks.prefixEpoch, settled: ks.Arena.KeyBytes()}
 	ks.prefixes = p
 	for _, db := range ks.DBs {
 		if db.Len() > 0 {
@@ -59,8 +55,9 @@ func (ks *Keyspace) SetPrefixes(split prefix.Split, rows int) {
 
 // NoPrefixes forgets what prefixes have.
 func (ks *Keyspace) NoPrefixes() {
-	if ks.prefixes != nil {
-		ks.prefixes.tree.Close()
+	if p := ks.prefixes; p != nil {
+		ks.prefixEpoch = p.epoch + 2 // what is removed now is in no count to come
+		p.tree.Close()
 		ks.prefixes = nil
 	}
 }
@@ -95,6 +92,14 @@ func (it *Item) Settle() {
 	if ks := it.db.ks; ks.prefixes != nil && ks.prefixes.settled != ks.Arena.KeyBytes() {
 		ks.settle(it.db, it.key, 0, 0)
 	}
+}
+
+// Unsettled returns the bytes that came and went since a key was named: 0 between commands.
+func (ks *Keyspace) Unsettled() int64 {
+	if ks.prefixes == nil {
+		return 0
+	}
+	return ks.Arena.KeyBytes() - ks.prefixes.settled
 }
 
 // Settle is Item.Settle for a key of the database.
@@ -314,7 +319,7 @@ func (ks *Keyspace) AuditPrefixes() (off int64, err error) {
 			})
 		}
 	})
-	if n := ks.Arena.KeyBytes() - p.settled; n != 0 {
+	if n := ks.Unsettled(); n != 0 {
 		return off + max(n, -n), fmt.Errorf("%d bytes came that belong to no key", n)
 	}
 	return off, err

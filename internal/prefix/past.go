@@ -29,7 +29,7 @@ func (p *past) sub(q past) { p.add(past{-q.own, -q.rest}) }
 type look struct {
 	times  [pastLen]int64 // when, ms
 	slot   int            // of the last look in times and row.past
-	seen   int            // looks so far, up to pastLen
+	seen   int            // looks so far, up to pastLen; the first was at a tree without rows
 	next   int            // chunk at which the look that is under way goes on
 	under  bool           // a look is under way
 	listed int64          // ms, when victims were listed
@@ -46,7 +46,7 @@ func (t *Tree) Look(now int64) bool {
 		return true
 	}
 	if !l.under {
-		if age := now - l.times[l.slot]; l.seen > 0 && age >= 0 && age < pastEvery {
+		if age := now - l.times[l.slot]; age >= 0 && age < pastEvery {
 			return false
 		}
 		l.under, l.next = true, 0
@@ -133,7 +133,7 @@ func (t *Tree) oldest() int {
 
 // growth returns the bytes that a row itself gained or lost since the oldest look.
 func (t *Tree) growth(r *row) (p past) {
-	if t.look.seen > 0 && t.complete {
+	if t.complete {
 		p = r.sides[t.shown].now()
 		p.sub(r.past[t.oldest()])
 	}

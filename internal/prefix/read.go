@@ -85,7 +85,9 @@ func (t *Tree) List(prefix []byte, depth int, by Order) (lines []Line, all Line,
 		s := &sums[id]
 		l := Line{Prefix: t.name(id), Counts: s.Counts, Growth: s.growth, Rows: s.rows, Miss: t.missing(id)}
 		if r.depth == level {
-			lines = append(lines, l)
+			if l.Counts != (Counts{}) || l.Growth != 0 {
+				lines = append(lines, l)
+			}
 			continue
 		}
 		b, g := &r.sides[t.side()], t.growth(r)

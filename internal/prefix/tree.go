@@ -121,6 +121,7 @@ func NewTree(split Split, max int) *Tree {
 	t.index = make([]uint64, size)
 	t.free = make([]int32, 0, t.max+chunkRows)
 	t.victims = make([]victim, 0, t.max/victimShare+1)
+	t.look.seen = 1
 	t.newRow(nil, -1)
 	mem.BookOutside(mem.PurposePrefix, t.fixed())
 	return t

@@ -126,7 +126,7 @@ func (s *Session) Do(args ...string) string {
 	if s.done++; invariants.Enabled && s.done%defragEvery == 0 {
 		s.Env.Keys.DefragUnits(defragUnits, true) // whatever refers to what has moved is found
 	}
-	if t, n := s.Env.Keys.Prefixes(); t != nil && n != 0 && s.Env.Keys.Pending() == 0 {
+	if n := s.Env.Keys.Unsettled(); n != 0 {
 		s.T.Errorf("%.200q: %d bytes were entered for no key", args, n)
 	}
 	return s.Out.String()

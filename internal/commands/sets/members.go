@@ -242,6 +242,7 @@ func cmdSMove(c *command.Ctx) {
 	} else {
 		set.Create(&dst, lim, &m, 1)
 	}
+	dst.Settle()
 	set.Remove(&src, &m)
 	c.Changed(from, keyspace.Set, "srem")
 	if set.Len(&src) == 0 {

@@ -262,19 +262,25 @@ func Move(src, dst *keyspace.Item, lim Limits, fromHead, toHead bool) (moved []b
 	// The memory that removing needs comes first.
 	if v.large {
 		v.ql.OpenEnd(fromHead)
+		src.Settle()
 		Push(dst, lim, text[:], toHead)
+		dst.Settle()
 		DeleteRange(src, lim, start, 1)
+		src.Settle()
 		return text[0]
 	}
 	p := v.lp.Seek(start)
 	trim := src.PlanTrim(v.lp.EntrySize(p))
+	src.Settle()
 	done := false
 	defer func() {
 		if !done {
 			src.DropTrim(trim)
+			src.Settle()
 		}
 	}()
 	Push(dst, lim, text[:], toHead)
+	dst.Settle()
 	done = true
 	listpack.Open(src.Flat()).Delete(p)
 	src.FinishTrim(trim)
