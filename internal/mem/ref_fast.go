@@ -10,3 +10,6 @@ func Bytes(r Ref, n int) []byte {
 	// An array view costs one comparison; unsafe.Slice would cost three.
 	return (*[maxRegion]byte)(Ptr(r))[:n:n]
 }
+
+// raceBuild says that the range is Go memory, in which the race detector sees every access.
+const raceBuild = false

@@ -11,3 +11,6 @@ import "unsafe"
 func Bytes(r Ref, n int) []byte {
 	return unsafe.Slice((*byte)(Ptr(r)), n)
 }
+
+// raceBuild says that the range is Go memory, in which the race detector sees every access.
+const raceBuild = true

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -221,4 +222,48 @@ func TestDoctorFindings(t *testing.T) {
 	if text := diagnose(&good, c.Env); !strings.Contains(text, "No memory problem found") {
 		t.Errorf("a healthy server hears %q", text)
 	}
+}
+
+// TestLedgerReply holds the sums of MEMORY LEDGER against its lines, in JSON, and sees that the map has the same keys.
+func TestLedgerReply(t *testing.T) {
+	c := start(t)
+	c.set("k", strings.Repeat("v", 1000), 0)
+	reply := c.Do("memory", "ledger", "json")
+	_, text, _ := strings.Cut(reply, "\r\n")
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	number := func(v any) int64 { f, _ := v.(float64); return int64(f) }
+	total := int64(0)
+	for h := range ledger.NumHeadings {
+		lines, _ := doc[ledger.Heading(h).String()].(map[string]any)
+		sum := int64(0)
+		for name, v := range lines {
+			if number(v) < 0 {
+				t.Errorf("%s is %d", name, number(v))
+			}
+			if name != "total" {
+				sum += number(v)
+			}
+		}
+		if lines == nil || sum != number(lines["total"]) {
+			t.Errorf("the lines of %s add up to %d, and the total is %v", ledger.Heading(h), sum, lines["total"])
+		}
+		total += sum
+	}
+	if total != number(doc["total"]) || number(doc["rss"]) != total+number(doc["unexplained"]) {
+		t.Errorf("total %d: %s", total, text)
+	}
+	for _, proto := range []uint8{2, 3} {
+		c.Proto(proto)
+		got := commandtest.Show(c.Do("memory", "ledger"))
+		for name := range doc {
+			if !strings.Contains(got, " "+name+" ") {
+				t.Errorf("RESP%d: %s is missing in %s", proto, name, got)
+			}
+		}
+	}
+	c.is("memory ledger xml", "-ERR syntax error")
+	c.is("memory ledger json json", "-ERR syntax error")
 }
