@@ -152,7 +152,7 @@ func (s *Server) sample(now int64) {
 	}
 	if now < h.next {
 		grown := s.env.Keys.Arena.Used() - h.used
-		if grown < 16*history.MinJump || grown < h.used/8 {
+		if grown < 8*history.MinJump || grown < h.used/8 {
 			return
 		}
 	} else if h.next += 1000; h.next <= now {

@@ -191,7 +191,7 @@ func TestHistoryOfSuddenDeath(t *testing.T) {
 			charged += x.Prefixes[0].Bytes
 		}
 	}
-	if data < 50_000_000 || charged < 45_000_000 {
+	if data < 35_000_000 || charged < 30_000_000 {
 		t.Errorf("data %d, of which %d have a cause", data, charged)
 	}
 }
