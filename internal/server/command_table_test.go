@@ -41,6 +41,7 @@ var ours = map[string]string{
 	"memory|explain":  "Granary's own",
 	"memory|history":  "Granary's own",
 	"memory|ledger":   "Granary's own",
+	"memory|owners":   "Granary's own",
 	"memory|prefixes": "Granary's own",
 }
 

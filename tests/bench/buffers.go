@@ -306,19 +306,20 @@ func runBuffers(o *options, c contender, k *bufferCase) (r bufferResult, err err
 	go func() { most <- watchMemory(s, quit) }()
 	err = k.misuse(b)
 	if err == nil {
-		err = b.do("PING") // who is busy has until then
+		err = b.calmDown()
 	}
-	time.Sleep(time.Second) // for what happens by itself: limits, and peers that were told to go
 	if c.name == "granary" && err == nil {
 		r.owner, err = firstOwner(b.control)
 	}
+	held, e := infoInt(s, "memory", "used_memory")
 	close(quit)
 	p, m := <-probe, <-most
-	for _, e := range []error{err, p.err, m.err} {
+	for _, e := range []error{err, e, p.err, m.err} {
 		if e != nil {
 			return r, e
 		}
 	}
+	m.used = max(m.used, held)
 	r.served, r.used, r.resident = p.served, float64(m.used-used)/mb, float64(m.resident-resident)/mb
 	for field, n := range map[string]*int64{"evicted_keys": &r.evicted, "evicted_clients": &r.disconnected} {
 		if *n, err = infoInt(s, "stats", field); err != nil {
@@ -363,6 +364,23 @@ func runBuffers(o *options, c contender, k *bufferCase) (r bufferResult, err err
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// calmDown waits until the server has done what it was asked for, and what happens by itself: limits, and peers that were told
+// to go.
+func (b *bufferRun) calmDown() error {
+	for last, tries := int64(0), 0; tries < 60; tries++ {
+		if err := b.do("PING"); err != nil {
+			return err
+		}
+		n, err := residentBytes(b.s.Pid())
+		if err != nil || tries > 0 && n < last+2*mb {
+			return err
+		}
+		last = n
+		time.Sleep(time.Second)
+	}
+	return nil
 }
 
 // gone counts the connections that the server has closed: what it had sent can be read, and then they end.
