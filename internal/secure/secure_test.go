@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -307,6 +308,50 @@ func FuzzOpenPKCS8(f *testing.F) {
 			return // no rounds by the million
 		}
 		openPKCS8(der, "x")
+	})
+}
+
+// FuzzOpenKey reads files that are no keys, and keys whose headers say what is not so.
+func FuzzOpenKey(f *testing.F) {
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0102030405060708090A0B0C0D0E0F10\n\nAAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n"), "x")
+	f.Add([]byte("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,01\n\nAAAA\n-----END EC PRIVATE KEY-----\n"), "")
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"), "x")
+	f.Add([]byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n"), "x")
+	f.Fuzz(func(t *testing.T, text []byte, pass string) {
+		if len(text) > 300 {
+			return // no rounds by the million
+		}
+		firstCertificate(text)
+		open, err := openKey(text, pass)
+		if err != nil {
+			return
+		}
+		again, err := openKey(open, "")
+		if err != nil || !bytes.Equal(again, open) {
+			t.Fatalf("%q was opened as %q, which opens as %q, %v", text, open, again, err)
+		}
+	})
+}
+
+// FuzzLists reads what is set for tls-ciphers, tls-ciphersuites and tls-protocols.
+func FuzzLists(f *testing.F) {
+	for _, text := range []string{"", "DEFAULT:!MEDIUM", "ECDHE+AESGCM:-AES256:+kRSA:@STRENGTH", "!aNULL", "TLS_AES_128_GCM_SHA256:x", "TLSv1.2 TLSv1.3", "+:-:!", "ALL:!ALL"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if list, err := parseCiphers(text); err == nil && text != "" {
+			seen := map[uint16]bool{}
+			for _, id := range list {
+				if seen[id] {
+					t.Fatalf("%q has %s twice", text, tls.CipherSuiteName(id))
+				}
+				seen[id] = true
+			}
+		}
+		checkSuites(text)
+		if list, err := parseProtocols(text); err == nil && !slices.IsSorted(list) {
+			t.Fatalf("%q is %v", text, list)
+		}
 	})
 }
 

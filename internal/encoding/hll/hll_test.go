@@ -232,6 +232,48 @@ func TestCorrupt(t *testing.T) {
 	}
 }
 
+// FuzzAny takes any bytes for a HyperLogLog, as a command does that finds a string: what is not one is refused everywhere.
+func FuzzAny(f *testing.F) {
+	f.Add(AppendNew(nil), 0)
+	dense, err := AppendDense(nil, AppendNew(nil))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(dense, 77)
+	f.Add(dense[:len(dense)-1], 16383)
+	f.Add([]byte("HYLL\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), 1)
+	f.Add([]byte("HYLL"), 1)
+	f.Fuzz(func(t *testing.T, b []byte, i int) {
+		i &= NumRegisters - 1
+		if !Valid(b) {
+			return
+		}
+		whole := Check(b) == nil
+		var r Registers
+		if err := r.Merge(b); (err == nil) != whole {
+			t.Fatalf("merge: %v, well formed %v", err, whole)
+		}
+		n, err := Count(b)
+		if (err == nil) != whole {
+			t.Fatalf("count: %v, well formed %v", err, whole)
+		}
+		if whole && n != r.Count() {
+			t.Fatalf("count %d, merged %d", n, r.Count())
+		}
+		dense, err := AppendDense(nil, b)
+		if (err == nil) != whole {
+			t.Fatalf("dense: %v, well formed %v", err, whole)
+		}
+		if !whole {
+			return
+		}
+		if err := Check(dense); err != nil || Get(dense, i) != r[i] {
+			t.Fatalf("dense: %v, register %d is %d, want %d", err, i, Get(dense, i), r[i])
+		}
+		Cached(b)
+	})
+}
+
 func FuzzSparse(f *testing.F) {
 	f.Add([]byte("\x7f\xff"), 7, uint8(3), 3000)
 	f.Add([]byte("\x7f\xff\x80\x84\x3f"), 16000, uint8(33), 20)

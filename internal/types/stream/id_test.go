@@ -37,3 +37,25 @@ func TestParseBound(t *testing.T) {
 	is("(-", ID{}, true, false)
 	is("7-*", ID{}, false, false)
 }
+
+// FuzzParseID reads IDs and ends of ranges: what is read back from its text is the same.
+func FuzzParseID(f *testing.F) {
+	for _, text := range []string{"1-2", "18446744073709551615-18446744073709551615", "5-*", "*", "(1-0", "-", "+", "00-1", "1-", "-1", "1-2\x00x"} {
+		f.Add([]byte(text), uint64(7))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, missing uint64) {
+		id, auto, ok := ParseID(text, missing)
+		if strict, yes := ParseStrict(text, missing); yes != (ok && !auto) || yes && strict != id {
+			t.Fatalf("%q: %v, %v; strictly %v, %v", text, id, ok, strict, yes)
+		}
+		if ok && !auto {
+			if again, auto, ok := ParseID(AppendID(nil, id), 0); !ok || auto || again != id {
+				t.Fatalf("%q is %v, and its text %v", text, id, again)
+			}
+			if bound, exclusive, ok := ParseBound(text, missing); !ok || exclusive || bound != id {
+				t.Fatalf("%q is %v, as an end %v, %v, %v", text, id, bound, exclusive, ok)
+			}
+		}
+		ParseBound(text, missing)
+	})
+}
