@@ -7,6 +7,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/info"
+	"granary/internal/ledger"
 	"granary/internal/mem"
 )
 
@@ -107,9 +108,12 @@ func mallocStats(r *command.MemoryReport, profile string) string {
 	fmt.Fprintf(&b, "___ %s, profile %s ___\n", info.Allocator(), profile)
 	fmt.Fprintf(&b, "Allocated: %d, active: %d, metadata: %d, resident: %d, mapped: %d, retained: %d\n",
 		s.Books.Total.Usable, s.Active, s.Metadata, s.Resident, s.Mapped, s.Retained)
-	fmt.Fprintf(&b, "Free in slabs: %d, tail waste: %d, dirty: %d, requested: %d\n\n",
+	fmt.Fprintf(&b, "Free in slabs: %d, tail waste: %d, dirty: %d, requested: %d\n",
 		s.SlabFree, s.TailWaste, s.Dirty, s.Books.Total.Requested)
 
+	l := &r.Ledger
+	fmt.Fprintf(&b, "By the kernel: resident %d, of which process %d; allocated and not resident: %d; unexplained: %d\n\n",
+		l.RSS, l.Part(ledger.PartProcess), l.Untouched, l.Unexplained)
 	fmt.Fprintf(&b, "%-16s %-15s %12s %14s %14s\n", "purpose", "heading", "blocks", "requested", "usable")
 	for p, t := range s.Books.Purposes {
 		if t.Count != 0 {
