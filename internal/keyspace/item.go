@@ -209,6 +209,17 @@ func (it *Item) take() object.Entry {
 // OWNS: e, whose key is the item's, even if there is no memory for its slot.
 func (it *Item) Put(e object.Entry) { it.store(e) }
 
+// Load is Put for a data set that is being loaded: nobody is told of the key.
+func (it *Item) Load(e object.Entry) {
+	defer func() {
+		if it.Entry != e {
+			it.db.release(e)
+		}
+	}()
+	it.place(e)
+	it.Settle()
+}
+
 // SetString stores val as SET does: a new key, or a new value for an old one of any type. The expiry becomes expiry
 // (Unix ms, 0: none).
 func (it *Item) SetString(val []byte, expiry int64) {

@@ -203,7 +203,7 @@ func (p *part) emit(c uint64) {
 // give gives an entry, or notes it for later if it is large.
 func (p *part) give(e object.Entry) {
 	s := p.snap
-	if !small(e) && keyBytes(e) > largeBytes {
+	if isLarge(e) {
 		key := append([]byte(nil), e.Key()...)
 		l := &largeValue{p: p, key: key, hash: table.Hash(key)}
 		s.large = append(s.large, l)
@@ -214,13 +214,10 @@ func (p *part) give(e object.Entry) {
 	s.keys++
 }
 
-// small reports whether an entry has no blocks of its own.
-func small(e object.Entry) bool {
-	switch e.Encoding() {
-	case object.Int, object.Embstr:
-		return true
-	}
-	return e.IsFlat() && e.Embedded()
+// isLarge reports whether an entry has a large value. A string is not: it is given as a reference to its bytes, which nobody
+// changes as long as somebody else refers to them.
+func isLarge(e object.Entry) bool {
+	return e.Type() != object.String && !(e.IsFlat() && e.Embedded()) && keyBytes(e) > largeBytes
 }
 
 // entry looks the value up; it exists, as long as it is held.
@@ -345,7 +342,7 @@ func (db *DB) Holds(key []byte) bool {
 	}
 	_, r := p.table().Find(h, key)
 	e := object.Entry(r)
-	if e == 0 || small(e) || keyBytes(e) <= largeBytes {
+	if e == 0 || !isLarge(e) {
 		return false
 	}
 	p.emit(p.cell(h)) // its turn comes sooner

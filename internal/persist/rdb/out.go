@@ -53,6 +53,13 @@ func (w *Encoder) Rest() Block {
 	return b
 }
 
+// Flush hands the current block on, if there is something in it.
+func (w *Encoder) Flush() {
+	if len(w.b) > 0 {
+		w.next(0)
+	}
+}
+
 // Fill returns how many bytes the current block has.
 func (w *Encoder) Fill() int { return len(w.b) }
 
@@ -89,10 +96,11 @@ func (w *Encoder) Raw(p []byte) {
 // Length appends a length.
 func (w *Encoder) Length(n uint64) {
 	w.room(9)
-	w.b = appendLength(w.b, n)
+	w.b = AppendLength(w.b, n)
 }
 
-func appendLength(b []byte, n uint64) []byte {
+// AppendLength appends a length to bytes.
+func AppendLength(b []byte, n uint64) []byte {
 	switch {
 	case n < 1<<6:
 		return append(b, byte(n))
@@ -183,6 +191,12 @@ func (c *Compressor) Compress(b Block) []byte {
 	return c.out
 }
 
+// String returns a string as it is written, compressed if that saves something. It is valid until the next call.
+func (c *Compressor) String(text []byte) []byte {
+	c.out = c.appendString(c.out[:0], text)
+	return c.out
+}
+
 // appendString appends a string, compressed if that saves something.
 func (c *Compressor) appendString(out, text []byte) []byte {
 	const head = 1 + 5 + 5
@@ -196,12 +210,12 @@ func (c *Compressor) appendString(out, text []byte) []byte {
 		if n := c.lzf.Compress(out[at:at+most], text); n > 0 {
 			packed := out[at : at+n]
 			out = append(out, 0xC0|encLZF)
-			out = appendLength(out, uint64(n))
-			out = appendLength(out, uint64(len(text)))
+			out = AppendLength(out, uint64(n))
+			out = AppendLength(out, uint64(len(text)))
 			return append(out, packed...)
 		}
 	}
-	out = appendLength(out, uint64(len(text)))
+	out = AppendLength(out, uint64(len(text)))
 	return append(out, text...)
 }
 
