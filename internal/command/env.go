@@ -40,6 +40,10 @@ type Env struct {
 	// TrustChecksums has payloads and files read whatever their checksum is (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
 	TrustChecksums bool
 
+	// Saver writes snapshots and reads them, Saves is what is known of them.
+	Saver Saver
+	Saves Saves
+
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
 
@@ -110,6 +114,7 @@ const (
 	GateMonitor                  // somebody watches with MONITOR
 	GatePaused                   // CLIENT PAUSE
 	GateBusy                     // a script takes long
+	GateDisk                     // the last snapshot could not be written, and writes are to be refused then
 	GateDefrag                   // compaction goes on before every command (DEBUG DEFRAG)
 )
 

@@ -36,11 +36,8 @@ func (s *Server) sayHello() {
 	} else {
 		s.log.Noticef("Running mode=standalone, port=%d. PID: %d", s.mainPort(), os.Getpid())
 	}
-	if len(s.cfg.Save) > 0 {
-		s.log.Noticef("Save points are kept, and no snapshot is written: this version of Granary holds its data in memory only.")
-	}
 	if s.cfg.AppendOnly {
-		s.log.Warningf("appendonly yes: this version of Granary writes no append-only file; data is held in memory only.")
+		s.log.Warningf("appendonly yes: this version of Granary writes no append-only file; snapshots are all that is saved.")
 	}
 }
 

@@ -67,6 +67,9 @@ func (s *Server) tick(now int64) int64 {
 		s.cron.draining = true
 	}
 	next := s.cron.next
+	if time.Now().Before(deadline) && s.saveSlice(deadline) {
+		next = min(now+s.savePause(), next)
+	}
 	if time.Now().Before(deadline) && !ks.CountPrefixes(deadline) {
 		next = min(now+s.breather(), next)
 	}
@@ -100,6 +103,7 @@ func (s *Server) regular(now int64) {
 	}
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
 	s.checkClients()
+	s.saveCron()
 	s.tendHeap(now)
 	env.Keys.TickPrefixes()
 	s.sample(now)

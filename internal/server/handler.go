@@ -86,7 +86,7 @@ func loopback(addr string) bool {
 // Tick runs background work: the cron on the first loop; on each, the ends of waits of its clients.
 func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	next := now + 1000
-	if l.ID() == 0 {
+	if l.ID() == 0 && h.env.Gate&command.GateLoading == 0 {
 		next = h.server().tick(now)
 		if again := h.env.DefragTick(); again > 0 {
 			next = min(next, now+again)
@@ -95,7 +95,7 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 			next = min(next, now+again)
 		}
 	}
-	if h.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
+	if h.env.Gate&(command.GateBusy|command.GateLoading) != 0 { // nothing changes in the middle of a script, or of loading
 		return now + 100
 	}
 	next = h.env.TickWork(l.ID(), l.Now(), next)

@@ -180,9 +180,9 @@ func (s *Server) shutdown(how command.ShutdownFlags) error {
 	if s.end.asked {
 		return nil
 	}
-	if how&command.ShutdownSave != 0 && how&command.ShutdownForce == 0 {
-		s.log.Warningf("SHUTDOWN SAVE: this version of Granary writes no snapshot; the server goes on.")
-		return errNoSnapshot
+	if err := s.lastSave(how); err != nil && how&command.ShutdownForce == 0 {
+		s.log.Warningf("Error trying to save the DB, can't exit.")
+		return err
 	}
 	s.end.asked = true
 	s.notify("STOPPING=1\n")
@@ -193,7 +193,18 @@ func (s *Server) shutdown(how command.ShutdownFlags) error {
 	return nil
 }
 
-var errNoSnapshot = errors.New("snapshots are not part of this version")
+// lastSave saves what the end is to be survived by: with save points or SHUTDOWN SAVE, everything.
+func (s *Server) lastSave(how command.ShutdownFlags) error {
+	if s.saving.job != nil {
+		s.log.Warningf("There is a snapshot being saved. It is given up.")
+		s.abortSave()
+	}
+	if how&command.ShutdownNoSave != 0 || len(s.cfg.Save) == 0 && how&command.ShutdownSave == 0 || s.env.Gate&command.GateLoading != 0 {
+		return nil
+	}
+	s.log.Noticef("Saving the final RDB snapshot before exiting.")
+	return s.save()
+}
 
 func (s *Server) removePID() {
 	if p := s.pidPath(); p != "" {

@@ -4,6 +4,8 @@
 //	server.go     the parts, and how they are started
 //	handler.go    what the event loops call: the keyspace lock, new connections, ticks
 //	cron.go       background work in slices, and what is done ten times a second
+//	saving.go     snapshots: SAVE, BGSAVE and save points
+//	loading.go    what was saved, loaded at start
 //	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
 //	history.go    the flight recorder: when a sample is taken, and where its file is
 //	users.go      the users that the configuration asks for
@@ -68,6 +70,7 @@ type Server struct {
 	heap    goHeap
 	end     ending
 	history recording
+	saving  saving
 
 	oomBase    int // oom_score_adj before it was changed
 	oomChanged bool
@@ -143,13 +146,16 @@ func start(cfg *config.Config) (*Server, error) {
 		s.applySettings()
 		s.env.Startup = mem.Used()
 		s.group.Start()
-		s.sayReady()
 	}
 	s.mu.Unlock()
 	if err != nil {
 		s.closeHistory()
 		return nil, s.fatal("%v", err)
 	}
+	if err := s.loadData(); err != nil {
+		return nil, s.fatal("Fatal error loading the DB, check server logs. Exiting.")
+	}
+	s.sayReady()
 	return s, nil
 }
 
@@ -174,6 +180,8 @@ func (s *Server) build() error {
 		Latency: command.NewLatency(ks.Arena),
 		ACL:     command.NewACL(table, cfg),
 		Ops:     (*ops)(s),
+		Saver:   (*ops)(s),
+		Saves:   command.Saves{Seconds: -1},
 		RunID:   newRunID(),
 		ReplID:  newRunID(),
 	}

@@ -70,6 +70,10 @@ func (s *Server) applySettings() {
 		s.env.TrackingSlice(time.Now().Add(slice))
 		return nil
 	})
+	cfg.OnApplyAny(func() error {
+		s.env.ConfigureSaves()
+		return nil
+	}, "save", "stop-writes-on-bgsave-error")
 	cfg.OnApply("slowlog-max-len", func() error {
 		s.env.Slowlog.Trim(int(cfg.SlowlogMaxLen))
 		return nil

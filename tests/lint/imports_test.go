@@ -25,7 +25,7 @@ type row struct {
 
 var imports = []row{
 	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history"}, false, "the binary: the command line, and tools for files"},
-	{"internal/server", []string{"internal/*", "internal/commands/*"}, false, "wiring: it sees everything and nothing sees it"},
+	{"internal/server", []string{"internal/*", "internal/commands/*", "internal/persist/*"}, false, "wiring: it sees everything and nothing sees it"},
 
 	{"internal/commands/*", []string{"internal/command", "internal/journal", "internal/persist/rdb", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},
 	{"internal/types/*", []string{"internal/keyspace", "internal/object", "internal/config", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*"}, false, "a type over its encodings, on a key: what commands, SORT, digests and files share"},
@@ -50,6 +50,7 @@ var imports = []row{
 	{"internal/mem/gen", []string{"internal/mem"}, false, "prints the size classes"},
 	{"internal/mem/cgobench", nil, false, "C allocators, for the benchmark beside ours"},
 	{"internal/mem", []string{"internal/invariants"}, true, "the address range, under everything"},
+	{"internal/persist/snapshot", []string{"internal/persist/rdb", "internal/keyspace", "internal/object", "internal/mem"}, false, "joins the walk over the keyspace, the format and a file; knows no command"},
 	{"internal/persist/rdb", []string{"internal/types/*", "internal/object", "internal/config", "internal/encoding/*", "internal/mem"}, false, "values and files of RDB, in and out; knows no socket, no command and no disk"},
 	{"internal/script", []string{"internal/script/lualib", "internal/resp", "internal/clock"}, false, "runs Lua; what scripts ask of the server goes through an interface"},
 	{"internal/script/lualib", nil, false, "what scripts call; Lua's machine, and nothing of the server"},

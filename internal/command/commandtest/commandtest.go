@@ -66,9 +66,10 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 		Latency: command.NewLatency(a),
 		ACL:     command.NewACL(table, cfg),
 		RunID:   strings.Repeat("0", 40),
+		Saves:   command.Saves{Seconds: -1},
 	}
 	s.Ops = &Ops{Env: s.Env}
-	s.Env.Ops = s.Ops
+	s.Env.Ops, s.Env.Saver = s.Ops, s.Ops
 	s.Env.Keys.Events = 1<<15 - 1
 	s.Env.Keys.SetPrefixes(everyByte, prefix.MaxRows)
 	s.Env.OpenPubSub()

@@ -1,6 +1,8 @@
 package commandtest
 
 import (
+	"strconv"
+
 	"granary/internal/command"
 	"granary/internal/netloop"
 )
@@ -11,9 +13,10 @@ type Ops struct {
 	Killed    []int64 // IDs
 	Shutdowns []command.ShutdownFlags
 	ReplyPeak int64
-	FixedSize bool  // what FitReplies was told not to change
-	Paused    bool  // PauseCron
-	Refuse    error // what Shutdown answers
+	FixedSize bool     // what FitReplies was told not to change
+	Paused    bool     // PauseCron
+	Refuse    error    // what Shutdown and what saves answer
+	Saves     []string // what was asked of Saver
 }
 
 // EachClient implements command.Ops.
@@ -58,3 +61,32 @@ func (o *Ops) ReplyResizes() (shrinks, expands int64) { return 0, 0 }
 
 // PauseCron implements command.Ops.
 func (o *Ops) PauseCron(on bool) { o.Paused = on }
+
+// Save implements command.Saver.
+func (o *Ops) Save() error {
+	o.Saves = append(o.Saves, "save")
+	return o.Refuse
+}
+
+// BeginSave implements command.Saver.
+func (o *Ops) BeginSave(later bool) error {
+	o.Saves = append(o.Saves, map[bool]string{false: "bgsave", true: "bgsave later"}[later])
+	o.Env.Saves.Running, o.Env.Saves.Scheduled = !later, later
+	return o.Refuse
+}
+
+// CancelSave implements command.Saver.
+func (o *Ops) CancelSave() (running, scheduled bool) {
+	running, scheduled = o.Env.Saves.Running, o.Env.Saves.Scheduled
+	o.Env.Saves.Running, o.Env.Saves.Scheduled = false, false
+	return running, scheduled
+}
+
+// Flushed implements command.Saver.
+func (o *Ops) Flushed() { o.Saves = append(o.Saves, "flushed") }
+
+// Reload implements command.Saver.
+func (o *Ops) Reload(how command.ReloadFlags) error {
+	o.Saves = append(o.Saves, "reload "+strconv.Itoa(int(how)))
+	return o.Refuse
+}

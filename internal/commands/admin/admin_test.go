@@ -162,16 +162,36 @@ func TestLatencyGraph(t *testing.T) {
 	}
 }
 
+// TestSaves checks what the commands of snapshots ask of the server, and what they answer.
+func TestSaves(t *testing.T) {
+	c := start(t)
+	c.is("save", "+OK")
+	c.is("bgsave x", "-ERR syntax error")
+	c.is("bgsave schedule x", "-ERR syntax error")
+	c.is("bgsave cancel", "-ERR Background saving is currently not in progress or scheduled")
+	c.is("bgsave", "+Background saving started")
+	c.is("bgsave schedule", "-"+errSaving)
+	c.is("save", "-"+errSaving)
+	c.is("bgsave cancel", "+Background saving cancelled")
+	c.is("bgsave schedule", "+Background saving started")
+	c.Env.Saves.Running = false
+	c.Env.Saves.Scheduled = true
+	c.is("bgsave cancel", "+Scheduled background saving cancelled")
+	if got := strings.Join(c.Ops.Saves, ","); got != "save,bgsave,bgsave" {
+		t.Errorf("the server was asked for %s", got)
+	}
+	c.Ops.Refuse = errors.New("full")
+	c.is("save", "-ERR")
+	c.is("bgsave", "-ERR")
+	c.is("debug reload", "-ERR Error trying to load the RDB dump, check server logs.")
+}
+
 func TestServer(t *testing.T) {
 	c := start(t)
 	c.has("time", `^\*2\r\n\$10\r\n\d{10}\r\n\$\d\r\n\d{1,6}\r\n$`)
 	c.is("role", "[$6 master :0 []]")
 	c.has("lastsave", `^:\d+\r\n`)
-	c.is("save", "-"+errPersistence)
-	c.is("bgsave", "-"+errPersistence)
-	c.is("bgsave schedule", "-"+errPersistence)
-	c.is("bgsave x", "-ERR syntax error")
-	c.is("bgrewriteaof", "-"+errPersistence)
+	c.is("bgrewriteaof", "-"+errNoAOF)
 	c.is("module list", "[]")
 	c.is("module load x", "-"+errModuleOff)
 	c.is("module loadex x", "-"+errModuleOff)
@@ -221,8 +241,9 @@ func TestDebug(t *testing.T) {
 	c.is("debug error FOO", "-FOO")
 	c.is("debug log x", "+OK")
 	c.is("debug reload x", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
-	c.is("debug reload", "-"+errPersistence)
-	c.is("debug loadaof", "-"+errPersistence)
+	c.is("debug reload", "+OK")
+	c.is("debug reload noflush merge", "+OK")
+	c.is("debug loadaof", "-"+errNoAOF)
 	c.is("debug quicklist-packed-threshold 100b", "+OK")
 	c.is("debug quicklist-packed-threshold 4gb", "-ERR argument must be a memory value bigger than 1 and smaller than 4gb")
 	c.is("debug stringmatch-len 100000 a*b", ":0")

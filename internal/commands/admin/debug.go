@@ -42,7 +42,7 @@ func init() {
 		{"htstats-key", 3, 4, debugHTStatsKey},
 		{"leak", 3, 3, debugLeak},
 		{"listpack", 3, 3, debugListpack},
-		{"loadaof", 2, 2, func(c *command.Ctx) { c.Out.Error(errPersistence) }},
+		{"loadaof", 2, 2, func(c *command.Ctx) { c.Out.Error(errNoAOF) }},
 		{"log", 3, 3, debugLog},
 		{"mallctl", 3, 3, debugMallctl},
 		{"object", 3, 4, debugObject},
@@ -157,15 +157,27 @@ func debugRewriteAll(c *command.Ctx) {
 	c.Out.OK()
 }
 
-// debugReload reads its options as Redis does, and says that there are no snapshots.
+// debugReload saves all data, deletes them and loads them again: DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE].
 func debugReload(c *command.Ctx) {
+	var how command.ReloadFlags
 	for _, a := range c.Args[2:] {
-		if !command.Is(a, "merge") && !command.Is(a, "noflush") && !command.Is(a, "nosave") {
+		switch {
+		case command.Is(a, "merge"):
+			how |= command.ReloadMerge
+		case command.Is(a, "noflush"):
+			how |= command.ReloadNoFlush
+		case command.Is(a, "nosave"):
+			how |= command.ReloadNoSave
+		default:
 			c.Out.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
 			return
 		}
 	}
-	c.Out.Error(errPersistence)
+	if err := c.Env.Saver.Reload(how); err != nil {
+		c.Out.Error("ERR Error trying to load the RDB dump, check server logs.")
+		return
+	}
+	c.Out.OK()
 }
 
 // debugPackedThreshold sets from which length an element of a large list is kept apart: DEBUG QUICKLIST-PACKED-THRESHOLD

@@ -87,7 +87,7 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("acl_access_denied_channel", func(v *view) int64 { return v.stats.DeniedChannel }),
 }}
 
-// persistenceSection tells that nothing was ever saved: data is held in memory only.
+// persistenceSection tells of snapshots. There is no append-only file.
 var persistenceSection = section{Name: "persistence", Title: "Persistence", When: info.Default | info.All, Fields: []row{
 	flag("loading", func(v *view) bool { return v.env.Gate&command.GateLoading != 0 }),
 	idle("async_loading"),
@@ -95,18 +95,23 @@ var persistenceSection = section{Name: "persistence", Title: "Persistence", When
 	idle("current_cow_size"),
 	idle("current_cow_size_age"),
 	ratio("current_fork_perc", func(*view) float64 { return 0 }),
-	idle("current_save_keys_processed"),
-	idle("current_save_keys_total"),
+	count("current_save_keys_processed", func(v *view) int64 { return v.env.Saves.Keys }),
+	count("current_save_keys_total", func(v *view) int64 { return v.env.Saves.Total }),
 	count("rdb_changes_since_last_save", func(v *view) int64 { return v.env.Keys.Stats.Dirty }),
-	idle("rdb_bgsave_in_progress"),
-	count("rdb_last_save_time", func(v *view) int64 { return v.env.Start / 1000 }),
-	fixed("rdb_last_bgsave_status", "ok"),
-	fixed("rdb_last_bgsave_time_sec", "-1"),
-	fixed("rdb_current_bgsave_time_sec", "-1"),
-	idle("rdb_saves"),
+	flag("rdb_bgsave_in_progress", func(v *view) bool { return v.env.Saves.Running }),
+	count("rdb_last_save_time", func(v *view) int64 { return v.env.LastSave() }),
+	text("rdb_last_bgsave_status", func(v *view) string { return map[bool]string{false: "ok", true: "err"}[v.env.Saves.Failed] }),
+	count("rdb_last_bgsave_time_sec", func(v *view) int64 { return v.env.Saves.Seconds }),
+	count("rdb_current_bgsave_time_sec", func(v *view) int64 {
+		if !v.env.Saves.Running {
+			return -1
+		}
+		return v.env.Keys.Now/1000 - v.env.Saves.Began
+	}),
+	count("rdb_saves", func(v *view) int64 { return v.env.Saves.Count }),
 	idle("rdb_last_cow_size"),
-	idle("rdb_last_load_keys_expired"),
-	idle("rdb_last_load_keys_loaded"),
+	count("rdb_last_load_keys_expired", func(v *view) int64 { return v.env.Saves.Load.Expired }),
+	count("rdb_last_load_keys_loaded", func(v *view) int64 { return v.env.Saves.Load.Keys }),
 	idle("aof_enabled"),
 	idle("aof_rewrite_in_progress"),
 	idle("aof_rewrite_scheduled"),

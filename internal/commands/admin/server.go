@@ -65,22 +65,60 @@ func cmdShutdown(c *command.Ctx) {
 }
 
 // cmdLastSave answers LASTSAVE. As in Redis it is the time of the start while nothing was saved.
-func cmdLastSave(c *command.Ctx) { c.Out.Int(c.Env.Start / 1000) }
+func cmdLastSave(c *command.Ctx) { c.Out.Int(c.Env.LastSave()) }
 
-// errPersistence says that this version holds its data in memory only.
-const errPersistence = "ERR this version of Granary does not write snapshots or append-only files"
+// errNoAOF says that this version writes no append-only file.
+const errNoAOF = "ERR this version of Granary does not write append-only files"
 
-func cmdSave(c *command.Ctx) { c.Out.Error(errPersistence) }
+const errSaving = "ERR Background save already in progress"
 
+// cmdSave answers SAVE.
+func cmdSave(c *command.Ctx) {
+	if c.Env.Saves.Running {
+		c.Out.Error(errSaving)
+		return
+	}
+	if c.Env.Saver.Save() != nil {
+		c.Out.Error("ERR")
+		return
+	}
+	c.Out.OK()
+}
+
+// cmdBGSave answers BGSAVE [SCHEDULE | CANCEL].
 func cmdBGSave(c *command.Ctx) {
-	if len(c.Args) > 2 || len(c.Args) == 2 && !command.Is(c.Args[1], "schedule") {
+	cancel := len(c.Args) == 2 && command.Is(c.Args[1], "cancel")
+	if len(c.Args) > 2 || len(c.Args) == 2 && !cancel && !command.Is(c.Args[1], "schedule") {
 		c.SyntaxError()
 		return
 	}
-	c.Out.Error(errPersistence)
+	switch {
+	case cancel:
+		cancelSave(c)
+	case c.Env.Saves.Running:
+		c.Out.Error(errSaving)
+	case c.Env.Saver.BeginSave(c.DenyBlocking) != nil:
+		c.Out.Error("ERR")
+	case c.DenyBlocking:
+		c.Out.Status("Background saving scheduled")
+	default:
+		c.Out.Status("Background saving started")
+	}
 }
 
-func cmdBGRewriteAOF(c *command.Ctx) { c.Out.Error(errPersistence) }
+// cancelSave does BGSAVE CANCEL.
+func cancelSave(c *command.Ctx) {
+	switch running, scheduled := c.Env.Saver.CancelSave(); {
+	case running:
+		c.Out.Status("Background saving cancelled")
+	case scheduled:
+		c.Out.Status("Scheduled background saving cancelled")
+	default:
+		c.Out.Error("ERR Background saving is currently not in progress or scheduled")
+	}
+}
+
+func cmdBGRewriteAOF(c *command.Ctx) { c.Out.Error(errNoAOF) }
 
 // cmdModuleList answers MODULE LIST. There are no modules, and there never will be ones of native code.
 func cmdModuleList(c *command.Ctx) { c.Out.Array(0) }

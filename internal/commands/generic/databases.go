@@ -113,6 +113,7 @@ func cmdFlushAll(c *command.Ctx) {
 	if lazy, ok := flushMode(c); ok {
 		c.Env.InvalidateAll()
 		flushed(c, c.Keys().FlushAll(lazy))
+		c.Env.Saver.Flushed()
 	}
 }
 

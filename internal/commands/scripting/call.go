@@ -75,6 +75,9 @@ func (e *engine) admit(args [][]byte) (*command.Spec, string) {
 	if r.overOOM && !r.wrote && spec.Flags&command.DenyOOM != 0 {
 		return spec, command.ErrOOM
 	}
+	if e.env.Gate&command.GateDisk != 0 && !r.wrote && spec.Flags&command.Write != 0 {
+		return spec, command.ErrMisconf
+	}
 	return spec, ""
 }
 

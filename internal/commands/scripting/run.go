@@ -66,6 +66,9 @@ func (e *engine) execute(c *command.Ctx, s subject, keys int, readOnly bool) {
 		case over && s.flags&(script.AllowOOM|script.NoWrites) == 0:
 			c.Out.Error(command.ErrOOM)
 			return
+		case env.Gate&command.GateDisk != 0 && s.flags&script.NoWrites == 0:
+			c.Out.Error(command.ErrMisconf)
+			return
 		}
 	}
 	c.NoEffect()

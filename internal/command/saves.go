@@ -1,0 +1,94 @@
+package command
+
+import "granary/internal/config"
+
+// Saves is what is known of snapshots: INFO, LASTSAVE and the refusal of writes read it, the server around the commands writes
+// it. Guarded by the keyspace lock.
+type Saves struct {
+	Running   bool // in the background
+	Scheduled bool // one begins as soon as it can
+	Began     int64
+	Tried     int64 // Unix s, when the last one in the background began
+	Last      int64 // Unix s, of the last success; of the start while there is none
+	Failed    bool  // the last one
+	Seconds   int64 // that the last one in the background took, -1: there was none
+	Count     int64 // successes
+	Keys      int64 // written so far
+	Total     int64 // to be written
+
+	Load LoadState
+}
+
+// LoadState is what is known of a data set that is being loaded, and of the last one that was.
+type LoadState struct {
+	Began   int64 // Unix s
+	Bytes   int64 // of the file
+	Read    int64 // of them
+	UsedMem int64 // used_memory of who wrote it
+	Keys    int64 // loaded
+	Expired int64 // left out: their time had come
+}
+
+// Saver is what commands may ask for. The server around them implements it.
+type Saver interface {
+	// Save writes a snapshot while everybody waits.
+	Save() error
+	// BeginSave begins to write one; with later not before the command at hand is over.
+	BeginSave(later bool) error
+	// CancelSave gives up what is being written, or what was to be.
+	CancelSave() (running, scheduled bool)
+	// Flushed tells that FLUSHALL made the snapshot that is being written void.
+	Flushed()
+	// Reload loads the last snapshot in the place of the data set, or into it.
+	Reload(how ReloadFlags) error
+}
+
+// ReloadFlags are the options of DEBUG RELOAD.
+type ReloadFlags uint8
+
+// The options.
+const (
+	ReloadNoSave ReloadFlags = 1 << iota
+	ReloadNoFlush
+	ReloadMerge
+)
+
+// ErrMisconf refuses what writes while snapshots cannot be written.
+const ErrMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
+	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+
+// LastSave returns the Unix time in seconds of the last snapshot, of the start if there is none.
+func (e *Env) LastSave() int64 {
+	if e.Saves.Last == 0 {
+		return e.Start / 1000
+	}
+	return e.Saves.Last
+}
+
+// NoteSave takes over how a snapshot ended.
+func (e *Env) NoteSave(failed bool) {
+	e.Saves.Failed = failed
+	e.ConfigureSaves()
+}
+
+// ConfigureSaves sets whether commands that write are refused.
+func (e *Env) ConfigureSaves() {
+	e.Gate &^= GateDisk
+	if e.Saves.Failed && e.Config.StopWritesOnBgsaveError && len(e.Config.Save) > 0 {
+		e.Gate |= GateDisk
+	}
+}
+
+// DueSave returns the save point that has come, nil if none has. Seconds are Unix time.
+func (e *Env) DueSave(now int64) *config.SavePoint {
+	const retry = 5 // seconds after a failure
+	s := &e.Saves
+	for i := range e.Config.Save {
+		p := &e.Config.Save[i]
+		if e.Keys.Stats.Dirty >= p.Changes && now-e.LastSave() > p.Seconds && (now-s.Tried > retry || !s.Failed) {
+			return p
+		}
+	}
+	return nil
+}

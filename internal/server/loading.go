@@ -1,0 +1,132 @@
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"granary/internal/command"
+	"granary/internal/commands/scripting"
+	"granary/internal/config"
+	"granary/internal/mem"
+	"granary/internal/object"
+	"granary/internal/persist/rdb"
+	"granary/internal/persist/snapshot"
+)
+
+// loadSlice is how long loading holds the keyspace lock before it lets clients ask how far it is.
+const loadSlice = 500 * time.Microsecond
+
+// loadData loads what was saved. Clients are served meanwhile, most of them with an error. REQUIRES: not the keyspace lock.
+func (s *Server) loadData() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	begin := time.Now()
+	s.env.BeginTurn()
+	s.env.Gate |= command.GateLoading
+	defer func() { s.env.Gate &^= command.GateLoading }()
+	last := begin
+	err := s.loadFile(false, func() {
+		if now := time.Now(); now.Sub(last) > loadSlice {
+			s.mu.Unlock()
+			time.Sleep(20 * time.Microsecond) // the lock goes to who waits for it
+			s.mu.Lock()
+			s.env.BeginTurn()
+			last = time.Now()
+		}
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	s.env.Keys.Stats.Dirty = 0
+	s.log.Noticef("DB loaded from disk: %.3f seconds", time.Since(begin).Seconds())
+	return nil
+}
+
+// loadFile loads the file of snapshots into what there is. pause, which may be nil, is called after every key; it may let the
+// lock go. With merge, keys may be there already.
+func (s *Server) loadFile(merge bool, pause func()) (err error) {
+	f, err := os.Open(s.rdbPath())
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warningf("Fatal error: can't open the RDB file %s for reading: %v", s.cfg.DBFilename, err)
+		}
+		return err
+	}
+	defer f.Close()
+	size := int64(-1)
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		size = st.Size()
+	}
+	now := s.env.Keys.Now / 1000
+	s.env.Saves.Load = command.LoadState{Began: now, Bytes: max(size, 0)}
+	state := &s.env.Saves.Load
+	d := rdb.NewFileDecoder(f, size)
+	n := int64(0)
+	l := &snapshot.Loader{
+		KS:      s.env.Keys,
+		Replace: merge,
+		OnAux:   func(name, value string) { s.loadedAux(name, value, now) },
+		OnFunction: func(code []byte) error {
+			return scripting.LoadLibrary(s.env, code, merge)
+		},
+	}
+	l.Between = func() error {
+		state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
+		if delay := s.cfg.KeyLoadDelay; delay != 0 {
+			if n++; delay > 0 {
+				time.Sleep(time.Duration(delay) * time.Microsecond)
+			} else if n%-delay == 0 {
+				time.Sleep(time.Microsecond)
+			}
+		}
+		if pause != nil {
+			pause()
+		}
+		return nil
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			if x != error(mem.ErrOutOfMemory) {
+				panic(x)
+			}
+			err = mem.ErrOutOfMemory
+		}
+		if err != nil {
+			s.log.Warningf("Error loading %s: %v", s.cfg.DBFilename, err)
+		}
+	}()
+	trust := rdb.Trust{Version: s.cfg.RDBVersionCheck == config.RDBVersionRelaxed, Checksum: s.env.TrustChecksums || !s.cfg.RDBChecksum}
+	_, err = rdb.ReadFile(d, s.env.Keys.Arena, rdb.LimitsOf(s.cfg, s.env.Keys.Limits), trust, l)
+	state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
+	if err != nil {
+		return err
+	}
+	if l.Skipped > 0 {
+		s.log.Warningf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Skipped)
+		return nil
+	}
+	s.log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d.", l.Keys, l.Expired)
+	return nil
+}
+
+// loadedAux tells in the log what a file says of itself.
+func (s *Server) loadedAux(name, value string, now int64) {
+	switch name {
+	case "redis-ver":
+		s.log.Noticef("Loading RDB produced by version %s", value)
+	case "ctime":
+		if n, ok := object.ParseInt([]byte(value)); ok {
+			s.log.Noticef("RDB age %d seconds", max(now-n, 0))
+		}
+	case "used-mem":
+		if n, ok := object.ParseInt([]byte(value)); ok {
+			s.env.Saves.Load.UsedMem = n
+			s.log.Noticef("RDB memory usage when created %.2f Mb", float64(n)/(1<<20))
+		}
+	}
+}
