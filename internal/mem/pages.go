@@ -20,6 +20,7 @@ type pageLayer struct {
 	active  int // pages of slabs and large regions
 	purging int // pages being purged
 	decay   decayState
+	tidy    tidyState
 }
 
 // pages is the one page layer.
@@ -34,6 +35,7 @@ func (l *pageLayer) init(limit uint32, decayMillis int64) {
 	l.top, l.limit = 1, limit
 	l.active, l.purging = 0, 0
 	l.dirty, l.clean = extentSet{}, extentSet{}
+	l.tidy = tidyState{}
 	l.records.init()
 	l.decay.init(decayMillis)
 	if !openState.maps.commit(4) {

@@ -108,6 +108,8 @@ type recordStore struct {
 	top   uint32 // lines handed out so far
 	free  [maxLines + 1]uint32
 	nfree [maxLines + 1]uint32
+	holes recordHoles
+	gen   uint32 // of the lists: an unused record with this pos is in one (Tidy)
 }
 
 func (t *recordStore) init() {
@@ -118,9 +120,22 @@ func (t *recordStore) init() {
 	*recordAt(0) = record{key: noKey}
 }
 
+// bytes returns the bytes of the records' pages.
+func (t *recordStore) bytes() int64 {
+	return roundPage(int64(t.top)<<lineShift) - int64(t.holes.n)*pageSize
+}
+
 // want makes sure that n calls of take(lines) will succeed, and reports whether they will.
 func (t *recordStore) want(n, lines int) bool {
 	for int(t.nfree[lines]) < n {
+		if t.holes.n > 0 {
+			first := t.holes.take() * linesPerPage
+			pages.tidy.end = max(pages.tidy.end, first+linesPerPage)
+			for id := first; id < first+linesPerPage; id += uint32(lines) {
+				t.fresh(id, lines)
+			}
+			continue
+		}
 		// Two-line records start at even lines: the processor fetches such pairs together.
 		first := (t.top + uint32(lines) - 1) &^ uint32(lines-1)
 		if !openState.recs.commit(int(first+uint32(lines)) * lineSize) {
@@ -154,7 +169,7 @@ func (t *recordStore) take(lines int) *record {
 
 // put takes a record back.
 func (t *recordStore) put(s *record) {
-	s.state, s.key, s.pos, s.evac = stateNone, noKey, 0, 0
+	s.state, s.key, s.pos, s.evac = stateNone, noKey, t.gen, 0
 	s.next = t.free[s.lines]
 	t.free[s.lines] = s.id
 	t.nfree[s.lines]++
