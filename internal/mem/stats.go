@@ -33,7 +33,7 @@ func ReadStats() Stats {
 	s.Dirty = int64(l.dirty.pages+l.purging) << pageShift
 	s.Retained = int64(l.clean.pages) << pageShift
 	s.Mapped = int64(l.top-1) << pageShift
-	s.Metadata = roundPage(int64(l.records.top)<<lineShift) + roundPage(int64(l.top)*4)
+	s.Metadata = l.records.bytes() + roundPage(int64(l.top)*4)
 	s.Reserved = int64(l.limit) << pageShift
 	l.mu.Unlock()
 	s.Resident = s.Active + s.Dirty

@@ -68,6 +68,6 @@ func ReadSums(s *Sums) {
 	s.Active = int64(l.active) << pageShift
 	s.Dirty = int64(l.dirty.pages+l.purging) << pageShift
 	s.Retained = int64(l.clean.pages) << pageShift
-	s.Metadata = roundPage(int64(l.records.top)<<lineShift) + roundPage(int64(l.top)*4)
+	s.Metadata = l.records.bytes() + roundPage(int64(l.top)*4)
 	l.mu.Unlock()
 }

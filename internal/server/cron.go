@@ -16,6 +16,8 @@ const (
 	// quarter of the time, unless no client wants it (breather).
 	pause = 2 // ms
 
+	tidyRecords = 500 // of the allocator, looked at in a slice
+
 	sampleEvery = 100  // ms between two samples of the rates
 	sayEvery    = 5000 // ms between two lines about the databases at log level verbose
 )

@@ -91,6 +91,9 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 		if again := h.env.DefragTick(); again > 0 {
 			next = min(next, now+again)
 		}
+		if h.env.Keys.Arena.Tidy(tidyRecords) {
+			next = min(next, now+pause)
+		}
 		if again := h.env.DeadTick(); again > 0 {
 			next = min(next, now+again)
 		}
