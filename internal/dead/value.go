@@ -35,7 +35,7 @@ const (
 const (
 	// Steps of a visit.
 	listNodes   = 16
-	streamNodes = 4
+	streamNodes = 2
 
 	// longString is from which length on a string has a step of its own.
 	longString = 8 << 10
