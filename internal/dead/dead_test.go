@@ -133,3 +133,39 @@ func TestWithoutMemory(t *testing.T) {
 	}
 	a.Close()
 }
+
+// sink takes a snapshot and keeps nothing.
+type sink struct{}
+
+func (sink) Emit(int, object.Entry)                       {}
+func (sink) EmitPart(int, object.Entry, bool) (done bool) { return true }
+func (sink) Full() bool                                   { return false }
+
+// TestSnapshot sees that values stay as they are while a snapshot is taken.
+func TestSnapshot(t *testing.T) {
+	a := mem.NewArena("test")
+	ks := keyspace.New(a, 1)
+	for _, text := range []string{strings.Repeat("x", 100), strings.Repeat("x", 101)} {
+		it := ks.DBs[0].Write([]byte("key"))
+		copy(it.Edit(len(text)), text)
+	}
+	snap, err := ks.BeginSnapshot(sink{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state State
+	for _, during := range []bool{true, false} {
+		w := NewWalk(ks, config.New(), alone{}, &state, Job{Free: Of(Strings)})
+		for !w.Slice(time.Time{}) {
+		}
+		if found, freed := w.Found[Strings].Bytes, w.Freed[Strings].Bytes; found == 0 || freed == 0 != during {
+			t.Errorf("during a snapshot (%v): found %d, freed %d", during, found, freed)
+		}
+		if during {
+			snap.Finish()
+			snap.End()
+		}
+	}
+	ks.FlushAll(false)
+	a.Close()
+}

@@ -82,9 +82,10 @@ func (w *Walk) later(db *keyspace.DB, e object.Entry) {
 	*v = visit{db: db, key: append(v.key[:0], e.Key()...)}
 }
 
-// free tells whether the walk may free room of a kind in a value.
+// free tells whether the walk may free room of a kind in a value. While a snapshot is taken values stay as they are: it may
+// have come half through one.
 func (w *Walk) free(k Kind, e object.Entry) bool {
-	return w.may(k) && (w.Job.Idle == 0 || w.ks.Access.Unused(e) >= w.Job.Idle)
+	return w.may(k) && !w.ks.Snapshotting() && (w.Job.Idle == 0 || w.ks.Access.Unused(e) >= w.Job.Idle)
 }
 
 // worth tells whether so many bytes of a block are worth the trouble.
