@@ -143,6 +143,9 @@ func (r *MemoryReport) BytesPerKey() int64 {
 // UpdateLedger has the kernel asked anew what it holds, for who answers a question.
 func (e *Env) UpdateLedger() { e.ledgerReader().Update() }
 
+// ReadCgroup returns what the process's memory cgroup is charged with, by kind.
+func (e *Env) ReadCgroup() ledger.CgroupStat { return e.ledgerReader().Cgroup() }
+
 // SurveyLedger does a share of the asking in the background, and reports whether there is more to do soon.
 func (e *Env) SurveyLedger(deadline time.Time) (more bool) {
 	return e.ledgerReader().Background(deadline)

@@ -128,7 +128,7 @@ func TestCgroup(t *testing.T) {
 	var buf [64]byte
 	is := func(usage, limit string, wantUsage, wantLimit int64) {
 		t.Helper()
-		c := cgroup{write("usage", usage), write("limit", limit)}
+		c := cgroup{usage: write("usage", usage), limit: write("limit", limit)}
 		if u, l := c.read(buf[:]); u != wantUsage || l != wantLimit {
 			t.Errorf("%q, %q: %d and %d", usage, limit, u, l)
 		}
@@ -136,6 +136,11 @@ func TestCgroup(t *testing.T) {
 	is("1234567\n", "max\n", 1234567, 0)
 	is("1234567\n", "9000000\n", 1234567, 9000000)
 	is("5\n", "9223372036854771712\n", 5, 0)
+	stat := write("stat", "anon 4096\nfile 8192\nkernel 1\n")
+	r := Reader{cgroup: cgroup{usage: stat, stat: stat.Name(), anon: "anon", file: "file"}}
+	if s := r.Cgroup(); s != (CgroupStat{4096, 8192}) {
+		t.Errorf("memory.stat: %+v", s)
+	}
 	var none cgroup
 	if u, l := none.read(buf[:]); u != 0 || l != 0 {
 		t.Errorf("no cgroup: %d and %d", u, l)

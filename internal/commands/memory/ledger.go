@@ -22,7 +22,8 @@ var specMemoryLedger = &command.Spec{
 //	rss, total, unexplained     what the kernel says, what the lines below add up to, the difference
 //	untouched                   allocated, and not resident because it was never written or is swapped out; in no line
 //	used_memory                 data, own and buffers, and what is untouched of them
-//	cgroup                      what the memory cgroup is charged with, and its limit; 0: none
+//	retained                    free pages that were given back; not resident
+//	cgroup                      what the memory cgroup is charged with, and its limit, 0: none; and what for
 //	data ... fragmentation      by heading: the sum, and its lines
 //	clients                     by class of client: how many, and what they hold of buffers and process
 //	size-classes                by size class: the free regions in its slabs (they are fragmentation.slabs)
@@ -51,13 +52,21 @@ type figure struct {
 }
 
 func ledgerTree(l *ledger.Ledger, env *command.Env) []figure {
+	cgroup := env.ReadCgroup()
 	doc := []figure{
 		{"rss", l.RSS, nil},
 		{"total", l.Total(), nil},
 		{"unexplained", l.Unexplained, nil},
 		{"untouched", l.Untouched, nil},
 		{"used_memory", l.Used, nil},
-		{"cgroup", 0, []figure{{"charged", l.Cgroup, nil}, {"limit", l.CgroupLimit, nil}}},
+		{"retained", l.Sums.Retained, nil},
+		{"cgroup", 0, []figure{
+			{"charged", l.Cgroup, nil},
+			{"limit", l.CgroupLimit, nil},
+			{"anon", cgroup.Anon, nil},
+			{"file", cgroup.File, nil},
+			{"other", max(0, l.Cgroup-cgroup.Anon-cgroup.File), nil},
+		}},
 	}
 	for h := range ledger.NumHeadings {
 		rows := []figure{{"total", l.Heading(ledger.Heading(h)), nil}}
