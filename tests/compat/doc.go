@@ -6,6 +6,7 @@
 //	commands.go    the lines, by family, each with a weight and a way to compare its reply
 //	zsets.go, streams.go, server.go   more families; server.go also lists the commands that no line calls, and why
 //	transactions.go   MULTI and EXEC
+//	tracking_test.go  what a client with CLIENT TRACKING is told, command by command
 //	limits.go      the limits of encodings, drawn for each history, and how encodings differ from Redis 7.0's
 //	history.go     a history: commands of one seed, encoded as RESP
 //	compare.go     the servers, one history: replies side by side, and the table of known differences

@@ -88,7 +88,7 @@ var notInHistories = map[string]string{
 	"lolwut":              "draws a picture of its own",
 	"pfselftest":          "takes seconds, and has no arguments: tests/script",
 	"client|reply":        "turns replies off, so that they can no longer be counted: tests/script",
-	"client|tracking":     "sends what others do: tests/process",
+	"client|tracking":     "sends what others do: tracking_test.go",
 	"client|help":         "our own words",
 	"command|help":        "our own words",
 	"config|help":         "our own words",
