@@ -249,11 +249,13 @@ func (ks *Keyspace) walkUnit(w *walk) {
 func (w *walk) entry(db *DB, e object.Entry) object.Entry {
 	ks := db.ks
 	before := ks.Arena.Moves().Moved
-	object.RelocateValue(ks.Arena, e)
-	if n := e.Parts(); n > inlineParts {
-		w.large = append(w.large, append(w.buffer(), e.Key()...))
-	} else if n > 0 {
-		for c := (object.PartsCursor{}); object.RelocateParts(ks.Arena, e, &c); {
+	if !db.inSnapshot(e.Key()) {
+		object.RelocateValue(ks.Arena, e)
+		if n := e.Parts(); n > inlineParts {
+			w.large = append(w.large, append(w.buffer(), e.Key()...))
+		} else if n > 0 {
+			for c := (object.PartsCursor{}); object.RelocateParts(ks.Arena, e, &c); {
+			}
 		}
 	}
 	e = object.Relocate(ks.Arena, e, func(old, now object.Entry) {
@@ -267,6 +269,15 @@ func (w *walk) entry(db *DB, e object.Entry) object.Entry {
 		ks.Defrag.count(ks.Arena.Moves().Moved != before)
 	}
 	return e
+}
+
+// inSnapshot reports whether a snapshot is in the midst of a value, which it walks over part by part: its blocks stay.
+func (db *DB) inSnapshot(key []byte) bool {
+	if db.part == nil {
+		return false
+	}
+	l := db.part.snap.held[heldKey{db.part, string(key)}]
+	return l != nil && l.begun
 }
 
 func (d *Defrag) count(hit bool) {
@@ -296,7 +307,7 @@ func (ks *Keyspace) walkLarge(w *walk) {
 	last := len(w.large) - 1
 	db := ks.DBs[w.index]
 	it := db.find(w.large[last])
-	if it.Entry != 0 && it.Entry.Parts() > 0 {
+	if it.Entry != 0 && it.Entry.Parts() > 0 && !db.inSnapshot(it.key) {
 		more := object.RelocateParts(ks.Arena, it.Entry, &w.parts)
 		if w.visited != nil {
 			w.visited(db.ID, it.Entry, "")
