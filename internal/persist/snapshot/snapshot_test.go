@@ -207,6 +207,7 @@ func TestJob(t *testing.T) {
 			for range r.IntN(200) {
 				w.change()
 			}
+			w.ks.DefragUnits(r.IntN(100), true) // compaction goes on meanwhile
 		}
 		n, err := j.Close()
 		if err != nil || int(n) != target.Len() || !target.ended {
