@@ -24,8 +24,8 @@ func TestGoSize(t *testing.T) {
 		clear(keep)
 	}
 	type pointers struct {
-		p *int
-		b [700]byte
+		_ *int
+		_ [700]byte
 	}
 	all := make([]*pointers, n)
 	var before, after runtime.MemStats
