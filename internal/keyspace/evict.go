@@ -22,7 +22,7 @@ import (
 // each every time. Keys with an expiry are found by marks in the buckets of the one table, as there is no second one.
 //
 // A candidate is a reference and the hash of its key. Nobody tells the pool when a key is deleted, replaced or moved: then
-// its slot is not found (table.FindEntry), or holds an entry with another access clock.
+// its slot is not found (table.FindEntry), or refers to an entry of another hash or access clock.
 
 // Rule says which key goes first.
 type Rule uint8
@@ -152,8 +152,8 @@ func (ks *Keyspace) evictWorst() (freed int64, ok bool) {
 				continue
 			}
 			e := object.Entry(c.ref)
-			if x.policy.Volatile && !e.HasExpiry() {
-				continue
+			if table.Hash(e.Key()) != c.hash || x.policy.Volatile && !e.HasExpiry() {
+				continue // another key lies where the candidate did; or it expires no more
 			}
 			if e.LRU() != c.clock {
 				ks.consider(db, e, c.hash) // accessed since

@@ -244,6 +244,38 @@ func TestEvictAccessed(t *testing.T) {
 	ks.Arena.Close()
 }
 
+// TestEvictReused: a key that lies where a candidate did is not taken for it, however near their hashes are.
+func TestEvictReused(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(newSeed(t), 7))
+	ks := New(mem.NewArena("test"), 1)
+	ks.Now = 1_700_000_000_000
+	ks.Access.SetNow(ks.Now) // all access clocks are the same
+	ks.ConfigureEviction(Policy{ByRecency, false}, 16)
+	db := ks.DBs[0]
+	for i := range 60_000 {
+		it := db.Write(fmt.Appendf(nil, "key:%d", rnd.IntN(150)))
+		if it.Exists() {
+			it.Delete()
+		} else {
+			it.SetString([]byte("v"), 0)
+		}
+		if i%8 == 0 {
+			ks.EvictOne()
+		}
+		if i%1000 == 0 {
+			if err := ks.Check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := ks.Check(); err != nil {
+		t.Fatal(err)
+	}
+	ks.FlushAll(false)
+	ks.Reclaim(far())
+	ks.Arena.Close()
+}
+
 // TestEvictAllocs: evicting takes no Go memory.
 func TestEvictAllocs(t *testing.T) {
 	for _, p := range allPolicies {

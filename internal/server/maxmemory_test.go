@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -267,4 +268,59 @@ func TestDataBudget(t *testing.T) {
 	if h := s.Env.ReadHeadroom(); h.MaxMemory != -1 || h.Data != -1 || h.Eviction != -1 {
 		t.Errorf("headroom without limits %+v", h)
 	}
+}
+
+// TestMaxMemoryAuto: auto follows what the machine allows, while the server runs.
+func TestMaxMemoryAuto(t *testing.T) {
+	allowed := new(atomic.Int64)
+	allowed.Store(1 << 30)
+	oldMemory, oldEvery := machineMemory, followEvery
+	machineMemory, followEvery = allowed.Load, 5*time.Millisecond
+	s := startTest(t, 1)
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			s.mu.Lock()
+			following := s.following
+			s.mu.Unlock()
+			if !following || time.Now().After(deadline) {
+				break
+			}
+		}
+		machineMemory, followEvery = oldMemory, oldEvery
+	})
+	c, err := live.Dial(fmt.Sprintf("127.0.0.1:%d", s.cfg.Port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	is := func(want string, args ...string) {
+		t.Helper()
+		if r, err := c.Do(args...); err != nil || r.String() != want {
+			t.Errorf("%q: %s, want %s (%v)", args, r, want, err)
+		}
+	}
+	limit := func(want int64) {
+		t.Helper()
+		text := fmt.Sprintf("maxmemory:%d\r\n", want)
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			r, err := c.Do("INFO", "memory")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(r.Str, text) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("maxmemory is not %d", want)
+			}
+		}
+	}
+	is("OK", "CONFIG", "SET", "maxmemory", "auto")
+	limit((1<<30 - 32<<20) / 100 * 80)
+	allowed.Store(1 << 29)
+	limit((1<<29 - 32<<20) / 100 * 80)
+	is("OK", "CONFIG", "SET", "maxmemory", "50%")
+	limit(1 << 29 / 100 * 50)
+	is("OK", "CONFIG", "SET", "maxmemory", "0")
+	limit(0)
 }

@@ -72,6 +72,9 @@ type Server struct {
 	history recording
 	saving  saving
 
+	machine   int64 // bytes that the machine allows, if maxmemory goes by that
+	following bool  // followMachine runs
+
 	oomBase    int // oom_score_adj before it was changed
 	oomChanged bool
 }

@@ -10,6 +10,7 @@ import (
 // configure derives from the configuration what other parts keep for themselves.
 func (s *Server) configure() {
 	cfg, env, ks := s.cfg, s.env, s.env.Keys
+	s.settleMaxMemory()
 	policy := cfg.MaxMemoryPolicy
 	ks.Limits.Embstr = int(cfg.StringEmbstrMax)
 	// An entry's clock is the entry's own, so that sharing a number would not disturb it; but OBJECT REFCOUNT has to tell
@@ -31,7 +32,7 @@ func (s *Server) applySettings() {
 		"maxmemory", "maxmemory-policy", "string-embstr-max", "lfu-log-factor", "lfu-decay-time", "notify-keyspace-events",
 		"slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "latency-tracking",
 		"acllog-max-len", "acl-pubsub-default")
-	s.env.ConfigureMaxMemory()
+	s.applyMaxMemory()
 	cfg.OnApplyAny(s.applyMaxMemory, "maxmemory", "maxmemory-data", "maxmemory-policy", "maxmemory-samples", "maxmemory-eviction-tenacity")
 	s.env.ConfigureJournal()
 	cfg.OnApplyAny(func() error { s.env.ConfigureJournal(); return nil }, "memory-journal-max-len", "memory-journal-expiries", "memory-prefix-delimiter", "memory-prefix-depth")

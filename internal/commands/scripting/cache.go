@@ -10,7 +10,7 @@ import (
 )
 
 // The scripts that the server has, by the SHA1 sum of their source. Those that came with EVAL are kept as long as they are
-// among the last 500 used; those that were loaded with SCRIPT LOAD are kept until SCRIPT FLUSH.
+// among the last 500 used and maxmemory-scripts leaves room for them; those that were loaded with SCRIPT LOAD are kept until SCRIPT FLUSH.
 
 // maxEvals is how many scripts that came with EVAL are kept.
 const maxEvals = 500
@@ -91,9 +91,10 @@ func (c *cache) add(d digest, source []byte, loaded bool) (*cached, string) {
 	c.all = append(c.all, s)
 	if !loaded {
 		s.recent = c.recent.PushFront(s)
-		if c.recent.Len() > maxEvals {
+		limit := e.env.Config.MaxMemoryScriptsBytes()
+		for c.recent.Len() > maxEvals || limit > 0 && c.bytes > limit && c.recent.Len() > 1 {
 			c.remove(c.recent.Back().Value.(*cached))
-			c.engine.env.Stats.EvictedScripts++
+			e.env.Stats.EvictedScripts++
 		}
 	}
 	return s, ""

@@ -160,3 +160,33 @@ func FuzzSources(f *testing.F) {
 		sources(b)
 	})
 }
+
+// TestScriptBudget: maxmemory-scripts forgets scripts that came with EVAL, the one used longest ago first, and none that was loaded.
+func TestScriptBudget(t *testing.T) {
+	s := commandtest.New(t, families...)
+	load := func(i int) string { return fmt.Sprintf("return %d -- %s", i, strings.Repeat("x", 1000)) }
+	s.Do("SCRIPT", "LOAD", load(0))
+	for i := 1; i < 50; i++ {
+		s.Do("EVAL", load(i), "0")
+	}
+	before := engineOf(s.Env).scripts.bytes
+	s.Env.Config.MaxMemoryScripts = before / 2
+	s.Do("EVAL", load(50), "0")
+	c := &engineOf(s.Env).scripts
+	if c.bytes > before/2 || c.bytes < before/3 || s.Env.Stats.EvictedScripts < 20 {
+		t.Errorf("%d bytes of scripts, %d before, %d forgotten", c.bytes, before, s.Env.Stats.EvictedScripts)
+	}
+	for i, there := range map[int]bool{0: true, 1: false, 10: false, 49: true, 50: true} {
+		want := ":0"
+		if there {
+			want = ":1"
+		}
+		s.Is("["+want+"]", "SCRIPT", "EXISTS", script.SHA1(load(i)))
+	}
+	s.Env.Config.MaxMemoryScripts = 1
+	s.Is(":51", "EVAL", load(51), "0") // the one that runs stays
+	if c.recent.Len() != 1 || len(c.by) != 2 {
+		t.Errorf("%d scripts, %d of them to be forgotten", len(c.by), c.recent.Len())
+	}
+	s.Is("+OK", "SCRIPT", "FLUSH")
+}
