@@ -34,7 +34,7 @@ func TestMachineMemory(t *testing.T) {
 	})
 	is(7000, gb, map[string]string{"proc/self/cgroup": "0::/not/seen/here\n", "sys/fs/cgroup/memory.max": "7000\n"})
 	is(6000, gb, map[string]string{
-		"proc/self/cgroup":                                "12:cpu,cpuacct:/x\n5:memory:/docker/c\n1:name=systemd:/\n",
+		"proc/self/cgroup": "12:cpu,cpuacct:/x\n5:memory:/docker/c\n1:name=systemd:/\n",
 		"sys/fs/cgroup/memory/docker/c/memory.limit_in_bytes": "6000\n",
 		"sys/fs/cgroup/memory/memory.limit_in_bytes":          "9223372036854771712\n",
 	})

@@ -295,8 +295,8 @@ func TestMaxMemoryAuto(t *testing.T) {
 	defer c.Close()
 	is := func(want string, args ...string) {
 		t.Helper()
-		if r, err := c.Do(args...); err != nil || r.String() != want {
-			t.Errorf("%q: %s, want %s (%v)", args, r, want, err)
+		if r, err := c.Do(args...); err != nil || r.Str != want {
+			t.Errorf("%q: %s, want %s (%v)", args, r.Str, want, err)
 		}
 	}
 	limit := func(want int64) {
