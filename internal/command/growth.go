@@ -6,7 +6,7 @@ import (
 )
 
 // Who makes memory grow. While the flight recorder runs (Env.History), what the keyspace's arena has grown or shrunk by is
-// charged, as soon as it is a step of some kilobytes, to the command that took the last of it, to its client and to the
+// charged, as soon as it is a step of 16 KiB or more, to the command that took the last of it, to its client and to the
 // prefix of its key: bytes are sampled, as a profiler of a heap samples them. A command that moves less than a step costs a
 // subtraction and a comparison. When a second has had many steps they become longer, so that charging stays below a
 // thousandth of the time however fast data comes in.
@@ -16,9 +16,9 @@ import (
 // jumped.
 
 const (
-	growthStep  = 4 << 10 // the least bytes that are charged,
-	growthSteps = 256     // and the part of a jump's threshold
-	growthBusy  = 512     // charges in a second after which steps double
+	growthSteps  = 64      // steps in a jump: 16 KiB in the smallest
+	growthBusy   = 128     // charges in a second after which steps double
+	bufferGrowth = 4 << 10 // by which a client's buffers have to grow to be charged
 )
 
 // growth is the state of charging. Guarded by the keyspace lock.
@@ -49,7 +49,7 @@ func (e *Env) SetHistory(r *history.Recorder) {
 func (e *Env) BeginGrowth(used int64) {
 	e.growth.notes = 0
 	e.growth.split = prefix.Split{Delim: e.Config.MemoryPrefixDelimiter, Depth: 1} // more parts are too many to tell who is behind it
-	e.growth.setStep(max(growthStep, history.Threshold(used)/growthSteps))
+	e.growth.setStep(history.Threshold(used) / growthSteps)
 }
 
 // grown tells whether the keyspace's arena moved by a step. Hot path.
@@ -97,7 +97,7 @@ func (c *Client) ChargeBuffers() {
 	}
 	n := c.Memory().Total
 	d := n - c.charged
-	if max(d, -d) < growthStep {
+	if max(d, -d) < bufferGrowth {
 		return
 	}
 	c.charged = n

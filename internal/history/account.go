@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Who moves memory. The server calls Note when used memory has moved by a few kilobytes; the difference is charged to the
+// Who moves memory. The server calls Note when used memory has moved by a step; the difference is charged to the
 // command, the client and the key prefix at hand, as a sampling profiler charges the code at hand. All of the difference is charged, so
 // sums are right, and who adds more is met more often.
 //

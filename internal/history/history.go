@@ -164,6 +164,7 @@ func (r *Recorder) Begin(now int64) {
 	r.append(RingSeconds, &start)
 	r.append(RingMinutes, &start)
 	r.startWriter()
+	r.signal()
 }
 
 // resume takes up where the file ends: a minute that the server before had not finished is made of its seconds.

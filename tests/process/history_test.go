@@ -253,7 +253,13 @@ func TestHistorySwitch(t *testing.T) {
 		do(t, c, "CONFIG", "SET", "memory-history", []string{"no", "yes"}[i%2])
 	}
 	shows(t, c, []string{"used_memory"}, "MEMORY", "HISTORY")
-	if n := strings.Count(fmt.Sprint(readHistory(t, dir, "-jumps", "-count", "0")), "start"); n < 2 {
-		t.Errorf("%d starts", n)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		n := strings.Count(fmt.Sprint(readHistory(t, dir, "-jumps", "-count", "0")), "start")
+		if n >= 2 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d starts", n)
+		}
 	}
 }
