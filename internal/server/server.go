@@ -158,7 +158,9 @@ func start(cfg *config.Config) (*Server, error) {
 	if err := s.loadData(); err != nil {
 		return nil, s.fatal("Fatal error loading the DB, check server logs. Exiting.")
 	}
+	s.mu.Lock() // CONFIG SET may change where it listens
 	s.sayReady()
+	s.mu.Unlock()
 	return s, nil
 }
 
