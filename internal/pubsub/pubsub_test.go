@@ -46,6 +46,25 @@ func (w *world) end() {
 	w.arena.Close()
 }
 
+// relocate moves everything there is, or what helps.
+func (w *world) relocate(all bool) {
+	if w.arena.BeginCompaction(); all {
+		w.arena.EndCompaction()
+		w.arena.PlanAll()
+	}
+	for k := range Kind(NumKinds) {
+		for c := w.hub.RelocateTopics(k, 0); c != 0; {
+			c = w.hub.RelocateTopics(k, c)
+		}
+		for _, s := range w.sets {
+			for c := w.hub.RelocateSet(s, k, 0); c != 0; {
+				c = w.hub.RelocateSet(s, k, c)
+			}
+		}
+	}
+	w.arena.EndCompaction()
+}
+
 func id(k Kind, name string) string { return fmt.Sprint(k, name) }
 
 // check compares everything.
@@ -114,8 +133,12 @@ func TestModel(t *testing.T) {
 			w.model[c][id(k, name)] = true
 		}
 		if i%500 == 0 {
+			w.relocate(i%1000 == 0)
 			w.check()
 		}
+	}
+	if w.arena.Moves().Moved < 1000 {
+		t.Errorf("%d blocks moved", w.arena.Moves().Moved)
 	}
 	for c, s := range w.sets {
 		w.hub.Leave(s)

@@ -84,8 +84,16 @@ func TestKeys(t *testing.T) {
 			model[name][c] = true
 		}
 		if i%3000 == 0 {
+			a.PlanAll()
+			for c := x.Relocate(0); c != 0; {
+				c = x.Relocate(c)
+			}
+			a.EndCompaction()
 			check()
 		}
+	}
+	if a.Moves().Moved < 1000 {
+		t.Errorf("%d blocks moved", a.Moves().Moved)
 	}
 	check()
 	x.Clear()

@@ -118,8 +118,13 @@ func writeClass(c *command.Ctx, m *mem.ClassMap, more int) {
 		name string
 		n    int64
 	}{
-		{"size", int64(m.Size)}, {"slab.bytes", m.SlabBytes}, {"slabs", m.Slabs}, {"regions", m.Regions}, {"live", m.Live},
-		{"reclaimable", m.Reclaimable}, {"sampled.slabs", m.Sampled},
+		{"size", int64(m.Size)},
+		{"slab.bytes", m.SlabBytes},
+		{"slabs", m.Slabs},
+		{"regions", m.Regions},
+		{"live", m.Live},
+		{"reclaimable", m.Reclaimable},
+		{"sampled.slabs", m.Sampled},
 	} {
 		o.BulkString(x.name)
 		o.Int(x.n)
