@@ -46,7 +46,9 @@ type Client struct {
 	Flags  ClientFlags
 
 	Authenticated bool
-	known         bool // was authenticated at some time
+	known         bool  // was authenticated at some time
+	listed        bool  // the Registry knows the client
+	booked        int64 // bytes of the session on the Go heap that are booked (buffers.go)
 
 	Subs    *pubsub.Set // what it is subscribed to, nil: nothing
 	Name    string      // CLIENT SETNAME
@@ -63,7 +65,6 @@ type Client struct {
 	watch     watchState      // what it watches
 	waiting   *waiting        // while FlagBlocked is set
 	track     *track          // while FlagTracking is set
-	booked    int64           // bytes of the session on the Go heap that are booked (buffers.go)
 	pushes    []byte          // while FlagPushes is set
 	held      held            // what maxmemory-clients counts
 	taken     int             // bytes that the requests of this Serve took so far
@@ -76,7 +77,6 @@ type Client struct {
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	room      int32           // bytes of the parser's room, as booked
 	running   bool            // a command of this client is being executed
-	listed    bool            // the Registry knows the client
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
 	parser    resp.Parser
 	run       run

@@ -78,12 +78,23 @@ func (h *Holdings) Largest() Holding {
 }
 
 // read fills in what the client holds. REQUIRES: the connection is the caller's.
+//
+// Looking at many clients costs what it takes to fetch their memory, so that of a client without any of these states only
+// the first bytes are read.
 func (h *Holdings) read(c *Client) {
 	n := c.Conn.Held()
 	*h = Holdings{
-		HoldingQuery: n.Query, HoldingReply: n.Static, HoldingList: n.List + int64(cap(c.pushes)), HoldingValues: n.Pinned,
-		HoldingMulti: c.tx.bytes, HoldingWatch: c.watch.bytes, HoldingTracking: c.track.bytes(), HoldingSession: n.Self + c.booked,
+		HoldingQuery: n.Query, HoldingReply: n.Static, HoldingList: n.List, HoldingValues: n.Pinned, HoldingSession: n.Self + c.booked,
 	}
+	if c.Env.watch.n > 0 {
+		h[HoldingWatch] = c.watch.bytes
+	}
+	if c.Flags&(FlagPushes|FlagMulti|FlagTracking|FlagSubscriber|FlagBlocked) == 0 {
+		return
+	}
+	h[HoldingList] += int64(cap(c.pushes))
+	h[HoldingMulti] = c.tx.bytes
+	h[HoldingTracking] = c.track.bytes()
 	if c.Subs != nil {
 		h[HoldingPubSub] = c.Subs.Bytes()
 	}
@@ -156,7 +167,11 @@ func (a *Owner) before(b *Owner) bool {
 
 // offer enters a client if it is one of the n largest so far. Top is a heap with the least of them in front.
 func (o *Owners) offer(c *Client, h *Holdings, n int) {
-	x := Owner{c, h.Total(), *h}
+	total := h.Total()
+	if len(o.Top) == n && (n == 0 || total < o.Top[0].Bytes) {
+		return
+	}
+	x := Owner{c, total, *h}
 	switch {
 	case len(o.Top) < n:
 		o.Top = append(o.Top, x)
@@ -168,7 +183,7 @@ func (o *Owners) offer(c *Client, h *Holdings, n int) {
 			o.Top[up], o.Top[i] = o.Top[i], o.Top[up]
 			i = up
 		}
-	case n > 0 && x.before(&o.Top[0]):
+	case x.before(&o.Top[0]):
 		o.Top[0] = x
 		for i := 0; ; {
 			last := i
