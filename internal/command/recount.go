@@ -28,6 +28,7 @@ func (e *Env) CountOwn(count func(p mem.Purpose, usable int64)) {
 	if e.History != nil {
 		e.History.CountMemory(count)
 	}
+	e.Keys.CountMemory(count)
 	if t, _ := e.Keys.Prefixes(); t != nil {
 		count(mem.PurposePrefix, t.Memory())
 	}

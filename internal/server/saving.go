@@ -23,6 +23,13 @@ type saving struct {
 	count int64         // jobs begun, for their files' names
 }
 
+// CountMemory implements command.MemoryHolder. REQUIRES: the keyspace lock.
+func (v *saving) CountMemory(count func(p mem.Purpose, usable int64)) {
+	if v.job != nil {
+		v.job.CountMemory(count)
+	}
+}
+
 var (
 	errSaving   = errors.New("Background save already in progress")
 	errCanceled = errors.New("cancelled")

@@ -140,6 +140,7 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
+	s.env.AddMemoryHolder(&s.saving)
 	s.startHistory()
 	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()

@@ -20,6 +20,7 @@ type writer struct {
 	mu     sync.Mutex
 	wake   *sync.Cond // the queue is longer, or closed; something was written
 	queue  []block
+	hand   block     // being written
 	free   []block   // that were written
 	pinned []mem.Ref // strings that were written
 	closed bool
@@ -132,6 +133,7 @@ func (w *writer) run() {
 			}
 		}
 		w.mu.Lock()
+		w.hand = block{}
 		if b.text {
 			w.pinned = append(w.pinned, b.ref)
 		} else {
@@ -156,6 +158,7 @@ func (w *writer) pop() (b block, ok bool) {
 	b = w.queue[0]
 	w.queue[0] = block{}
 	w.queue = w.queue[1:]
+	w.hand = b
 	return b, true
 }
 
