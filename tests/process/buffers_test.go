@@ -455,3 +455,45 @@ func TestStalledTracking(t *testing.T) {
 	do(t, c, "FLUSHALL")
 	before.again(t, s, c)
 }
+
+// TestBuffersEvictNoData: with a budget for data, what clients do not read evicts no key; nor do values that keys have let go
+// of. Under maxmemory, which has buffers in it, both would.
+func TestBuffersEvictNoData(t *testing.T) {
+	s := start(t, "--maxmemory-data", "24mb", "--maxmemory-policy", "allkeys-lru", "--client-output-buffer-limit", "pubsub", "0", "0", "0")
+	c := dial(t, s)
+	value := strings.Repeat("v", mib)
+	for i := range 16 {
+		do(t, c, "SET", fmt.Sprint("key:", i), value)
+	}
+	subscriber, reader := lazy(t, s, "subscriber"), lazy(t, s, "reader")
+	fmt.Fprint(subscriber, "SUBSCRIBE channel\r\n")
+	if _, err := subscriber.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	for range 64 {
+		do(t, c, "PUBLISH", "channel", value)
+	}
+	// Each of 64 values is asked for, and then overwritten while it waits.
+	fmt.Fprint(reader, strings.Repeat("GET key:0\r\n", 20))
+	for i := range 64 {
+		fmt.Fprintf(reader, "GET key:%d\r\n", i%16)
+		do(t, c, "SET", fmt.Sprint("key:", i%16), value)
+	}
+	if _, server := owner(t, c); server["shared-output"] < 40*mib {
+		t.Errorf("%d bytes of output that many share or no key has", server["shared-output"])
+	}
+	if n := figure(t, c, "stats", "evicted_keys"); n != 0 {
+		t.Errorf("%d keys were evicted", n)
+	}
+	if got := do(t, c, "DBSIZE"); got != ":16" {
+		t.Errorf("%s keys are left", got)
+	}
+	audited(t, c)
+	if !strings.Contains(do(t, c, "CONFIG", "SET", "maxmemory-data", "0", "maxmemory", "40mb"), "OK") {
+		t.Fatal("maxmemory is refused")
+	}
+	eventually(t, "buffers evict under maxmemory", func() bool {
+		do(t, c, "SET", "key:0", "v")
+		return figure(t, c, "stats", "evicted_keys") > 0
+	})
+}
