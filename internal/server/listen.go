@@ -135,27 +135,59 @@ func (s *Server) hush() {
 	}
 }
 
-// raiseFileLimit makes room for maxclients descriptors and the few that the server needs itself.
+// ownFiles is how many descriptors the server needs itself.
+const ownFiles = 32
+
+// raiseFileLimit makes room for the descriptors of maxclients and of the server.
 func (s *Server) raiseFileLimit() error {
-	const own = 32
-	want := int64(s.cfg.MaxClients) + own
+	most, err := fileLimit(s.cfg.MaxClients + ownFiles)
+	if err == nil && most < s.cfg.MaxClients+ownFiles {
+		err = errors.New("The operating system is not able to handle the specified number of clients, try with " +
+			strconv.FormatInt(most-ownFiles, 10))
+	}
+	return err
+}
+
+// fitFileLimit is raiseFileLimit when the server starts, which has fewer clients if it has to.
+func (s *Server) fitFileLimit() error {
+	want := s.cfg.MaxClients + ownFiles
+	most, err := fileLimit(want)
+	switch {
+	case err != nil:
+		s.log.Warningf("%v", err)
+	case most <= ownFiles:
+		return fmt.Errorf("The limit of open files is %d, which is not enough for the server to start. maxclients %d needs %d.", most, s.cfg.MaxClients, want)
+	case most < want:
+		s.log.Warningf("maxclients %d needs %d open files, and the limit is %d. maxclients is %d now: for more, raise 'ulimit -n'.",
+			s.cfg.MaxClients, want, most, most-ownFiles)
+		s.cfg.MaxClients = most - ownFiles
+	}
+	return nil
+}
+
+// fileLimit makes the limit of open files at least want, if it can be, and returns what it is, or want if it is more.
+func fileLimit(want int64) (int64, error) {
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil {
-		return fmt.Errorf("Unable to read the limit of open files: %v", err)
+		return 0, fmt.Errorf("Unable to read the limit of open files: %v", err)
 	}
 	next := lim
 	if !raise(&next.Cur, want) {
-		return nil
+		return want, nil
 	}
 	raise(&next.Max, want)
-	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil {
-		next = syscall.Rlimit{Cur: lim.Max, Max: lim.Max}
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil || raise(&lim.Max, want) {
-			return errors.New("The operating system is not able to handle the specified number of clients, try with " +
-				strconv.FormatInt(int64(next.Cur)-own, 10))
-		}
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) == nil {
+		return want, nil
 	}
-	return nil
+	next = syscall.Rlimit{Cur: lim.Max, Max: lim.Max}
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &next) != nil {
+		next = lim
+	}
+	most := next.Cur
+	if !raise(&next.Cur, want) {
+		return want, nil
+	}
+	return int64(most), nil
 }
 
 // raise makes a limit, whose type depends on the system, at least n. It reports whether it was less.

@@ -60,8 +60,8 @@ func (s *Server) settle() error {
 	if err := s.setOOMScore(); err != nil {
 		s.log.Warningf("%v", err)
 	}
-	if err := s.raiseFileLimit(); err != nil {
-		s.log.Warningf("%v", err)
+	if err := s.fitFileLimit(); err != nil {
+		return err
 	}
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	s.end.done = make(chan int, 1)
