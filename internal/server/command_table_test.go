@@ -41,6 +41,8 @@ var ours = map[string]string{
 	"memory|explain":  "Granary's own",
 	"memory|history":  "Granary's own",
 	"memory|ledger":   "Granary's own",
+	"memory|map":      "Granary's own",
+	"memory|release":  "Granary's own",
 	"memory|owners":   "Granary's own",
 	"memory|prefixes": "Granary's own",
 }
