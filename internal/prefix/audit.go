@@ -52,7 +52,7 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 			unsure[r.parent] = unsure[r.parent] || unsure[id] || b.miss != Counts{}
 		}
 	}
-	if t.sums[t.shown] != total && err == nil {
+	if t.Total(Shown) != total && err == nil {
 		err = errors.New("the sum of the tree is not that of its rows")
 		off++
 	}

@@ -8,7 +8,6 @@ package prefix
 // far as it goes.
 func (t *Tree) Begin() {
 	next := 1 - t.shown
-	t.sums[next] = Counts{}
 	t.each(func(_ int32, r *row) { r.sides[next] = books{} })
 	t.counting = true
 }

@@ -76,6 +76,8 @@ func (t *Tree) Look(now int64) bool {
 func (t *Tree) listVictims() {
 	t.starved = false
 	t.victims = t.victims[:0]
+	t.size = 0
+	t.each(func(_ int32, r *row) { t.size += r.sides[t.side()].bytes() })
 	limit := t.smallest()
 	for range t.chunks {
 		c := t.look.from % len(t.chunks)
@@ -104,7 +106,7 @@ func (t *Tree) empty(r *row) bool {
 // weight is what a row is worth keeping for: what it has, and as much of what it may have besides as an average row.
 func (t *Tree) weight(r *row) int64 {
 	b := &r.sides[t.side()]
-	return b.bytes() + min(b.miss.Bytes, t.sums[t.side()].Bytes/int64(t.max))
+	return b.bytes() + min(b.miss.Bytes, t.size/int64(t.max))
 }
 
 // smallest estimates what the smallest rows have that make up one victimShare of all.

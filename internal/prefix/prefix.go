@@ -13,7 +13,7 @@ const (
 
 // Split says what the prefix of a key is. The zero Split gives every key the empty prefix.
 type Split struct {
-	Delim string // ends each part of a key, such as ":"
+	Delim string // ends each part of a key, such as ":"; if it is empty, each byte is a part
 	Depth int    // parts of a key that make its prefix, at most
 }
 
@@ -47,7 +47,7 @@ func (s *Split) part(b []byte) int {
 
 func (s *Split) longPart(b []byte) int {
 	if s.Delim == "" {
-		return 0
+		return min(1, len(b)) // each byte is a part
 	}
 	for i := 0; i+len(s.Delim) <= len(b); i++ {
 		if string(b[i:i+len(s.Delim)]) == s.Delim {

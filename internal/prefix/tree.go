@@ -1,6 +1,7 @@
 package prefix
 
 import (
+	"bytes"
 	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
@@ -68,25 +69,28 @@ type chunk struct {
 
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
+	// What every change needs stands together.
+	last     []byte // prefix of the key that came last, if it has a row
+	lastRow  *row
+	lastFull bool  // last has Depth parts
+	one      bool  // the delimiter is one byte,
+	sep      byte  // this one
+	shown    uint8 // the side that is shown, 0 or 1
+	counting bool  // a count is under way
+	complete bool  // what is shown is of all keys
+
 	split  Split
 	max    int
 	chunks []*chunk
 	free   []int32
 	index  []uint64 // open addressing: the upper half of the hash and the row's number plus one
 	seed   maphash.Seed
-	sums   [2]Counts // of all rows
-	shown  uint8     // the side that is shown, 0 or 1
-	used   int       // rows in use, the root's included
+	used   int // rows in use, the root's included
 
-	counting bool // a count is under way
-	complete bool // what is shown is of all keys
-
-	last     []byte // prefix of the key that came last, if it has a row
-	lastRow  *row
-	lastFull bool   // last has Depth parts
 	first    []byte // first part of the key that came last
 	firstRow int32
 
+	size    int64    // bytes of all rows, when victims were listed
 	credit  int64    // bytes without a row after which the next one gets one, when all rows are taken
 	victims []victim // rows to give up, smallest ones
 	starved bool     // there were none when one was asked for
@@ -122,6 +126,9 @@ func NewTree(split Split, max int) *Tree {
 	t.free = make([]int32, 0, t.max+chunkRows)
 	t.victims = make([]victim, 0, t.max/victimShare+1)
 	t.look.seen = 1
+	if t.one = len(split.Delim) == 1; t.one {
+		t.sep = split.Delim[0]
+	}
 	t.newRow(nil, -1)
 	mem.BookOutside(mem.PurposePrefix, t.fixed())
 	return t
@@ -145,7 +152,14 @@ func (t *Tree) Split() *Split { return &t.split }
 func (t *Tree) Rows() (used, most int) { return t.used - 1, t.max - 1 }
 
 // Total returns the sum of all rows of a side.
-func (t *Tree) Total(s Sides) Counts { return t.sums[t.sideOf(s)] }
+func (t *Tree) Total(s Sides) (c Counts) {
+	side := t.sideOf(s)
+	t.each(func(_ int32, r *row) {
+		c.add(r.sides[side].own)
+		c.add(r.sides[side].rest)
+	})
+	return c
+}
 
 // Complete tells whether all keys are counted.
 func (t *Tree) Complete() bool { return t.complete }
@@ -185,7 +199,6 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 
 // enter adds to a row's own counts or to its rest.
 func (t *Tree) enter(r *row, side uint8, rest bool, d Counts) {
-	t.sums[side].add(d)
 	b := &r.sides[side]
 	c := &b.own
 	if rest {
@@ -218,13 +231,13 @@ func (t *Tree) borrow(r *row, side uint8, c *Counts) {
 // lack returns what n lacks to be 0, if there is as much.
 func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
-// find returns the row that counts the key, and whether it counts it in its rest, as the key's prefix has no row. A
+// find returns the row that counts the key, which more bytes come to, and whether it counts it in its rest, as the key's prefix has no row. A
 // prefix without a row gets one, if bytes come and one is to be had.
-func (t *Tree) find(key []byte, bytes int64) (r *row, rest bool) {
+func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
 	key = key[:min(len(key), MaxLen)]
 	// Fast path: the prefix is that of the key before.
 	if n := len(t.last); t.lastRow != nil && len(key) >= n && string(key[:n]) == string(t.last) &&
-		(t.lastFull || t.split.part(key[n:]) == 0) {
+		(t.lastFull || t.one && bytes.IndexByte(key[n:], t.sep) < 0 || !t.one && t.split.longPart(key[n:]) == 0) {
 		return t.lastRow, false
 	}
 	id, end, depth := int32(root), 0, 0
@@ -234,8 +247,8 @@ func (t *Tree) find(key []byte, bytes int64) (r *row, rest bool) {
 	id, end, depth = t.descend(key, id, end, depth)
 	if depth < t.split.Depth && t.split.part(key[end:]) > 0 {
 		fresh := int32(-1)
-		if bytes > 0 {
-			fresh = t.admit(t.split.Of(key), id, end, bytes)
+		if more > 0 {
+			fresh = t.admit(t.split.Of(key), id, end, more)
 		}
 		if fresh < 0 {
 			return t.at(id), true
@@ -292,12 +305,12 @@ func (t *Tree) lookup(prefix []byte) int32 {
 // As long as there are rows to be had every prefix gets one. Then bytes without a row are counted, and the prefix of
 // every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
 // so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
-func (t *Tree) admit(prefix []byte, id int32, end int, bytes int64) int32 {
+func (t *Tree) admit(prefix []byte, id int32, end int, more int64) int32 {
 	if t.used >= t.max {
-		if t.credit -= bytes; t.credit > 0 {
+		if t.credit -= more; t.credit > 0 {
 			return -1
 		}
-		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.sums[t.side()].Bytes)/float64(admitShare*t.max))
+		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*t.max))
 	}
 	if want := t.split.depthOf(prefix[end:]); t.used+want > t.max {
 		r := t.at(id)
