@@ -81,6 +81,19 @@ var bufferCases = []bufferCase{
 			return b.asks(all.String(), 1)
 		},
 	},
+	{
+		name: "one MGET of 4 GB, values of 1 MB", prepare: withValues, misuse: func(b *bufferRun) error {
+			n := b.times(bigReplies)
+			return b.asks("MGET"+strings.Repeat(" big:0 big:1 big:2 big:3 big:4 big:5 big:6 big:7", n/8)+"\r\n", 1)
+		},
+	},
+	{
+		name:    "one EXEC of 4 GB, lists of 100-byte elements, output limit of 64 MB",
+		options: []string{"--client-output-buffer-limit", "normal", "64mb", "0", "0"},
+		prepare: withList, misuse: func(b *bufferRun) error {
+			return b.asks("MULTI\r\n"+strings.Repeat("LRANGE list 0 -1\r\n", b.times(bigReplies))+"EXEC\r\n", 1)
+		},
+	},
 	{name: "4 GB of replies, lists of 100-byte elements", prepare: withList, misuse: readsLists},
 	{
 		name: "the same, output limit of 64 MB", options: []string{"--client-output-buffer-limit", "normal", "64mb", "0", "0"},
