@@ -202,8 +202,10 @@ func TestDefrag(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	settled(t, s, before)
-	for _, field := range []string{"active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-		"total_active_defrag_time"} {
+	for _, field := range []string{
+		"active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+		"total_active_defrag_time",
+	} {
 		if infoNumber(t, s, "stats", field) <= 0 {
 			t.Errorf("%s is 0", field)
 		}
