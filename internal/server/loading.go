@@ -18,6 +18,9 @@ import (
 // loadSlice is how long loading holds the keyspace lock before it lets clients ask how far it is.
 const loadSlice = 500 * time.Microsecond
 
+// emptySaid is how many keys without elements are named in the log.
+const emptySaid = 10
+
 // loadData loads what was saved. Clients are served meanwhile, most of them with an error. REQUIRES: not the keyspace lock.
 func (s *Server) loadData() error {
 	s.mu.Lock()
@@ -75,6 +78,11 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 			return scripting.LoadLibrary(s.env, code, merge)
 		},
 	}
+	l.OnEmpty = func(key []byte) {
+		if l.Skipped <= emptySaid {
+			s.log.Warningf("skipping empty key: %s", key)
+		}
+	}
 	l.Between = func() error {
 		state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
 		if delay := s.cfg.KeyLoadDelay; delay != 0 {
@@ -97,7 +105,7 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 			err = mem.ErrOutOfMemory
 		}
 		if err != nil {
-			s.log.Warningf("Error loading %s: %v", s.cfg.DBFilename, err)
+			s.sayLoadError(err)
 		}
 	}()
 	trust := rdb.Trust{Version: s.cfg.RDBVersionCheck == config.RDBVersionRelaxed, Checksum: s.env.TrustChecksums || !s.cfg.RDBChecksum}
@@ -112,6 +120,18 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 	}
 	s.log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d.", l.Keys, l.Expired)
 	return nil
+}
+
+// sayLoadError logs why a file cannot be loaded, in words that tools look for.
+func (s *Server) sayLoadError(err error) {
+	switch {
+	case errors.Is(err, rdb.ErrShort), errors.Is(err, mem.ErrOutOfMemory):
+		s.log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
+	case errors.Is(err, rdb.ErrChecksum):
+		s.log.Warningf("RDB CRC error: wrong checksum. Aborting now.")
+	}
+	s.log.Warningf("Internal error in RDB reading of %s: %v", s.cfg.DBFilename, err)
+	s.log.Warningf("Terminating server after rdb file reading failure.")
 }
 
 // loadedAux tells in the log what a file says of itself.

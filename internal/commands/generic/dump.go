@@ -140,7 +140,8 @@ func cmdRestore(c *command.Ctx) {
 		return
 	}
 	defer r.Discard()
-	if r.Value(t) != nil {
+	if err := r.Value(t); err != nil {
+		c.Env.Log.Warningf("Internal error in RDB reading of a payload: %v", err)
 		c.Out.Error("ERR Bad data format")
 		return
 	}

@@ -77,22 +77,22 @@ func (r *Reader) Value(t Type) error {
 	case TypeSetIntset:
 		r.readIntset()
 	case TypeSetListpack:
-		r.readSetListpack(r.listpack())
+		r.readSetListpack(r.listpack("Set listpack"))
 	case TypeZSet:
 		r.readZSet((*Decoder).TextDouble)
 	case TypeZSet2:
 		r.readZSet((*Decoder).Double)
 	case TypeZSetListpack:
-		r.readZSetListpack(r.listpack())
+		r.readZSetListpack(r.listpack("Zset listpack"))
 	case TypeHash:
 		r.readHash()
 	case TypeHashListpack:
-		r.readHashListpack(r.listpack())
+		r.readHashListpack(r.listpack("Hash listpack"))
 	case TypeHashFields:
 		r.readHashFields(r.Uint64())
 	case TypeHashListpackEx:
 		r.Uint64() // the first expiry, which the listpack has too
-		r.readListpackEx(r.listpack())
+		r.readListpackEx(r.listpack("Hash listpack"))
 	case TypeStream, TypeStream2, TypeStream3:
 		r.readStream(t)
 	default:
@@ -194,14 +194,15 @@ func (r *Reader) readString() {
 	r.what = builtText
 }
 
-// listpack reads a string that is a listpack with elements. nil is an error or, without one, an empty listpack.
-func (r *Reader) listpack() listpack.Listpack {
+// listpack reads a string that is a listpack with elements. nil is an error, which names what it is of, or, without one, an
+// empty listpack.
+func (r *Reader) listpack(of string) listpack.Listpack {
 	b := r.String()
 	if r.err != nil {
 		return nil
 	}
 	if err := listpack.Validate(b, nil); err != nil {
-		r.Corrupt(err.Error())
+		r.malformed(of, err)
 		return nil
 	}
 	lp := listpack.Open(b)
@@ -209,6 +210,11 @@ func (r *Reader) listpack() listpack.Listpack {
 		return nil
 	}
 	return lp
+}
+
+// malformed makes what is wrong with the bytes of a structure the error.
+func (r *Reader) malformed(of string, err error) {
+	r.Corrupt(of + " integrity check failed: " + err.Error())
 }
 
 // keep makes a flat value what was read.
@@ -256,7 +262,7 @@ func (r *Reader) readQuicklist() {
 				l.Append(text)
 			}
 		case kind == nodePacked:
-			appendAll(l, r.listpack())
+			appendAll(l, r.listpack("Listpack"))
 		default:
 			r.Corrupt("unknown kind of node of a list")
 		}
@@ -293,7 +299,7 @@ func (r *Reader) addMember(s *set.Builder, text []byte) {
 	var m set.Member
 	m.SetText(text)
 	if !s.Add(&m) {
-		r.Corrupt("a set with a member that is there twice")
+		r.Corrupt("Duplicate set members detected")
 	}
 }
 
@@ -306,7 +312,7 @@ func (r *Reader) readIntset() {
 		return
 	}
 	if err := intset.Validate(b); err != nil {
-		r.Corrupt(err.Error())
+		r.malformed("Intset", err)
 		return
 	}
 	s := intset.Open(b)
@@ -376,12 +382,12 @@ func (r *Reader) addScored(z *zset.Draft, member []byte, score float64) {
 		return
 	}
 	if math.IsNaN(score) {
-		r.Corrupt("a sorted set with a score that is no number")
+		r.Corrupt("Zset with NAN score detected")
 		return
 	}
 	p := z.Find(member)
 	if p.Entry != 0 {
-		r.Corrupt("a sorted set with a member that is there twice")
+		r.Corrupt("Duplicate zset fields detected")
 		return
 	}
 	z.Add(p, member, score)
@@ -433,7 +439,7 @@ func (r *Reader) putField(h *hash.Builder, name, value []byte, expiry int64) {
 	case expiry < 0 || expiry > hash.MaxExpiry:
 		r.Corrupt("a hash with an expiry that is no time")
 	case !h.Add(name, value, expiry):
-		r.Corrupt("a hash with a field that is there twice")
+		r.Corrupt("Duplicate hash fields detected: listpack with dup elements")
 	}
 }
 

@@ -10,16 +10,16 @@ import (
 func (r *Reader) readOld(t Type) {
 	switch t {
 	case TypeListZiplist:
-		appendAll(r.beginList(), r.ziplist())
+		appendAll(r.beginList(), r.ziplist("List ziplist"))
 	case TypeListQuicklist:
 		l := r.beginList()
 		for n := r.Count(1); n > 0 && r.err == nil; n-- {
-			appendAll(l, r.ziplist())
+			appendAll(l, r.ziplist("Ziplist"))
 		}
 	case TypeZSetZiplist:
-		r.readZSetListpack(r.ziplist())
+		r.readZSetListpack(r.ziplist("Zset ziplist"))
 	case TypeHashZiplist:
-		r.readHashListpack(r.ziplist())
+		r.readHashListpack(r.ziplist("Hash ziplist"))
 	case TypeHashZipmap:
 		r.readHashListpack(r.zipmap())
 	case TypeHashFieldsDraft:
@@ -29,7 +29,7 @@ func (r *Reader) readOld(t Type) {
 			r.readHashFields(1) // times were not yet counted from the first
 		}
 	case TypeHashListpackExDraft:
-		r.readListpackEx(r.listpack())
+		r.readListpackEx(r.listpack("Hash listpack"))
 	case TypeModule, TypeModule2:
 		r.fail(ErrModule)
 	default:
@@ -38,23 +38,23 @@ func (r *Reader) readOld(t Type) {
 }
 
 // ziplist reads a string that is a ziplist, as a listpack.
-func (r *Reader) ziplist() listpack.Listpack {
-	return r.converted(listpack.ZiplistSize, listpack.FromZiplist)
+func (r *Reader) ziplist(of string) listpack.Listpack {
+	return r.converted(of, listpack.ZiplistSize, listpack.FromZiplist)
 }
 
 // zipmap reads a string that is a zipmap, as a listpack.
 func (r *Reader) zipmap() listpack.Listpack {
-	return r.converted(listpack.ZipmapSize, listpack.FromZipmap)
+	return r.converted("Zipmap", listpack.ZipmapSize, listpack.FromZipmap)
 }
 
-func (r *Reader) converted(size func([]byte) (int, error), convert func(dst, b []byte) listpack.Listpack) listpack.Listpack {
+func (r *Reader) converted(of string, size func([]byte) (int, error), convert func(dst, b []byte) listpack.Listpack) listpack.Listpack {
 	b := r.String()
 	if r.err != nil {
 		return nil
 	}
 	n, err := size(b)
 	if err != nil {
-		r.Corrupt(err.Error())
+		r.malformed(of, err)
 		return nil
 	}
 	lp := convert(make([]byte, 0, n), b)

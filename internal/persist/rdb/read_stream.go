@@ -38,12 +38,12 @@ func (r *Reader) readStream(t Type) {
 			return
 		}
 		id := stream.ID{Ms: binary.BigEndian.Uint64(key), Seq: binary.BigEndian.Uint64(key[8:])}
-		lp := r.listpack()
+		lp := r.listpack("Stream listpack")
 		if r.err != nil {
 			return
 		}
 		if lp == nil || s.AddNode(id, lp) != nil {
-			r.Corrupt("a stream with a node that is malformed")
+			r.Corrupt("Stream listpack integrity check failed")
 			return
 		}
 	}
@@ -85,7 +85,7 @@ func (r *Reader) readGroup(s *stream.Stream, t Type) {
 	}
 	g, created := s.CreateGroup(r.member, last, max(int64(read), stream.UnknownRead))
 	if !created {
-		r.Corrupt("a stream with a group that is there twice")
+		r.Corrupt("Duplicated consumer group name")
 		return
 	}
 	list := r.readPending()
@@ -94,7 +94,7 @@ func (r *Reader) readGroup(s *stream.Stream, t Type) {
 		owned += r.readConsumer(&g, t, list)
 	}
 	if r.err == nil && owned != len(list) {
-		r.Corrupt("a stream with a pending entry that no consumer has")
+		r.Corrupt("NACK without consumer: a pending entry that no consumer has")
 	}
 }
 
@@ -127,7 +127,7 @@ func (r *Reader) readConsumer(g *stream.Group, t Type, list []pending) (owned in
 	}
 	c, created := g.CreateConsumer(r.member, seen)
 	if !created {
-		r.Corrupt("a stream with a consumer that is there twice")
+		r.Corrupt("Duplicate stream consumer detected")
 		return 0
 	}
 	c.SetSeen(seen)
@@ -139,7 +139,7 @@ func (r *Reader) readConsumer(g *stream.Group, t Type, list []pending) (owned in
 			break
 		}
 		if !found || !g.Assign(id, c, list[i].time, list[i].deliveries) {
-			r.Corrupt("a stream with a consumer's entry that does not pend, or pends twice")
+			r.Corrupt("Consumer entry not found in group global PEL, or duplicated")
 			break
 		}
 		owned++

@@ -18,6 +18,8 @@ type Loader struct {
 	// OnAux and OnFunction are given what is not data. Each may be nil.
 	OnAux      func(name, value string)
 	OnFunction func(code []byte) error
+	// OnEmpty is told of keys that are left out because their values have no elements.
+	OnEmpty func(key []byte)
 	// Between is called after every key, outside of any change: the lock may be let go there.
 	Between func() error
 
@@ -77,4 +79,9 @@ func (l *Loader) key(rec *rdb.Record, r *rdb.Reader) error {
 }
 
 // Empty takes a key that has a value without elements.
-func (l *Loader) Empty(*rdb.Record) { l.Skipped++ }
+func (l *Loader) Empty(rec *rdb.Record) {
+	l.Skipped++
+	if l.OnEmpty != nil {
+		l.OnEmpty(rec.Key)
+	}
+}
