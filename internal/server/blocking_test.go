@@ -78,6 +78,7 @@ func startTest(t *testing.T, threads int64) *Server {
 		return nil
 	}
 	cfg := config.New()
+	cfg.Dir, cfg.Save = t.TempDir(), nil
 	cfg.IOThreads, cfg.LogFile, cfg.MemoryHistoryFile = threads, os.DevNull, ""
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

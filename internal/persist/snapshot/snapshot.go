@@ -44,7 +44,7 @@ type Options struct {
 	Compress bool
 	Checksum bool
 	Clock    rdb.Clock
-	Delay    time.Duration // after every key (rdb-key-save-delay)
+	Delay    time.Duration // of the writer, for every key (rdb-key-save-delay)
 
 	// Head writes what comes between the header of the file and the keys: auxiliary fields and functions.
 	Head func(f *rdb.File)
@@ -201,12 +201,7 @@ func (s *stream) text(e object.Entry) {
 }
 
 // done counts a key whose record is complete.
-func (s *stream) done() {
-	s.keys++
-	if s.j.opt.Delay > 0 {
-		s.Flush()
-	}
-}
+func (s *stream) done() { s.keys++ }
 
 // clock returns what is written of the entry's access clock.
 func (j *Job) clock(e object.Entry) int64 {

@@ -129,7 +129,7 @@ func (w *writer) run() {
 				w.fail(err)
 			}
 			if w.opt.Delay > 0 {
-				time.Sleep(time.Duration(b.keys) * w.opt.Delay)
+				w.sleep(time.Duration(b.keys) * w.opt.Delay)
 			}
 		}
 		w.mu.Lock()
@@ -143,6 +143,18 @@ func (w *writer) run() {
 		w.wake.Broadcast()
 	}
 	w.finish()
+}
+
+// sleep waits for that long, or until the snapshot has failed.
+func (w *writer) sleep(d time.Duration) {
+	const step = 10 * time.Millisecond
+	for end := time.Now().Add(d); !w.failed(); {
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		time.Sleep(min(left, step))
+	}
 }
 
 // pop takes the first of the queue; false when nothing more will come.
