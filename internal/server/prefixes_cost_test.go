@@ -43,7 +43,7 @@ func TestPrefixCost(t *testing.T) {
 			}
 			return time.Since(begin)
 		}
-		for round := range 600 {
+		for round := range 300 {
 			if round%2 == 0 {
 				ks.NoPrefixes()
 			} else {
