@@ -172,7 +172,7 @@ func (e *Env) deadJob() dead.Job {
 	if !e.Keys.ActiveExpire {
 		free &^= dead.Of(dead.Expired) | dead.Of(dead.Fields)
 	}
-	return dead.Job{Free: free, Idle: e.Config.MemoryReclaimDeadIdle, Least: int(e.Config.MemoryReclaimDeadLeast)}
+	return dead.Job{Free: free, Idle: e.Config.MemoryReclaimDeadIdle, Least: int(e.Config.MemoryReclaimDeadPercent)}
 }
 
 // DeadTick runs a slice of a pass if it is time, and returns in how many ms it wants to be called again, 0 when it does

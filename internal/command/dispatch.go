@@ -166,6 +166,8 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 		c.reject(spec, env.busy)
 	case env.Gate&GatePaused != 0 && env.Pause.holds(with):
 		c.Flags |= FlagPostponed
+	case env.Gate&GateSnapshot != 0 && with&(Write|MayReplicate) != 0 && c.meetsSnapshot(spec, args):
+		c.Flags |= FlagPostponed
 	case c.tx.on && spec.InMulti == Queued:
 		c.enqueue(spec, args, with, without)
 	default:

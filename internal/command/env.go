@@ -44,6 +44,8 @@ type Env struct {
 	Saver Saver
 	Saves Saves
 
+	snapKeys []KeyPos // reused: keys of a command that may meet a snapshot
+
 	// Gate is not zero while commands have to be looked at more closely before they run.
 	Gate Gate
 
@@ -114,6 +116,7 @@ const (
 	GateMonitor                  // somebody watches with MONITOR
 	GatePaused                   // CLIENT PAUSE
 	GateBusy                     // a script takes long
+	GateSnapshot                 // a snapshot is under way, and commands that would be held up by it wait
 	GateDisk                     // the last snapshot could not be written, and writes are to be refused then
 	GateDefrag                   // compaction goes on before every command (DEBUG DEFRAG)
 )

@@ -39,14 +39,21 @@ func (e *Env) UnpauseClients(cur *netloop.Loop) {
 	}
 	e.Gate &^= GatePaused
 	e.Keys.ExpireOnAccess = true
+	e.Pause = Pause{held: e.Pause.held}
+	e.resumeHeld(cur)
+	e.ServeReady()
+}
+
+// resumeHeld has those whose request waits try again, in the order in which they came to wait. Who has still to wait does so
+// again.
+func (e *Env) resumeHeld(cur *netloop.Loop) {
 	held := e.Pause.held
-	e.Pause = Pause{}
+	e.Pause.held = nil
 	for _, c := range held {
 		c.Conn.Borrow(cur)
 		c.Conn.Resume()
 		c.Conn.Return(cur)
 	}
-	e.ServeReady()
 }
 
 // postpone leaves the request at hand of a client for the end of the pause.

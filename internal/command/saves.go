@@ -1,6 +1,9 @@
 package command
 
-import "granary/internal/config"
+import (
+	"granary/internal/config"
+	"granary/internal/netloop"
+)
 
 // Saves is what is known of snapshots: INFO, LASTSAVE and the refusal of writes read it, the server around the commands writes
 // it. Guarded by the keyspace lock.
@@ -64,6 +67,57 @@ func (e *Env) LastSave() int64 {
 		return e.Start / 1000
 	}
 	return e.Saves.Last
+}
+
+// meetsSnapshot reports whether the command would change a large value that the snapshot under way has not come to. It would be
+// held up, and everybody with it, until that value is in the snapshot; so its client alone waits. Keys that a command does not
+// name, as a script may have, are given to the snapshot when it comes to them.
+func (c *Client) meetsSnapshot(spec *Spec, args [][]byte) bool {
+	if c.Conn == nil {
+		return false
+	}
+	if c.tx.on {
+		return spec.InMulti == Execs && c.queuedMeetsSnapshot()
+	}
+	return c.namesHeld(spec, args)
+}
+
+// namesHeld reports whether a request names a key that the snapshot holds.
+func (c *Client) namesHeld(spec *Spec, args [][]byte) bool {
+	env := c.Env
+	env.snapKeys, _ = spec.FindKeys(args, env.snapKeys[:0])
+	for _, k := range env.snapKeys {
+		if c.DB.Holds(args[k.Index]) {
+			return true
+		}
+	}
+	return false
+}
+
+// queuedMeetsSnapshot is meetsSnapshot for what EXEC would execute. A SELECT in between is not followed.
+func (c *Client) queuedMeetsSnapshot() bool {
+	commands := c.Env.Table.Every()
+	for r := c.tx.first; r != 0; r = queuedNext(r) {
+		c.Env.execArgs = appendQueued(c.Env.execArgs[:0], r)
+		if spec := commands[queuedID(r)]; spec.Flags&(Write|MayReplicate) != 0 && c.namesHeld(spec, c.Env.execArgs) {
+			return true
+		}
+	}
+	return false
+}
+
+// SnapshotBegun has commands look out for a snapshot.
+func (e *Env) SnapshotBegun() { e.Gate |= GateSnapshot }
+
+// SnapshotMoved tells that the snapshot is through a large value, or that it is over: who waited for that tries again. The
+// keyspace lock is held on behalf of the loop cur (nil: of none).
+func (e *Env) SnapshotMoved(over bool, cur *netloop.Loop) {
+	if over {
+		e.Gate &^= GateSnapshot
+	}
+	if len(e.Pause.held) > 0 {
+		e.resumeHeld(cur)
+	}
 }
 
 // NoteSave takes over how a snapshot ended.

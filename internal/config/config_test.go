@@ -328,7 +328,7 @@ func TestFieldsAreNotShared(t *testing.T) {
 		for _, value := range []string{
 			"no", "yes", "7", "77", "2mb", "a", "1 7", "1 2 3", "systemd", "local1", "always", "logfmt", "iso8601", "debug",
 			"relaxed", "swapdb", "libc", "local", "panic", "optional", "hostname", "allchannels", "normal 1 2 3", "K", "absolute", "allkeys-lru", "now", "/",
-			"{port}", "100000",
+			"{port}", "100000", "expired",
 		} {
 			c := New()
 			if d.Kind.set(&c.Values, d.words(value)) == nil && c.Value(d) != New().Value(d) {

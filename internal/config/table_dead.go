@@ -21,7 +21,7 @@ var deadSection = section{
 			Doc: "Seconds that a value, a client or a script must not have been used for its room to be freed.",
 		},
 		{
-			Name: "memory-reclaim-dead-percent", Kind: integer(func(v v) *int64 { return &v.MemoryReclaimDeadLeast }, 10, 0, 100), Since: "Granary",
+			Name: "memory-reclaim-dead-percent", Kind: integer(func(v v) *int64 { return &v.MemoryReclaimDeadPercent }, 10, 0, 100), Since: "Granary",
 			Doc: "Per cent of a value, or of a node of one, that have to be gained; less is left alone.",
 		},
 	},

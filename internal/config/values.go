@@ -269,7 +269,7 @@ type Values struct {
 	MemoryReclaimDeadKinds    DeadKinds
 	MemoryReclaimDeadInterval int64 // seconds
 	MemoryReclaimDeadIdle     int64 // seconds
-	MemoryReclaimDeadLeast    int64 // per cent
+	MemoryReclaimDeadPercent  int64 // per cent
 
 	ActiveDefrag               bool
 	ActiveDefragIgnoreBytes    int64

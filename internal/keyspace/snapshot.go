@@ -33,6 +33,7 @@ type Snapshot struct {
 	large []*largeValue // not given, or in part; the first is the one of which parts were given
 	held  map[heldKey]*largeValue
 	keys  int64 // given so far
+	wide  int64 // large values that were given
 	total int64 // to be given
 }
 
@@ -128,6 +129,9 @@ func (ks *Keyspace) Snapshotting() bool { return ks.snapshot != nil }
 
 // Progress returns how many keys were given, and how many there were.
 func (s *Snapshot) Progress() (given, total int64) { return s.keys, s.total }
+
+// LargeGiven returns how many large values were given.
+func (s *Snapshot) LargeGiven() int64 { return s.wide }
 
 // cell returns the cell of a hash.
 func (p *part) cell(h uint64) uint64 {
@@ -241,6 +245,7 @@ func (l *largeValue) finish() {
 func (l *largeValue) gone() {
 	s := l.p.snap
 	s.keys++
+	s.wide++
 	delete(s.held, heldKey{l.p, string(l.key)})
 	for i, x := range s.large {
 		if x == l {

@@ -20,6 +20,7 @@ import (
 type saving struct {
 	job   *snapshot.Job // nil: none
 	dirty int64         // changes when it began
+	large int64         // large values it was through when somebody was told
 	count int64         // jobs begun, for their files' names
 }
 
@@ -152,7 +153,8 @@ func (s *Server) beginSave() error {
 		s.env.NoteSave(true)
 		return err
 	}
-	s.saving.job, s.saving.dirty = j, s.env.Keys.Stats.Dirty
+	s.saving.job, s.saving.dirty, s.saving.large = j, s.env.Keys.Stats.Dirty, 0
+	s.env.SnapshotBegun()
 	v.Running, v.Began = true, now
 	v.Keys, v.Total = j.Progress()
 	s.log.Noticef("Background saving started")
@@ -170,6 +172,9 @@ func (s *Server) saveSlice(deadline time.Time) bool {
 	v.Keys, v.Total = j.Progress()
 	if over {
 		s.endSave(j)
+	} else if n := j.LargeGiven(); n != s.saving.large {
+		s.saving.large = n
+		s.env.SnapshotMoved(false, s.cur)
 	}
 	return !over
 }
@@ -179,6 +184,9 @@ func (s *Server) savePause() int64 {
 	if s.saving.job.Full() {
 		return 1
 	}
+	if s.env.Pause.Held() > 0 {
+		return 0
+	}
 	return s.breather() / 2
 }
 
@@ -187,6 +195,7 @@ func (s *Server) endSave(j *snapshot.Job) {
 	v := &s.env.Saves
 	_, err := j.Close()
 	s.saving.job = nil
+	s.env.SnapshotMoved(true, s.cur)
 	v.Running, v.Keys, v.Total = false, 0, 0
 	v.Seconds = s.now() - v.Began
 	switch {

@@ -68,6 +68,7 @@ type Job struct {
 	value rdb.Value
 	open  bool // value is being written
 	total int64
+	large int64 // values that the walk is through, once it is over
 	out   writer
 }
 
@@ -287,9 +288,18 @@ func (j *Job) Abort(err error) {
 
 // stop ends the walk, and tells the writer that nothing more will come.
 func (j *Job) stop() {
+	j.LargeGiven()
 	j.walk.End()
 	j.walk = nil
 	j.out.close()
+}
+
+// LargeGiven returns how many large values the walk is through.
+func (j *Job) LargeGiven() int64 {
+	if j.walk != nil {
+		j.large = j.walk.LargeGiven()
+	}
+	return j.large
 }
 
 // Progress returns how many keys were written, and how many there were. The first is that of the writer.
