@@ -17,8 +17,9 @@ import (
 //
 // A row with hash 0 is empty. A prefix lies in one of the 8 rows from that of its hash on. If all are taken, it gets that of
 // the prefix that had least, whose counts go to the rest, which nobody's name stands for. So the rows and the rest add
-// up to the totals, and what a row does not count of its prefix, because it came late, is at most missed: the rule of
-// the "space saving" sketch, in windows. Who loses many keys is there.
+// up to the totals, and what a row does not count of its prefix, because it came late or came again, is at most missed: the
+// rule of the "space saving" sketch, in windows. missed is at least what those had who had to leave the row; so whoever comes
+// again has missed at most the greatest of its window. Who loses many keys is there.
 const (
 	countRows  = 256
 	countRow   = 96
@@ -74,8 +75,8 @@ func (c *counts) add(prefix []byte, r Rule, bytes int64) {
 func (c *counts) find(prefix []byte) []byte {
 	h := hashOf(prefix)
 	all, le := c.bytes(), binary.LittleEndian
-	var least []byte
-	few := uint64(0)
+	var least, empty []byte
+	few, missed := uint64(0), uint64(0)
 	for i := range uint64(window) {
 		at := int((h>>32+i)%countRows) * countRow
 		b := all[at : at+countRow]
@@ -85,12 +86,20 @@ func (c *counts) find(prefix []byte) []byte {
 				return b
 			}
 		case 0:
-			c.take(b, h, prefix)
-			return b
+			if empty == nil {
+				empty = b
+			}
+			continue
 		}
+		missed = max(missed, le.Uint64(b[40:]))
 		if n := le.Uint64(b[8:]) + le.Uint64(b[24:]) + le.Uint64(b[40:]); least == nil || n < few {
 			least, few = b, n
 		}
+	}
+	if empty != nil {
+		c.take(empty, h, prefix)
+		le.PutUint64(empty[40:], missed)
+		return empty
 	}
 	t := totalsOf(least)
 	c.rest.Evictions += t.Evictions
@@ -100,7 +109,7 @@ func (c *counts) find(prefix []byte) []byte {
 	c.lost++
 	clear(least)
 	c.take(least, h, prefix)
-	le.PutUint64(least[40:], few)
+	le.PutUint64(least[40:], max(few, missed))
 	return least
 }
 

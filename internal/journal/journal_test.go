@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"granary/internal/mem"
+	"granary/tests/live"
 )
 
 // TestModel compares random histories with a list of everything.
 func TestModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := live.Seed(t)
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	for _, prefixes := range []int{1, 40, 5000} {
 		a := mem.NewArena("journal")

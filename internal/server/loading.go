@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -111,6 +112,9 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 	trust := rdb.Trust{Version: s.cfg.RDBVersionCheck == config.RDBVersionRelaxed, Checksum: s.env.TrustChecksums || !s.cfg.RDBChecksum}
 	_, err = rdb.ReadFile(d, s.env.Keys.Arena, rdb.LimitsOf(s.cfg, s.env.Keys.Limits), trust, l)
 	state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
+	if err == nil && size >= 0 && d.Left() > 0 {
+		err = fmt.Errorf("%d bytes behind its end", d.Left())
+	}
 	if err != nil {
 		return err
 	}

@@ -345,3 +345,58 @@ func TestFlushWhileSaving(t *testing.T) {
 		t.Errorf("%s keys were saved", got)
 	}
 }
+
+// TestLargeValueWhileSaving changes a large value that a snapshot has not come to: the snapshot has what it was, and others
+// are served while whoever changes it waits.
+func TestLargeValueWhileSaving(t *testing.T) {
+	s := start(t, "--rdb-key-save-delay", "1000000")
+	c, other := dial(t, s), dial(t, s)
+	const fields = 200000
+	const script = "for i = 1, ARGV[1] do redis.call('HSET', KEYS[1], 'field:' .. i, 'old') redis.call('RPUSH', KEYS[2], i) end"
+	if got := do(t, c, "EVAL", script, "2", "hash", "list", strconv.Itoa(fields)); strings.HasPrefix(got, "-") {
+		t.Fatal(got)
+	}
+	want := do(t, c, "DEBUG", "DIGEST")
+	for _, change := range [][][]string{
+		{{"HSET", "hash", "field:7", "new", "more", "1"}},
+		{{"MULTI"}, {"HDEL", "hash", "field:8"}, {"RPUSH", "list", "x"}, {"EXEC"}},
+		{{"EVAL", "return redis.call('LPOP', KEYS[1])", "1", "list"}},
+		{{"RENAME", "hash", "hash2"}},
+	} {
+		if err := c.Send("BGSAVE"); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range change {
+			if err := c.Send(args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 200 {
+			if got := do(t, other, "PING"); got != "+PONG" {
+				t.Fatal(got)
+			}
+		}
+		for range len(change) + 1 {
+			if raw, err := c.ReadRaw(nil); err != nil || raw[0] == '-' {
+				t.Fatalf("%v: %q (%v)", change, raw, err)
+			}
+		}
+		if got := do(t, c, "CONFIG", "SET", "rdb-key-save-delay", "0"); got != "+OK" {
+			t.Fatal(got)
+		}
+		eventually(t, "the snapshot", func() bool { return field(t, c, "persistence", "rdb_bgsave_in_progress") == "0" })
+		now := do(t, c, "DEBUG", "DIGEST")
+		if now == want {
+			t.Errorf("%v changed nothing", change)
+		}
+		x := start(t, "--dir", s.Dir)
+		if got := do(t, dial(t, x), "DEBUG", "DIGEST"); got != want {
+			t.Errorf("%v: the snapshot has %s, it was %s", change, got, want)
+		}
+		x.Stop()
+		want = now
+	}
+	if n := field(t, c, "persistence", "rdb_saves"); n != "4" {
+		t.Errorf("%s snapshots", n)
+	}
+}
