@@ -112,13 +112,13 @@ type Gate uint32
 
 // The conditions.
 const (
-	GateLoading Gate = 1 << iota // a data set is being loaded
-	GateMonitor                  // somebody watches with MONITOR
-	GatePaused                   // CLIENT PAUSE
-	GateBusy                     // a script takes long
-	GateSnapshot                 // a snapshot is under way, and commands that would be held up by it wait
-	GateDisk                     // the last snapshot could not be written, and writes are to be refused then
-	GateDefrag                   // compaction goes on before every command (DEBUG DEFRAG)
+	GateLoading  Gate = 1 << iota // a data set is being loaded
+	GateMonitor                   // somebody watches with MONITOR
+	GatePaused                    // CLIENT PAUSE
+	GateBusy                      // a script takes long
+	GateSnapshot                  // a snapshot is under way, and commands that would be held up by it wait
+	GateDisk                      // the last snapshot could not be written, and writes are to be refused then
+	GateDefrag                    // compaction goes on before every command (DEBUG DEFRAG)
 )
 
 // Ops is what commands may ask of the server that runs them. internal/server implements it.

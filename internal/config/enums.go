@@ -93,8 +93,18 @@ var shutdownWords = []word[Shutdown]{
 type DeadKinds int
 
 var deadKindWords = []word[DeadKinds]{
-	{"none", 0}, {"expired", 1 << 0}, {"expired-fields", 1 << 1}, {"strings", 1 << 2}, {"lists", 1 << 3}, {"streams", 1 << 4},
-	{"tables", 1 << 5}, {"intsets", 1 << 6}, {"encodings", 1 << 7}, {"clients", 1 << 8}, {"tracking", 1 << 9}, {"scripts", 1 << 10},
+	{"none", 0},
+	{"expired", 1 << 0},
+	{"expired-fields", 1 << 1},
+	{"strings", 1 << 2},
+	{"lists", 1 << 3},
+	{"streams", 1 << 4},
+	{"tables", 1 << 5},
+	{"intsets", 1 << 6},
+	{"encodings", 1 << 7},
+	{"clients", 1 << 8},
+	{"tracking", 1 << 9},
+	{"scripts", 1 << 10},
 }
 
 // defaultDeadKinds is what can be freed without anybody seeing it: all but encodings and scripts.

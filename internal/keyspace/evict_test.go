@@ -11,8 +11,13 @@ import (
 )
 
 var allPolicies = []Policy{
-	{ByRecency, false}, {ByFrequency, false}, {ByChance, false},
-	{ByRecency, true}, {ByFrequency, true}, {ByChance, true}, {ByTTL, true},
+	{ByRecency, false},
+	{ByFrequency, false},
+	{ByChance, false},
+	{ByRecency, true},
+	{ByFrequency, true},
+	{ByChance, true},
+	{ByTTL, true},
 }
 
 // TestEvictHistories has keys come, change, go and be evicted at random, under each policy, and compares with a list of
