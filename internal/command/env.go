@@ -103,6 +103,9 @@ type Env struct {
 	name        []byte // reused: the channel of a keyspace event
 	line        []byte // reused: what is shown of a command (MONITOR)
 
+	// Panicked, if it is not nil, is told of panics of commands, which go on.
+	Panicked func(e any)
+
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool
 }

@@ -110,6 +110,9 @@ func (c *Client) outOfMemory(conn *netloop.Conn) {
 		return
 	case mem.ErrOutOfMemory:
 	default:
+		if c.Env.Panicked != nil {
+			c.Env.Panicked(e)
+		}
 		panic(e)
 	}
 	began := !c.running || c.Out.Len() != c.replied

@@ -41,6 +41,7 @@ func (s *Server) tick(now int64) int64 {
 	if s.env.CronPaused || s.env.Gate&command.GateBusy != 0 { // nothing changes in the middle of a script
 		return now + 100
 	}
+	s.endAsAsked()
 	if now >= s.cron.next {
 		begin := clock.Mono()
 		s.regular(now)

@@ -86,6 +86,7 @@ func loopback(addr string) bool {
 // Tick runs background work: the cron on the first loop; on each, the ends of waits of its clients.
 func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 	next := now + 1000
+	defer h.server().watchPanic()
 	if l.ID() == 0 && h.env.Gate&command.GateLoading == 0 {
 		next = h.server().tick(now)
 		if again := h.env.DefragTick(); again > 0 {

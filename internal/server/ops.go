@@ -1,6 +1,8 @@
 package server
 
 import (
+	"sync/atomic"
+
 	"granary/internal/command"
 	"granary/internal/netloop"
 )
@@ -43,8 +45,12 @@ func (o *ops) Kill(c *command.Client, afterReply bool) {
 
 // ending is the state of an orderly end.
 type ending struct {
-	asked bool
-	done  chan int // gets the exit code once
+	asked  bool
+	done   chan int    // gets the exit code once
+	wanted atomic.Bool // a signal asks for the end
+
+	how    command.ShutdownFlags // what the signal asks for
+	signal string                // its name, "": none, or it was done
 }
 
 // Shutdown starts the orderly end.
@@ -56,9 +62,18 @@ func (o *ops) Shutdown(how command.ShutdownFlags, by *command.Client) error {
 	return s.shutdown(how)
 }
 
-// AbortShutdown takes an orderly end back. None is ever under way when a command runs: an end waits for nothing that
-// could be waited for, as there are no replicas and no saving.
-func (o *ops) AbortShutdown() bool { return false }
+// AbortShutdown takes an orderly end back that a signal asks for. Otherwise none is ever under way when a command runs: an end
+// saves while everybody waits, and waits for nothing else.
+func (o *ops) AbortShutdown() bool {
+	s := o.server()
+	if s.end.signal == "" {
+		return false
+	}
+	s.end.signal = ""
+	s.end.wanted.Store(false)
+	s.log.Noticef("Shutdown manually aborted.")
+	return true
+}
 
 // Net returns the bytes read from and written to all clients since the start.
 func (o *ops) Net() (in, out int64) {

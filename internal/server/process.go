@@ -121,22 +121,30 @@ func trimLine(b []byte) []byte {
 func (s *Server) wait() int {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	s.mu.Lock()
+	s.crash.signals = make(chan os.Signal, 4)
+	s.watchCrashes()
+	s.mu.Unlock()
+	go s.reportSignals(s.crash.signals)
 	s.notify("STATUS=Ready to accept connections\nREADY=1\n")
-	asked := false
 	for {
 		select {
 		case code := <-s.end.done:
 			s.closeHistory()
 			return code
 		case sig := <-signals:
-			if asked && sig == syscall.SIGINT {
+			if s.end.wanted.Load() && sig == syscall.SIGINT {
 				s.log.Warningf("You insist... exiting now.")
+				s.dropTemp()
 				s.removePID()
-				s.closeHistory()
+				if s.mu.TryLock() { // what is being saved may hold it for long
+					s.mu.Unlock()
+					s.closeHistory()
+				}
 				return 1
 			}
-			asked = true
-			s.signalled(sig)
+			s.end.wanted.Store(true)
+			go s.signalled(sig) // which may save, and take its time
 		}
 	}
 }
@@ -150,8 +158,22 @@ func (s *Server) signalled(sig os.Signal) {
 	s.log.Warningf("Received %s scheduling shutdown...", name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.end.how, s.end.signal = flagsOf(how), name
+	if !s.env.CronPaused {
+		s.endAsAsked()
+	}
+}
+
+// endAsAsked ends the server if a signal asks for it that has not been taken back. REQUIRES: the keyspace lock.
+func (s *Server) endAsAsked() {
+	name := s.end.signal
+	if name == "" {
+		return
+	}
+	s.end.signal = ""
 	s.log.Warningf("User requested shutdown...")
-	if err := s.shutdown(flagsOf(how)); err != nil {
+	if err := s.shutdown(s.end.how); err != nil {
+		s.end.wanted.Store(false)
 		s.log.Warningf("%s received but errors trying to shut down the server, check the logs for more information", name)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"granary/internal/command"
@@ -18,10 +19,10 @@ import (
 
 // saving is a snapshot that is being written in the background.
 type saving struct {
-	job   *snapshot.Job // nil: none
-	dirty int64         // changes when it began
-	large int64         // large values it was through when somebody was told
-	count int64         // jobs begun, for their files' names
+	job   *snapshot.Job          // nil: none
+	dirty int64                  // changes when it began
+	large int64                  // large values it was through when somebody was told
+	temp  atomic.Pointer[string] // the last file that a snapshot was written to, until it was whole
 }
 
 // CountMemory implements command.MemoryHolder. REQUIRES: the keyspace lock.
@@ -41,8 +42,8 @@ func (s *Server) rdbPath() string { return filepath.Join(s.cfg.Dir, s.cfg.DBFile
 
 // beginJob begins to write a snapshot to the file of snapshots.
 func (s *Server) beginJob() (*snapshot.Job, error) {
-	s.saving.count++
-	temp := filepath.Join(s.cfg.Dir, fmt.Sprintf("temp-%d-%d.rdb", os.Getpid(), s.saving.count))
+	temp := filepath.Join(s.cfg.Dir, fmt.Sprintf("temp-%d.rdb", os.Getpid()))
+	s.saving.temp.Store(&temp)
 	f, err := snapshot.CreateFile(temp, s.rdbPath(), s.cfg.RDBSaveIncrementalFsync)
 	if err != nil {
 		s.log.Warningf("Failed opening the temp RDB file %s for saving: %v", filepath.Base(temp), err)
@@ -53,6 +54,13 @@ func (s *Server) beginJob() (*snapshot.Job, error) {
 		f.Finish(err)
 	}
 	return j, err
+}
+
+// dropTemp removes the file of a snapshot that will not become whole, because the process ends at once. It takes no lock.
+func (s *Server) dropTemp() {
+	if temp := s.saving.temp.Load(); temp != nil {
+		os.Remove(*temp)
+	}
 }
 
 // beginSnapshot begins to write a snapshot to a target.

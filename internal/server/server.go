@@ -12,6 +12,7 @@
 //	settings.go   what follows from the configuration, at start and when CONFIG SET changes it
 //	listen.go     sockets
 //	tls.go        TLS: what the directives name, and the loop that serves it
+//	crash.go      what is logged before a server ends because something is broken
 //	process.go    daemon, pid file, supervision, signals, OOM score
 //	banner.go     what is said in the log at start
 package server
@@ -71,6 +72,7 @@ type Server struct {
 	end     ending
 	history recording
 	saving  saving
+	crash   crashes
 
 	machine   int64 // bytes that the machine allows, if maxmemory goes by that
 	following bool  // followMachine runs
@@ -159,7 +161,7 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	if err := s.loadData(); err != nil {
-		return nil, s.fatal("Fatal error loading the DB, check server logs. Exiting.")
+		return nil, s.fatal("Fatal error loading the DB, check server logs: %v. Exiting.", err)
 	}
 	s.mu.Lock() // CONFIG SET may change where it listens
 	s.sayReady()
@@ -193,6 +195,7 @@ func (s *Server) build() error {
 		RunID:   newRunID(),
 		ReplID:  newRunID(),
 	}
+	s.env.Panicked = s.reportPanic
 	s.env.OpenPubSub()
 	s.env.BeginTurn()
 	s.env.Start = ks.Now

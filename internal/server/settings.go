@@ -48,6 +48,7 @@ func (s *Server) applySettings() {
 	cfg.OnApplyAny(func() error { return s.relisten(false, "Unable to listen on this port. Check server logs.") }, "port", "tls-port")
 	cfg.OnApply("bind", func() error { return s.relisten(true, "Failed to bind to specified addresses.") })
 	cfg.OnApply("maxclients", s.raiseFileLimit)
+	cfg.OnApply("crash-log-enabled", func() error { s.watchCrashes(); return nil })
 	cfg.OnApplyAny(s.setOOMScore, "oom-score-adj", "oom-score-adj-values")
 	cfg.OnApply("client-query-buffer-limit", func() error {
 		for _, g := range s.groups() {

@@ -8,10 +8,10 @@ import (
 	"granary/internal/command"
 )
 
-// debugSegfault does what a wild pointer would do: the process ends with a trace in the log.
+// debugSegfault does what a wild pointer would do: the process ends with a report in the log, as with kill -SEGV.
 func debugSegfault(*command.Ctx) {
-	var p *int
-	*p = 1 //nolint // on purpose
+	syscall.Kill(os.Getpid(), syscall.SIGSEGV)
+	time.Sleep(time.Minute) // the process does not live as long
 }
 
 // debugRestart runs the server anew in the same process: DEBUG RESTART|CRASH-AND-RECOVER [ms]. Data is lost; sockets and

@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	hashes "granary/internal/encoding/hash"
@@ -258,7 +259,9 @@ func (r *Reader) readQuicklist() {
 		switch kind := r.Length(); {
 		case r.err != nil:
 		case kind == nodePlain:
-			if text := r.String(); r.err == nil {
+			if text := r.String(); r.err == nil && len(text) == 0 {
+				r.Corrupt("a node of a list with nothing in it") // nodes of one element are for long ones
+			} else if r.err == nil {
 				l.Append(text)
 			}
 		case kind == nodePacked:
@@ -439,7 +442,21 @@ func (r *Reader) putField(h *hash.Builder, name, value []byte, expiry int64) {
 	case expiry < 0 || expiry > hash.MaxExpiry:
 		r.Corrupt("a hash with an expiry that is no time")
 	case !h.Add(name, value, expiry):
-		r.Corrupt("Duplicate hash fields detected: listpack with dup elements")
+		r.Corrupt("Duplicate hash fields detected")
+	}
+}
+
+// errTwice says that elements of a flat value are alike.
+var errTwice = errors.New("listpack with dup elements")
+
+// putFlatField is putField of a field that stood in a listpack.
+func (r *Reader) putFlatField(h *hash.Builder, name, value []byte, expiry int64) {
+	switch {
+	case r.err != nil:
+	case expiry < 0 || expiry > hash.MaxExpiry:
+		r.Corrupt("a hash with an expiry that is no time")
+	case !h.Add(name, value, expiry):
+		r.malformed("Hash listpack", errTwice)
 	}
 }
 
@@ -458,7 +475,7 @@ func (r *Reader) readHashListpack(lp listpack.Listpack) {
 	h := r.beginHash()
 	var d1, d2 listpack.Scratch
 	for p := lp.First(); p != 0 && r.err == nil; p = lp.Skip(p, hashes.Pair) {
-		r.putField(h, lp.Get(p).Text(&d1), lp.Get(lp.Next(p)).Text(&d2), 0)
+		r.putFlatField(h, lp.Get(p).Text(&d1), lp.Get(lp.Next(p)).Text(&d2), 0)
 	}
 }
 
@@ -499,6 +516,6 @@ func (r *Reader) readListpackEx(lp listpack.Listpack) {
 		if !ok {
 			at = -1
 		}
-		r.putField(h, lp.Get(p).Text(&d1), lp.Get(lp.Next(p)).Text(&d2), at)
+		r.putFlatField(h, lp.Get(p).Text(&d1), lp.Get(lp.Next(p)).Text(&d2), at)
 	}
 }

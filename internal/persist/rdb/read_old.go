@@ -1,6 +1,8 @@
 package rdb
 
 import (
+	"errors"
+
 	"granary/internal/encoding/listpack"
 	"granary/internal/types/hash"
 )
@@ -42,10 +44,16 @@ func (r *Reader) ziplist(of string) listpack.Listpack {
 	return r.converted(of, listpack.ZiplistSize, listpack.FromZiplist)
 }
 
-// zipmap reads a string that is a zipmap, as a listpack.
+// zipmap reads a string that is a zipmap, as a listpack. None was ever saved without fields.
 func (r *Reader) zipmap() listpack.Listpack {
-	return r.converted("Zipmap", listpack.ZipmapSize, listpack.FromZipmap)
+	lp := r.converted("Zipmap", listpack.ZipmapSize, listpack.FromZipmap)
+	if lp == nil && r.err == nil {
+		r.malformed("Zipmap", errNoFields)
+	}
+	return lp
 }
+
+var errNoFields = errors.New("it has no fields")
 
 func (r *Reader) converted(of string, size func([]byte) (int, error), convert func(dst, b []byte) listpack.Listpack) listpack.Listpack {
 	b := r.String()
