@@ -161,7 +161,7 @@ func (c *Client) admit(spec *Spec, args [][]byte) *Spec {
 	case env.Gate&GateLoading != 0 && without&Loading != 0:
 		c.reject(spec, ErrLoading)
 	case env.Gate&GateDisk != 0 && (with&Write != 0 || spec.Name == "ping"):
-		c.reject(spec, ErrMisconf)
+		c.reject(spec, env.Misconf())
 	case env.Gate&GateBusy != 0 && spec.Flags&AllowBusy == 0:
 		c.reject(spec, env.busy)
 	case env.Gate&GatePaused != 0 && env.Pause.holds(with):

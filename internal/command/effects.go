@@ -90,6 +90,20 @@ func (e *Env) setFeeds(list feeds) {
 	}
 }
 
+// Unheard runs fn, of whose effects nobody hears: data are being loaded.
+func (e *Env) Unheard(fn func()) {
+	feed, unit := e.Feed, e.unit
+	hooks := e.Keys.Hooks
+	e.Feed, e.unit.depth = nil, 0
+	e.Keys.Hooks.Expired, e.Keys.Hooks.FieldExpired, e.Keys.Hooks.Evicted = nil, nil, nil
+	defer func() {
+		h := &e.Keys.Hooks
+		h.Expired, h.FieldExpired, h.Evicted = hooks.Expired, hooks.FieldExpired, hooks.Evicted
+		e.Feed, e.unit = feed, unit
+	}()
+	fn()
+}
+
 // unit is the unit at hand. Guarded by the keyspace lock.
 type unit struct {
 	depth int  // commands in execution, one inside the other; 0: what happens is a unit by itself

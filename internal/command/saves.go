@@ -1,6 +1,8 @@
 package command
 
 import (
+	"errors"
+
 	"granary/internal/config"
 	"granary/internal/netloop"
 )
@@ -18,6 +20,8 @@ type Saves struct {
 	Count     int64 // successes
 	Keys      int64 // written so far
 	Total     int64 // to be written
+
+	AOFError string // why the append-only file cannot be written, "": it can
 
 	Load LoadState
 }
@@ -44,7 +48,35 @@ type Saver interface {
 	Flushed()
 	// Reload loads the last snapshot in the place of the data set, or into it.
 	Reload(how ReloadFlags) error
+
+	// RewriteAOF begins to rewrite the append-only file; with later, or if something else is being written, not at once.
+	RewriteAOF(later bool) (scheduled bool, err error)
+	// LoadAOF loads the append-only file in the place of the data set.
+	LoadAOF() error
+	// AOF tells of the append-only file.
+	AOF() AOFReport
 }
+
+// AOFReport is what INFO tells of the append-only file.
+type AOFReport struct {
+	On        bool // it is written, or will be when the first rewrite is done
+	Running   bool // a rewrite
+	Scheduled bool // a rewrite begins as soon as it can
+	Began     int64
+	Seconds   int64 // that the last rewrite took, -1: there was none
+	Failed    bool  // the last rewrite
+	Count     int64 // rewrites begun
+	Failures  int64 // that ended one after the other without success
+	Unwritten bool  // it cannot be written
+
+	Size, Base int64 // bytes of all files, and behind the last rewrite
+	Buffer     int64 // bytes that wait to be written
+	Syncing    bool
+	Delayed    int64 // writes that had to wait for fsync
+}
+
+// ErrRewriting says that the append-only file is being rewritten.
+var ErrRewriting = errors.New("Background append only file rewriting already in progress")
 
 // ReloadFlags are the options of DEBUG RELOAD.
 type ReloadFlags uint8
@@ -129,9 +161,27 @@ func (e *Env) NoteSave(failed bool) {
 // ConfigureSaves sets whether commands that write are refused.
 func (e *Env) ConfigureSaves() {
 	e.Gate &^= GateDisk
-	if e.Saves.Failed && e.Config.StopWritesOnBgsaveError && len(e.Config.Save) > 0 {
+	if e.savesFail() || e.Saves.AOFError != "" {
 		e.Gate |= GateDisk
 	}
+}
+
+func (e *Env) savesFail() bool {
+	return e.Saves.Failed && e.Config.StopWritesOnBgsaveError && len(e.Config.Save) > 0
+}
+
+// NoteAOF takes over why the append-only file cannot be written; "" if it can.
+func (e *Env) NoteAOF(failure string) {
+	e.Saves.AOFError = failure
+	e.ConfigureSaves()
+}
+
+// Misconf returns the error that refuses what writes. REQUIRES: GateDisk is set.
+func (e *Env) Misconf() string {
+	if e.savesFail() {
+		return ErrMisconf
+	}
+	return "MISCONF Errors writing to the AOF file: " + e.Saves.AOFError
 }
 
 // DueSave returns the save point that has come, nil if none has. Seconds are Unix time.

@@ -36,9 +36,6 @@ func (s *Server) sayHello() {
 	} else {
 		s.log.Noticef("Running mode=standalone, port=%d. PID: %d", s.mainPort(), os.Getpid())
 	}
-	if s.cfg.AppendOnly {
-		s.log.Warningf("appendonly yes: this version of Granary writes no append-only file; snapshots are all that is saved.")
-	}
 }
 
 // sayReady logs where the server listens.

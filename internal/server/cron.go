@@ -73,6 +73,9 @@ func (s *Server) tick(now int64) int64 {
 	if time.Now().Before(deadline) && s.saveSlice(deadline) {
 		next = min(now+s.savePause(), next)
 	}
+	if time.Now().Before(deadline) && s.rewriteSlice(deadline) {
+		next = min(now+s.rewritePause(), next)
+	}
 	if time.Now().Before(deadline) && !ks.CountPrefixes(deadline) {
 		next = min(now+s.breather(), next)
 	}
@@ -107,6 +110,7 @@ func (s *Server) regular(now int64) {
 	env.Stats.Memory.Note(mem.Used(), env.Keys.Now)
 	s.checkClients()
 	s.saveCron()
+	s.aofCron()
 	s.tendHeap(now)
 	env.Keys.TickPrefixes()
 	s.sample(now)

@@ -20,13 +20,21 @@ func (h *handler) Lock(l *netloop.Loop) {
 	h.mu.Lock()
 	h.cur, h.env.Loop = l, l
 	h.env.BeginTurn()
+	if h.aof.log != nil {
+		h.server().beginTurnAOF()
+	}
 }
 
-// Unlock ends a turn.
+// Unlock ends a turn. What it did is written to the append-only file before replies are sent.
 func (h *handler) Unlock(*netloop.Loop) {
 	h.env.EndTurn()
+	log := h.aof.log
+	flush := log != nil && log.Publish()
 	h.cur, h.env.Loop = nil, nil
 	h.mu.Unlock()
+	if flush {
+		log.Flush()
+	}
 }
 
 // Errors for connections that are turned away, with their line ends, as nothing of a session exists yet.

@@ -31,7 +31,7 @@ func (s *Server) loadData() error {
 	s.env.Gate |= command.GateLoading
 	defer func() { s.env.Gate &^= command.GateLoading }()
 	last := begin
-	err := s.loadFile(false, func() {
+	pause := func() {
 		if now := time.Now(); now.Sub(last) > loadSlice {
 			s.mu.Unlock()
 			time.Sleep(20 * time.Microsecond) // the lock goes to who waits for it
@@ -39,7 +39,14 @@ func (s *Server) loadData() error {
 			s.env.BeginTurn()
 			last = time.Now()
 		}
-	})
+	}
+	if s.cfg.AppendOnly {
+		if err := s.loadAppendOnly(pause); err != nil {
+			return err
+		}
+		return s.openAtStart()
+	}
+	err := s.loadFile(false, pause)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -62,19 +69,37 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 		return err
 	}
 	defer f.Close()
+	_, err = s.loadSnapshot(f, s.cfg.DBFilename, loadHow{merge: merge, pause: pause})
+	return err
+}
+
+// loadHow says how a snapshot is loaded.
+type loadHow struct {
+	merge  bool   // keys may be there already
+	tail   bool   // it is part of an append-only file: requests follow, which reckon with keys whose time has come
+	before int64  // bytes that were loaded before it
+	pause  func() // see loadFile
+}
+
+// loadSnapshot loads a snapshot out of an open file, and returns how long it is.
+func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int64, err error) {
+	merge, pause := how.merge, how.pause
 	size := int64(-1)
 	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
 		size = st.Size()
 	}
 	now := s.env.Keys.Now / 1000
-	s.env.Saves.Load = command.LoadState{Began: now, Bytes: max(size, 0)}
+	if !how.tail {
+		s.env.Saves.Load = command.LoadState{Began: now, Bytes: max(size, 0)}
+	}
 	state := &s.env.Saves.Load
 	d := rdb.NewFileDecoder(f, size)
 	n := int64(0)
 	l := &snapshot.Loader{
-		KS:      s.env.Keys,
-		Replace: merge,
-		OnAux:   func(name, value string) { s.loadedAux(name, value, now) },
+		KS:          s.env.Keys,
+		Replace:     merge,
+		KeepExpired: how.tail,
+		OnAux:       func(name, value string) { s.loadedAux(name, value, now) },
 		OnFunction: func(code []byte) error {
 			return scripting.LoadLibrary(s.env, code, merge)
 		},
@@ -85,7 +110,7 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 		}
 	}
 	l.Between = func() error {
-		state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
+		state.Keys, state.Expired, state.Read = l.Keys, l.Expired, how.before+d.Offset()
 		if delay := s.cfg.KeyLoadDelay; delay != 0 {
 			if n++; delay > 0 {
 				time.Sleep(time.Duration(delay) * time.Microsecond)
@@ -106,35 +131,36 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 			err = mem.ErrOutOfMemory
 		}
 		if err != nil {
-			s.sayLoadError(err)
+			s.sayLoadError(name, err)
 		}
 	}()
 	trust := rdb.Trust{Version: s.cfg.RDBVersionCheck == config.RDBVersionRelaxed, Checksum: s.env.TrustChecksums || !s.cfg.RDBChecksum}
 	_, err = rdb.ReadFile(d, s.env.Keys.Arena, rdb.LimitsOf(s.cfg, s.env.Keys.Limits), trust, l)
-	state.Keys, state.Expired, state.Read = l.Keys, l.Expired, d.Offset()
-	if err == nil && size >= 0 && d.Left() > 0 {
+	state.Keys, state.Expired, state.Read = l.Keys, l.Expired, how.before+d.Offset()
+	length = d.Offset()
+	if err == nil && !how.tail && size >= 0 && d.Left() > 0 {
 		err = fmt.Errorf("%d bytes behind its end", d.Left())
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if l.Skipped > 0 {
 		s.log.Warningf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Skipped)
-		return nil
+		return length, nil
 	}
 	s.log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d.", l.Keys, l.Expired)
-	return nil
+	return length, nil
 }
 
 // sayLoadError logs why a file cannot be loaded, in words that tools look for.
-func (s *Server) sayLoadError(err error) {
+func (s *Server) sayLoadError(name string, err error) {
 	switch {
 	case errors.Is(err, rdb.ErrShort), errors.Is(err, mem.ErrOutOfMemory):
 		s.log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
 	case errors.Is(err, rdb.ErrChecksum):
 		s.log.Warningf("RDB CRC error: wrong checksum. Aborting now.")
 	}
-	s.log.Warningf("Internal error in RDB reading of %s: %v", s.cfg.DBFilename, err)
+	s.log.Warningf("Internal error in RDB reading of %s: %v", name, err)
 	s.log.Warningf("Terminating server after rdb file reading failure.")
 }
 

@@ -206,6 +206,10 @@ func (s *Server) shutdown(how command.ShutdownFlags) error {
 		s.log.Warningf("Error trying to save the DB, can't exit.")
 		return err
 	}
+	if err := s.endAOF(how&command.ShutdownForce != 0); err != nil {
+		s.log.Warningf("Error trying to save the DB, can't exit.")
+		return err
+	}
 	s.end.asked = true
 	s.notify("STOPPING=1\n")
 	s.hush()

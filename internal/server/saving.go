@@ -49,7 +49,7 @@ func (s *Server) beginJob() (*snapshot.Job, error) {
 		s.log.Warningf("Failed opening the temp RDB file %s for saving: %v", filepath.Base(temp), err)
 		return nil, err
 	}
-	j, err := s.beginSnapshot(f)
+	j, err := s.beginSnapshot(f, false)
 	if err != nil {
 		f.Finish(err)
 	}
@@ -63,8 +63,8 @@ func (s *Server) dropTemp() {
 	}
 }
 
-// beginSnapshot begins to write a snapshot to a target.
-func (s *Server) beginSnapshot(to snapshot.Target) (j *snapshot.Job, err error) {
+// beginSnapshot begins to write a snapshot to a target. base: it is the base of the append-only file.
+func (s *Server) beginSnapshot(to snapshot.Target, base bool) (j *snapshot.Job, err error) {
 	defer func() {
 		if x := recover(); x != nil {
 			if x != error(mem.ErrOutOfMemory) {
@@ -83,7 +83,7 @@ func (s *Server) beginSnapshot(to snapshot.Target) (j *snapshot.Job, err error) 
 		Checksum: s.cfg.RDBChecksum,
 		Clock:    s.rdbClock(),
 		Delay:    delay,
-		Head:     s.rdbHead,
+		Head:     func(f *rdb.File) { s.rdbHead(f, base) },
 	})
 }
 
@@ -109,12 +109,16 @@ func (s *Server) rdbClock() rdb.Clock {
 }
 
 // rdbHead writes what a file has beside keys.
-func (s *Server) rdbHead(f *rdb.File) {
+func (s *Server) rdbHead(f *rdb.File, base bool) {
 	f.Aux("redis-ver", info.RedisVersion)
 	f.AuxInt("redis-bits", 64)
 	f.AuxInt("ctime", s.env.Keys.Now/1000)
 	f.AuxInt("used-mem", mem.Used())
-	f.AuxInt("aof-base", 0)
+	isBase := int64(0)
+	if base {
+		isBase = 1
+	}
+	f.AuxInt("aof-base", isBase)
 	for _, code := range scripting.Libraries(s.env) {
 		f.Function(code)
 	}
@@ -125,6 +129,7 @@ func (s *Server) save() error {
 	if s.saving.job != nil {
 		return errSaving
 	}
+	s.finishRewrite() // there is one walk at a time
 	j, err := s.beginJob()
 	if err != nil {
 		return err
@@ -232,7 +237,7 @@ func (s *Server) abortSave() {
 
 // saveCron begins a snapshot that is due.
 func (s *Server) saveCron() {
-	if s.saving.job != nil || s.env.Gate&command.GateLoading != 0 {
+	if s.saving.job != nil || s.aof.rewrite.phase != rewriteNone || s.env.Gate&command.GateLoading != 0 {
 		return
 	}
 	now := s.env.Keys.Now / 1000
@@ -255,7 +260,7 @@ func (o *ops) BeginSave(later bool) error {
 	if s.saving.job != nil {
 		return errSaving
 	}
-	if later {
+	if later || s.aof.rewrite.phase != rewriteNone {
 		s.env.Saves.Scheduled = true
 		return nil
 	}

@@ -6,6 +6,7 @@
 //	cron.go       background work in slices, and what is done ten times a second
 //	saving.go     snapshots: SAVE, BGSAVE and save points
 //	loading.go    what was saved, loaded at start
+//	aof.go        the append-only file: on and off, and the end of a turn; aof_rewrite.go, aof_load.go
 //	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
 //	history.go    the flight recorder: when a sample is taken, and where its file is
 //	users.go      the users that the configuration asks for
@@ -24,6 +25,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"granary/internal/command"
 	"granary/internal/commands/acl"
@@ -73,6 +75,9 @@ type Server struct {
 	history recording
 	saving  saving
 	crash   crashes
+	aof     appendOnly
+
+	syncWaiters atomic.Int64 // clients that wait for the append-only file to be synced
 
 	machine   int64 // bytes that the machine allows, if maxmemory goes by that
 	following bool  // followMachine runs
@@ -145,6 +150,7 @@ func start(cfg *config.Config) (*Server, error) {
 	}
 	s.group = group
 	s.env.AddMemoryHolder(&s.saving)
+	s.env.AddMemoryHolder(&s.aof)
 	s.startHistory()
 	// The loops wait for this lock; that of TLS accepts as soon as it listens.
 	s.mu.Lock()

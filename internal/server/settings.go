@@ -76,6 +76,8 @@ func (s *Server) applySettings() {
 		s.env.ConfigureSaves()
 		return nil
 	}, "save", "stop-writes-on-bgsave-error")
+	cfg.OnApply("appendonly", s.applyAppendOnly)
+	cfg.OnApply("appendfsync", s.applyFsync)
 	cfg.OnApply("slowlog-max-len", func() error {
 		s.env.Slowlog.Trim(int(cfg.SlowlogMaxLen))
 		return nil

@@ -90,3 +90,18 @@ func (o *Ops) Reload(how command.ReloadFlags) error {
 	o.Saves = append(o.Saves, "reload "+strconv.Itoa(int(how)))
 	return o.Refuse
 }
+
+// RewriteAOF implements command.Saver.
+func (o *Ops) RewriteAOF(later bool) (scheduled bool, err error) {
+	o.Saves = append(o.Saves, "rewrite")
+	return later, o.Refuse
+}
+
+// LoadAOF implements command.Saver.
+func (o *Ops) LoadAOF() error {
+	o.Saves = append(o.Saves, "loadaof")
+	return o.Refuse
+}
+
+// AOF implements command.Saver.
+func (o *Ops) AOF() command.AOFReport { return command.AOFReport{Seconds: -1} }

@@ -42,7 +42,7 @@ func init() {
 		{"htstats-key", 3, 4, debugHTStatsKey},
 		{"leak", 3, 3, debugLeak},
 		{"listpack", 3, 3, debugListpack},
-		{"loadaof", 2, 2, func(c *command.Ctx) { c.Out.Error(errNoAOF) }},
+		{"loadaof", 2, 2, debugLoadAOF},
 		{"log", 3, 3, debugLog},
 		{"mallctl", 3, 3, debugMallctl},
 		{"object", 3, 4, debugObject},
@@ -175,6 +175,16 @@ func debugReload(c *command.Ctx) {
 	}
 	if err := c.Env.Saver.Reload(how); err != nil {
 		c.Out.Error("ERR Error trying to load the RDB dump, check server logs.")
+		return
+	}
+	c.Out.OK()
+}
+
+// debugLoadAOF deletes all data and loads the append-only file: DEBUG LOADAOF.
+func debugLoadAOF(c *command.Ctx) {
+	c.NoEffect()
+	if err := c.Env.Saver.LoadAOF(); err != nil {
+		c.Out.Error("ERR Error trying to load the AOF files, check server logs.")
 		return
 	}
 	c.Out.OK()

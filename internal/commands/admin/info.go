@@ -29,6 +29,9 @@ func (v *view) mem() *command.MemoryReport {
 	return v.report
 }
 
+// aof asks about the append-only file.
+func (v *view) aof() command.AOFReport { return v.env.Saver.AOF() }
+
 // scripts asks what the engine of scripts keeps.
 func (v *view) scripts() command.ScriptReport { return v.env.ReadScripts() }
 

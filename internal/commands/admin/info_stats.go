@@ -87,7 +87,7 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("acl_access_denied_channel", func(v *view) int64 { return v.stats.DeniedChannel }),
 }}
 
-// persistenceSection tells of snapshots. There is no append-only file.
+// persistenceSection tells of snapshots and of the append-only file.
 var persistenceSection = section{Name: "persistence", Title: "Persistence", When: info.Default | info.All, Fields: []row{
 	flag("loading", func(v *view) bool { return v.env.Gate&command.GateLoading != 0 }),
 	idle("async_loading"),
@@ -112,19 +112,69 @@ var persistenceSection = section{Name: "persistence", Title: "Persistence", When
 	idle("rdb_last_cow_size"),
 	count("rdb_last_load_keys_expired", func(v *view) int64 { return v.env.Saves.Load.Expired }),
 	count("rdb_last_load_keys_loaded", func(v *view) int64 { return v.env.Saves.Load.Keys }),
-	idle("aof_enabled"),
-	idle("aof_rewrite_in_progress"),
-	idle("aof_rewrite_scheduled"),
-	fixed("aof_last_rewrite_time_sec", "-1"),
-	fixed("aof_current_rewrite_time_sec", "-1"),
-	fixed("aof_last_bgrewrite_status", "ok"),
-	idle("aof_rewrites"),
-	idle("aof_rewrites_consecutive_failures"),
-	fixed("aof_last_write_status", "ok"),
+	flag("aof_enabled", func(v *view) bool { return v.aof().On }),
+	flag("aof_rewrite_in_progress", func(v *view) bool { return v.aof().Running }),
+	flag("aof_rewrite_scheduled", func(v *view) bool { return v.aof().Scheduled }),
+	count("aof_last_rewrite_time_sec", func(v *view) int64 { return v.aof().Seconds }),
+	count("aof_current_rewrite_time_sec", func(v *view) int64 {
+		if a := v.aof(); a.Running {
+			return v.env.Keys.Now/1000 - a.Began
+		}
+		return -1
+	}),
+	text("aof_last_bgrewrite_status", func(v *view) string { return okay(!v.aof().Failed) }),
+	count("aof_rewrites", func(v *view) int64 { return v.aof().Count }),
+	count("aof_rewrites_consecutive_failures", func(v *view) int64 { return v.aof().Failures }),
+	text("aof_last_write_status", func(v *view) string { return okay(!v.aof().Unwritten) }),
 	idle("aof_last_cow_size"),
 	idle("module_fork_in_progress"),
 	idle("module_fork_last_cow_size"),
+	lines(aofLines),
+	lines(loadingLines),
 }}
+
+// okay is the word for how something ended.
+func okay(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "err"
+}
+
+// aofLines tells more of the append-only file while there is one.
+func aofLines(v *view, b []byte) []byte {
+	a := v.aof()
+	if !a.On {
+		return b
+	}
+	pending := 0
+	if a.Scheduled {
+		pending = 1
+	}
+	syncing := 0
+	if a.Syncing {
+		syncing = 1
+	}
+	return fmt.Appendf(b, "aof_current_size:%d\r\naof_base_size:%d\r\naof_pending_rewrite:%d\r\naof_buffer_length:%d\r\n"+
+		"aof_pending_bio_fsync:%d\r\naof_delayed_fsync:%d\r\n", a.Size, a.Base, pending, a.Buffer, syncing, a.Delayed)
+}
+
+// loadingLines tells how far loading is.
+func loadingLines(v *view, b []byte) []byte {
+	if v.env.Gate&command.GateLoading == 0 {
+		return b
+	}
+	l := &v.env.Saves.Load
+	percent, eta := 0.0, int64(1)
+	if l.Bytes > 0 {
+		percent = 100 * float64(l.Read) / float64(l.Bytes)
+	}
+	if spent := v.env.Keys.Now/1000 - l.Began; l.Read > 0 {
+		eta = spent * (l.Bytes - l.Read) / l.Read
+	}
+	return fmt.Appendf(b, "loading_start_time:%d\r\nloading_total_bytes:%d\r\nloading_rdb_used_mem:%d\r\nloading_loaded_bytes:%d\r\n"+
+		"loading_loaded_perc:%.2f\r\nloading_eta_seconds:%d\r\n", l.Began, l.Bytes, l.UsedMem, l.Read, percent, eta)
+}
 
 var replicationSection = section{Name: "replication", Title: "Replication", When: info.Default | info.All, Fields: []row{
 	fixed("role", "master"),

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"errors"
+
 	"granary/internal/command"
 )
 
@@ -67,9 +69,6 @@ func cmdShutdown(c *command.Ctx) {
 // cmdLastSave answers LASTSAVE. As in Redis it is the time of the start while nothing was saved.
 func cmdLastSave(c *command.Ctx) { c.Out.Int(c.Env.LastSave()) }
 
-// errNoAOF says that this version writes no append-only file.
-const errNoAOF = "ERR this version of Granary does not write append-only files"
-
 const errSaving = "ERR Background save already in progress"
 
 // cmdSave answers SAVE.
@@ -97,9 +96,21 @@ func cmdBGSave(c *command.Ctx) {
 		cancelSave(c)
 	case c.Env.Saves.Running:
 		c.Out.Error(errSaving)
-	case c.Env.Saver.BeginSave(c.DenyBlocking) != nil:
+	case c.Env.Saver.AOF().Running && !c.DenyBlocking && len(c.Args) == 1:
+		c.Out.Error(errRewriting)
+	default:
+		beginSave(c, c.DenyBlocking || c.Env.Saver.AOF().Running)
+	}
+}
+
+const errRewriting = "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+
+// beginSave begins a snapshot, or has it begun later.
+func beginSave(c *command.Ctx, later bool) {
+	switch {
+	case c.Env.Saver.BeginSave(later) != nil:
 		c.Out.Error("ERR")
-	case c.DenyBlocking:
+	case later:
 		c.Out.Status("Background saving scheduled")
 	default:
 		c.Out.Status("Background saving started")
@@ -118,7 +129,19 @@ func cancelSave(c *command.Ctx) {
 	}
 }
 
-func cmdBGRewriteAOF(c *command.Ctx) { c.Out.Error(errNoAOF) }
+// cmdBGRewriteAOF answers BGREWRITEAOF.
+func cmdBGRewriteAOF(c *command.Ctx) {
+	switch scheduled, err := c.Env.Saver.RewriteAOF(c.DenyBlocking); {
+	case errors.Is(err, command.ErrRewriting):
+		c.Out.Error("ERR " + err.Error())
+	case err != nil:
+		c.Out.Error("ERR Can't execute an AOF background rewriting. Please check the server logs for more information.")
+	case scheduled:
+		c.Out.Status("Background append only file rewriting scheduled")
+	default:
+		c.Out.Status("Background append only file rewriting started")
+	}
+}
 
 // cmdModuleList answers MODULE LIST. There are no modules, and there never will be ones of native code.
 func cmdModuleList(c *command.Ctx) { c.Out.Array(0) }

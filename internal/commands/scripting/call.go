@@ -76,7 +76,7 @@ func (e *engine) admit(args [][]byte) (*command.Spec, string) {
 		return spec, command.ErrOOM
 	}
 	if e.env.Gate&command.GateDisk != 0 && !r.wrote && spec.Flags&command.Write != 0 {
-		return spec, command.ErrMisconf
+		return spec, e.env.Misconf()
 	}
 	return spec, ""
 }

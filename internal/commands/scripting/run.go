@@ -67,7 +67,7 @@ func (e *engine) execute(c *command.Ctx, s subject, keys int, readOnly bool) {
 			c.Out.Error(command.ErrOOM)
 			return
 		case env.Gate&command.GateDisk != 0 && s.flags&script.NoWrites == 0:
-			c.Out.Error(command.ErrMisconf)
+			c.Out.Error(env.Misconf())
 			return
 		}
 	}

@@ -1,0 +1,50 @@
+package command
+
+import "granary/internal/resp"
+
+// Requests that were written down are executed once more: the append-only file is loaded. They come from a session without a
+// socket, and differ from those of clients in what is left out: nobody may refuse them, counts them, or hears of their effects.
+// Their time stands still before all others, because a key whose time has come goes with the DEL that was written down, and
+// not before: what was done to the key in between counts.
+
+// longAgo is the time of what is replayed, Unix ms.
+const longAgo = 1
+
+// NewReplayer returns a session for requests to be replayed.
+func (e *Env) NewReplayer() *Client {
+	out := resp.NewBuffer()
+	c := NewClient(e, 0, nil, &out.Writer)
+	c.Authenticated = true
+	out.Mute(true)
+	return c
+}
+
+// Replay executes a request. What a command answers is of no interest; it returns the text of an error if there is no such
+// command, or if there was no memory for it.
+// REQUIRES: the keyspace lock, and Env.Unheard around it.
+func (c *Client) Replay(args [][]byte) (failure string) {
+	spec, failure := c.Env.Resolve(args)
+	if failure != "" {
+		if spec == nil {
+			return failure
+		}
+		return "" // a wrong number of arguments is an error that a command answers
+	}
+	now, errors := c.Env.Keys.Now, c.Out.Errors()
+	c.Env.Keys.Now = longAgo
+	defer func() { c.Env.Keys.Now = now }()
+	if c.tx.on && spec.InMulti == Queued {
+		with, without := c.flagsOf(spec, args)
+		c.enqueue(spec, args, with, without)
+	} else {
+		ctx := &c.ctx
+		ctx.Args, ctx.Spec, ctx.Out, ctx.DenyBlocking = args, spec, c.Out, true
+		c.handled(spec, c.Out)
+		ctx.dropEffects()
+		ctx.DenyBlocking = false
+	}
+	if c.Out.Errors() != errors && c.Out.LastError() == ErrOutOfMemory {
+		return ErrOutOfMemory
+	}
+	return ""
+}

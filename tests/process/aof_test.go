@@ -1,0 +1,256 @@
+package process
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"granary/tests/live"
+)
+
+// withAOF starts a server with an append-only file in dir.
+func withAOF(t *testing.T, dir string, args ...string) (*live.Server, *live.Conn) {
+	t.Helper()
+	s := start(t, append([]string{"--dir", dir, "--appendonly", "yes"}, args...)...)
+	return s, dial(t, s)
+}
+
+// rewritten waits until no rewrite is under way, and fails if the last one failed.
+func rewritten(t *testing.T, c *live.Conn) {
+	t.Helper()
+	eventually(t, "the rewrite ends", func() bool {
+		return field(t, c, "persistence", "aof_rewrite_in_progress") == "0" && field(t, c, "persistence", "aof_rewrite_scheduled") == "0"
+	})
+	if got := field(t, c, "persistence", "aof_last_bgrewrite_status"); got != "ok" {
+		t.Fatalf("the rewrite ended with %s", got)
+	}
+}
+
+// kill ends a server without a warning.
+func kill(s *live.Server) {
+	syscall.Kill(s.Pid(), syscall.SIGKILL)
+	s.Wait(20 * time.Second)
+}
+
+// TestAOFAndStart writes random data with every policy, with and without rewrites, kills the server and looks what there is
+// after another start.
+func TestAOFAndStart(t *testing.T) {
+	r := rand.New(rand.NewPCG(live.Seed(t), 10))
+	for i, policy := range []string{"always", "everysec", "no"} {
+		for _, preamble := range []string{"yes", "no"} {
+			dir := t.TempDir()
+			args := []string{"--appendfsync", policy, "--aof-use-rdb-preamble", preamble, "--aof-timestamp-enabled", []string{"yes", "no"}[i%2]}
+			s, c := withAOF(t, dir, args...)
+			fill(t, c, r, 150)
+			do(t, c, "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
+			do(t, c, "EVAL", "redis.call('SET', 'a', 1) redis.call('INCR', 'b')", "0")
+			do(t, c, "HSET", "fields", "f", "1", "g", "2")
+			do(t, c, "HPEXPIREAT", "fields", "4102444800000", "FIELDS", "1", "f")
+			if got := do(t, c, "BGREWRITEAOF"); !strings.HasPrefix(got, "+") {
+				t.Fatalf("BGREWRITEAOF answered %s", got)
+			}
+			fill(t, c, r, 50)
+			rewritten(t, c)
+			do(t, c, "SELECT", "5")
+			do(t, c, "SET", "x", "1", "PX", "1")
+			do(t, c, "SELECT", "0")
+			eventually(t, "what has expired is gone", func() bool { return !strings.Contains(do(t, c, "INFO", "keyspace"), "db5") })
+			want := do(t, c, "DEBUG", "DIGEST")
+			if got := do(t, c, "DEBUG", "LOADAOF"); got != "+OK" {
+				t.Fatalf("DEBUG LOADAOF answered %s\n%s", got, s.Log())
+			}
+			if got := do(t, c, "DEBUG", "DIGEST"); got != want {
+				t.Errorf("%s, %s: DEBUG LOADAOF made %s of %s", policy, preamble, got, want)
+			}
+			kill(s)
+			s, c = withAOF(t, dir, args...)
+			if got := do(t, c, "DEBUG", "DIGEST"); got != want {
+				t.Errorf("%s, %s: loaded %s, written %s\n%s", policy, preamble, got, want, s.Log())
+			}
+			if got := do(t, c, "FCALL", "f", "0"); got != ":1" {
+				t.Errorf("the function answers %s", got)
+			}
+		}
+	}
+}
+
+// TestAOFCrossesOver has each of redis-server and Granary load what the other has written.
+func TestAOFCrossesOver(t *testing.T) {
+	redis := live.NeedRedis(t)
+	granary, err := live.GranaryPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(live.Seed(t), 11))
+	paths := []string{redis, granary}
+	for i, from := range paths {
+		for _, preamble := range []string{"yes", "no"} {
+			a := live.NeedStart(t, filepath.Base(from), from, "--appendonly", "yes", "--aof-use-rdb-preamble", preamble, "--aof-timestamp-enabled", "yes")
+			c := dial(t, a)
+			fill(t, c, r, 300)
+			do(t, c, "BGREWRITEAOF")
+			rewritten(t, c)
+			fill(t, c, r, 100)
+			do(t, c, "MULTI")
+			do(t, c, "SET", "one", "1")
+			do(t, c, "SET", "two", "2")
+			do(t, c, "EXEC")
+			want := do(t, c, "DEBUG", "DIGEST")
+			if out, err := exec.Command("redis-check-aof", filepath.Join(a.Dir, "appendonlydir", "appendonly.aof.manifest")).CombinedOutput(); err != nil {
+				t.Errorf("redis-check-aof: %v\n%s", err, out)
+			}
+			b := live.NeedStart(t, "other", paths[1-i], "--dir", a.Dir, "--appendonly", "yes")
+			d := dial(t, b)
+			if got := do(t, d, "DEBUG", "DIGEST"); got != want {
+				t.Errorf("%s, preamble %s: wrote %s, the other one has %s\n%s", from, preamble, want, got, b.Log())
+			}
+		}
+	}
+}
+
+// TestAOFSwitch turns the file on and off while there are changes.
+func TestAOFSwitch(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "--dir", dir)
+	c := dial(t, s)
+	for i := range 200 {
+		do(t, c, "RPUSH", "list", strconv.Itoa(i))
+	}
+	for round := range 3 {
+		if got := do(t, c, "CONFIG", "SET", "appendonly", "yes"); got != "+OK" {
+			t.Fatalf("CONFIG SET answered %s", got)
+		}
+		for i := range 200 {
+			do(t, c, "RPUSH", "list", strconv.Itoa(i))
+		}
+		rewritten(t, c)
+		do(t, c, "SET", "round", strconv.Itoa(round))
+		if round < 2 {
+			do(t, c, "CONFIG", "SET", "appendonly", "no")
+			do(t, c, "SET", "between", strconv.Itoa(round))
+			if got := field(t, c, "persistence", "aof_enabled"); got != "0" {
+				t.Errorf("aof_enabled is %s", got)
+			}
+		}
+	}
+	want := do(t, c, "DEBUG", "DIGEST")
+	kill(s)
+	_, c = withAOF(t, dir)
+	if got := do(t, c, "DEBUG", "DIGEST"); got != want {
+		t.Errorf("loaded %s, there was %s", got, want)
+	}
+}
+
+// TestAOFKill kills a server at random moments of writes and rewrites: with `always` whatever was acknowledged is there, and
+// with the others, too, as the kernel outlives the server.
+func TestAOFKill(t *testing.T) {
+	r := rand.New(rand.NewPCG(live.Seed(t), 12))
+	for _, policy := range []string{"always", "everysec"} {
+		dir := t.TempDir()
+		var acked [4]int64
+		for round := range 12 {
+			s, c := withAOF(t, dir, "--appendfsync", policy, "--auto-aof-rewrite-min-size", "20kb", "--auto-aof-rewrite-percentage", "30", "--hz", "100")
+			for i := range acked {
+				got := do(t, c, "GET", "count:"+strconv.Itoa(i))
+				n, _ := strconv.ParseInt(strings.Trim(got, `$"`), 10, 64)
+				if _, rest, ok := strings.Cut(got, " "); ok {
+					n, _ = strconv.ParseInt(strings.Trim(rest, `"`), 10, 64)
+				}
+				if n < acked[i] || n > acked[i]+1 {
+					t.Fatalf("%s, round %d: counter %d is %s, acknowledged were %d\n%s", policy, round, i, got, acked[i], s.Log())
+				}
+				acked[i] = n
+			}
+			var wg sync.WaitGroup
+			var stop atomic.Bool
+			for i := range acked {
+				d := dial(t, s)
+				wg.Go(func() {
+					for !stop.Load() {
+						reply, err := d.Do("INCR", "count:"+strconv.Itoa(i))
+						if err != nil {
+							return
+						}
+						n, _ := strconv.ParseInt(reply.Str, 10, 64)
+						atomic.StoreInt64(&acked[i], n)
+						if _, err := d.Do("SET", fmt.Sprintf("k:%d:%d", i, n%50), strings.Repeat("x", 300)); err != nil {
+							return
+						}
+					}
+				})
+			}
+			time.Sleep(time.Duration(20+r.IntN(250)) * time.Millisecond)
+			kill(s)
+			stop.Store(true)
+			wg.Wait()
+		}
+	}
+}
+
+// TestAOFDamaged loads files that are cut off or have other bytes: each is loaded up to a point, or refused with a reason, and
+// the server never crashes.
+func TestAOFDamaged(t *testing.T) {
+	dir := t.TempDir()
+	s, c := withAOF(t, dir)
+	for i := range 100 {
+		do(t, c, "SET", "k"+strconv.Itoa(i), "v")
+	}
+	kill(s)
+	path := filepath.Join(dir, "appendonlydir", "appendonly.aof.1.incr.aof")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(live.Seed(t), 13))
+	refused := func(content []byte, words string, args ...string) {
+		t.Helper()
+		os.WriteFile(path, content, 0o644)
+		granary, _ := live.GranaryPath()
+		s, err := live.Start("granary", granary, append([]string{"--dir", dir, "--appendonly", "yes"}, args...)...)
+		if err == nil {
+			s.Stop()
+			t.Errorf("a server that should not starts: %s", words)
+			return
+		}
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("the log does not say %q: %v", words, err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != string(content) {
+			t.Errorf("the file was changed")
+		}
+	}
+	for range 6 {
+		os.WriteFile(path, whole[:r.IntN(len(whole))], 0o644)
+		s, c := withAOF(t, dir)
+		n := do(t, c, "DBSIZE")
+		kill(s)
+		s, c = withAOF(t, dir)
+		if got := do(t, c, "DBSIZE"); got != n {
+			t.Errorf("%s keys, and %s after another start", n, got)
+		}
+		kill(s)
+	}
+	refused(whole[:len(whole)-3], "Unexpected end of file reading the append only file", "--aof-load-truncated", "no")
+	bad := append([]byte(nil), whole...)
+	bad[len(bad)/2/27*27] = '!'
+	copy(bad[200:], "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")
+	refused(bad, "Bad file format reading the append only file")
+	refused(append(append([]byte(nil), whole...), "*1\r\n$4\r\nNONE\r\n"...), "Unknown command 'NONE' reading the append only file")
+	os.WriteFile(path, append(append([]byte(nil), whole...), "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"...), 0o644)
+	_, c = withAOF(t, dir)
+	if got := do(t, c, "EXISTS", "a"); got != ":0" {
+		t.Errorf("half of a transaction is there")
+	}
+	if got, _ := os.ReadFile(path); string(got) != string(whole) {
+		t.Errorf("the half of a transaction is still in the file")
+	}
+}
