@@ -99,7 +99,7 @@ var memorySection = section{
 			Doc: "Parts of a key, from its beginning, that make its prefix. A change counts all keys anew.",
 		},
 		{
-			Name: "memory-prefix-max", Kind: integer(func(v v) *int64 { return &v.MemoryPrefixMax }, 4096, 16, 16384), Since: "Granary",
+			Name: "memory-prefix-max", Kind: integer(func(v v) *int64 { return &v.MemoryPrefixMax }, 1024, 16, 16384), Since: "Granary",
 			Doc: "Prefixes that are kept apart, at most, some 430 bytes each; of more, the largest. A change counts all keys anew.",
 		},
 		{

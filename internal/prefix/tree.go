@@ -61,7 +61,7 @@ const chunkRows = 64
 
 var chunkBytes = int64(reflect.TypeFor[chunk]().Size())
 
-// chunk is memory for rows: it is never moved, so that growing costs the same every time.
+// chunk is memory for rows.
 type chunk struct {
 	rows  [chunkRows]row
 	names [chunkRows][MaxLen]byte
@@ -129,8 +129,8 @@ func NewTree(split Split, max int) *Tree {
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
 	}
+	t.reserve()
 	t.newRow(nil, -1)
-	mem.BookOutside(mem.PurposePrefix, t.fixed())
 	return t
 }
 
@@ -141,7 +141,7 @@ func (t *Tree) fixed() int64 {
 
 // Close gives back what the tree is booked with.
 func (t *Tree) Close() {
-	mem.BookOutside(mem.PurposePrefix, -t.fixed()-int64(len(t.chunks))*chunkBytes)
+	mem.BookOutside(mem.PurposePrefix, -t.Memory())
 	*t = Tree{}
 }
 
@@ -352,9 +352,6 @@ func (t *Tree) giveUpOne() bool {
 // newRow makes a row for a prefix below row parent. What it had until now is in the rest of parent, or in what parent
 // lacks itself.
 func (t *Tree) newRow(name []byte, parent int32) int32 {
-	if len(t.free) == 0 {
-		t.moreRows()
-	}
 	id := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
 	r := t.at(id)
@@ -377,13 +374,17 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	return id
 }
 
-func (t *Tree) moreRows() {
-	n := int32(len(t.chunks) * chunkRows)
-	t.chunks = append(t.chunks, new(chunk))
-	mem.BookOutside(mem.PurposePrefix, chunkBytes)
-	for i := n + chunkRows - 1; i >= n; i-- {
-		t.free = append(t.free, i)
+// reserve takes memory for all rows at once: so accounts of prefixes cost the same whatever is stored, and never memory that
+// keys could have.
+func (t *Tree) reserve() {
+	n := (t.max + chunkRows - 1) / chunkRows
+	for range n {
+		t.chunks = append(t.chunks, new(chunk))
 	}
+	for id := int32(n*chunkRows) - 1; id >= 0; id-- {
+		t.free = append(t.free, id)
+	}
+	mem.BookOutside(mem.PurposePrefix, t.Memory())
 }
 
 // drop gives up the row of a prefix, and leaves what it has to the rest of the row above. REQUIRES: no row is below.

@@ -10,7 +10,6 @@ import (
 // applyMaxMemory sets new limits. REQUIRES: configure was called, as the access clock goes by the policy.
 func (s *Server) applyMaxMemory() error {
 	before := s.env.MaxMemory()
-	s.fitPrefixes()
 	s.env.ConfigureMaxMemory()
 	if n := s.cfg.MaxMemory; n > 0 && n != before && n < mem.Used() {
 		s.log.Warningf("WARNING: the new maxmemory value set via CONFIG SET (%d) is smaller than the current memory usage (%d). "+
@@ -53,8 +52,7 @@ func (s *Server) followMachine() {
 			s.env.ReadClock()
 			before := s.cfg.MaxMemory
 			s.configure()
-			s.fitPrefixes()
-			s.env.ConfigureMaxMemory()
+					s.env.ConfigureMaxMemory()
 			s.env.ConfigureClientLimit()
 			s.log.Noticef("The machine allows %d bytes now: maxmemory is %d, it was %d.", s.machine, s.cfg.MaxMemory, before)
 		}

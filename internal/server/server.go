@@ -82,8 +82,6 @@ type Server struct {
 	machine   int64 // bytes that the machine allows, if maxmemory goes by that
 	following bool  // followMachine runs
 
-	prefixRows int // that accounts of prefixes may have
-
 	oomBase    int // oom_score_adj before it was changed
 	oomChanged bool
 }
