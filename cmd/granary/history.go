@@ -105,9 +105,9 @@ func chooseLines(names []string, patterns string, all bool) (columns []int, bad 
 	return columns, ""
 }
 
-// isHistory tells whether the command line asks for memory-history, and not for a server with a file of that name.
-func isHistory(args []string) bool {
-	if len(args) == 0 || args[0] != "memory-history" {
+// isTool tells whether the command line asks for a tool, and not for a server with a file of that name.
+func isTool(name string, args []string) bool {
+	if len(args) == 0 || args[0] != name {
 		return false
 	}
 	_, err := os.Stat(args[0])

@@ -60,7 +60,7 @@ func TestIsHistory(t *testing.T) {
 	t.Chdir(t.TempDir())
 	check := func(want bool, args ...string) {
 		t.Helper()
-		if got := isHistory(args); got != want {
+		if got := isTool("memory-history", args); got != want {
 			t.Errorf("%q: %v", args, got)
 		}
 	}

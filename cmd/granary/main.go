@@ -1,5 +1,5 @@
 // Command granary is the server: a Redis-compatible in-memory data store. It takes the command line of redis-server.
-// `granary memory-history` reads the file that a server's flight recorder left.
+// `granary memory-history` reads the file that a server's flight recorder left, `granary check-rdb` a snapshot.
 package main
 
 import (
@@ -14,8 +14,11 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
-	if isHistory(os.Args[1:]) {
-		return runHistory(os.Args[2:], os.Stdout, os.Stderr)
+	switch args := os.Args[1:]; {
+	case isTool("memory-history", args):
+		return runHistory(args[1:], os.Stdout, os.Stderr)
+	case isTool("check-rdb", args):
+		return runCheckRDB(args[1:], os.Stdout, os.Stderr, terminal(os.Stderr))
 	}
 	cfg, action, err := server.Loader().ParseArgs(os.Args[1:], os.Stdin)
 	if err != nil {

@@ -144,13 +144,35 @@ type Content interface {
 	Empty(rec *Record)
 }
 
+// Observer is Content that wants to know more than what there is to be loaded.
+type Observer interface {
+	// Select tells that what follows is of a database.
+	Select(db int)
+	// Summed tells that the checksum is right, or that there is none.
+	Summed(there bool)
+}
+
 // FileError is an error of a file, with what was being read.
 type FileError struct {
 	Offset int64
 	Key    string // that was being read, "": none
-	What   string // it was, for a log
+	Type   Type   // of its value
+	What   string // it was, for a log: one of the constants
 	Err    error
 }
+
+// What was being read.
+const (
+	readingHeader   = "header"
+	readingRecord   = "record"
+	readingLength   = "length"
+	readingAux      = "auxiliary field"
+	readingFunction = "function"
+	readingModule   = "data of a module"
+	readingKey      = "key"
+	readingValue    = "value"
+	readingChecksum = "checksum"
+)
 
 // Error says what is wrong, and where.
 func (e *FileError) Error() string {
@@ -183,17 +205,17 @@ type fileReader struct {
 // ReadFile reads a whole file. It stops at the end mark, behind which there may be something else: the commands of an
 // append-only file. An error is a *FileError.
 func ReadFile(d *Decoder, a *mem.Arena, lim Limits, trust Trust, to Content) (version int, err error) {
-	f := &fileReader{Reader: NewReader(d, a, lim), to: to, doing: "header"}
+	f := &fileReader{Reader: NewReader(d, a, lim), to: to, doing: readingHeader}
 	defer f.Discard() // also when memory is out
 	if err = f.header(trust); err == nil {
 		err = f.records()
 	}
 	if err == nil && f.version >= 5 {
-		f.doing = "checksum"
+		f.doing = readingChecksum
 		err = f.checksum(trust)
 	}
 	if err != nil {
-		err = &FileError{f.Offset(), string(f.rec.Key), f.doing, err}
+		err = &FileError{f.Offset(), string(f.rec.Key), f.rec.Type, f.doing, err}
 	}
 	return f.version, err
 }
@@ -233,8 +255,9 @@ func (f *fileReader) forget() {
 
 func (f *fileReader) records() error {
 	f.forget()
+	observer, _ := f.to.(Observer)
 	for f.err == nil {
-		f.doing = "record"
+		f.doing = readingRecord
 		switch op := f.Byte(); op {
 		case opEOF:
 			return f.err
@@ -247,12 +270,17 @@ func (f *fileReader) records() error {
 		case opFreq:
 			f.rec.Freq = int(f.Byte())
 		case opSelectDB:
+			f.doing = readingLength
 			if n := f.Length(); n > 1<<31 {
 				f.Corrupt("a database with a number that is none")
 			} else {
 				f.rec.DB = int(n)
 			}
+			if observer != nil && f.err == nil {
+				observer.Select(f.rec.DB)
+			}
 		case opResizeDB:
+			f.doing = readingLength
 			keys, expires := f.Length(), f.Length()
 			f.to.Sizes(f.rec.DB, int(keys), int(expires))
 		case opSlotInfo:
@@ -260,10 +288,13 @@ func (f *fileReader) records() error {
 			f.Length()
 			f.Length()
 		case opAux:
+			f.doing = readingAux
 			name := string(f.String())
-			f.to.Aux(name, string(f.String()))
+			if value := string(f.String()); f.err == nil {
+				f.to.Aux(name, value)
+			}
 		case opFunction2:
-			f.doing = "function"
+			f.doing = readingFunction
 			if code := f.String(); f.err == nil {
 				if err := f.to.Function(code); err != nil {
 					return err
@@ -272,7 +303,7 @@ func (f *fileReader) records() error {
 		case opFunction:
 			return fmt.Errorf("functions of a release candidate are not supported")
 		case opModuleAux:
-			f.doing = "data of a module"
+			f.doing = readingModule
 			f.skipModule()
 		default:
 			if err := f.value(Type(op)); err != nil {
@@ -285,13 +316,13 @@ func (f *fileReader) records() error {
 
 // value reads a key and its value.
 func (f *fileReader) value(t Type) error {
-	f.doing = "key"
+	f.doing = readingKey
 	f.key = append(f.key[:0], f.String()...)
 	if f.err != nil {
 		return f.err
 	}
 	f.rec.Key, f.rec.Type = f.key, t
-	f.doing = "value"
+	f.doing = readingValue
 	switch err := f.Value(t); err {
 	case nil:
 		if err := f.to.Key(&f.rec, f.Reader); err != nil {
@@ -348,6 +379,9 @@ func (f *fileReader) checksum(trust Trust) error {
 	}
 	if got != 0 && got != want && !trust.Checksum {
 		return fmt.Errorf("%w: %016x, and the file says %016x", ErrChecksum, want, got)
+	}
+	if o, ok := f.to.(Observer); ok {
+		o.Summed(got != 0)
 	}
 	return nil
 }
