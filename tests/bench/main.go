@@ -14,6 +14,7 @@
 //	churn        memory that is kept after data has come and gone                     (churn.go)
 //	evict        hit rate of a cache, and waits while keys are evicted                (evict.go)
 //	buffers      memory while clients do not read, stall, or are very many           (buffers.go)
+//	save         memory and waits while a snapshot is taken, and how long that and loading takes (save.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
 // A part that runs replaces its own section of the page; the others stay (report.go).
@@ -66,6 +67,7 @@ var parts = []part{
 	{"observers", "Accounts of memory", measureObservers},
 	{"churn", "Memory after churn", measureChurn},
 	{"evict", "Eviction", measureEvict},
+	{"save", "Snapshots", measureSave},
 	{"go", "Allocator and encodings", measureGo},
 }
 
