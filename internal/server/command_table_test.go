@@ -45,6 +45,7 @@ var ours = map[string]string{
 	"memory|release":  "Granary's own",
 	"memory|owners":   "Granary's own",
 	"memory|prefixes": "Granary's own",
+	"memory|journal":  "Granary's own",
 }
 
 // missing are subcommands of ours' containers that are not part of Granary yet, or never will be.
