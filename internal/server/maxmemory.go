@@ -52,7 +52,7 @@ func (s *Server) followMachine() {
 			s.env.ReadClock()
 			before := s.cfg.MaxMemory
 			s.configure()
-					s.env.ConfigureMaxMemory()
+			s.env.ConfigureMaxMemory()
 			s.env.ConfigureClientLimit()
 			s.log.Noticef("The machine allows %d bytes now: maxmemory is %d, it was %d.", s.machine, s.cfg.MaxMemory, before)
 		}
