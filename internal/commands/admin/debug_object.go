@@ -11,6 +11,7 @@ import (
 	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/persist/rdb"
 )
 
 // quiet looks a key up without a trace.
@@ -53,7 +54,7 @@ func debugObject(c *command.Ctx) {
 		more = quicklistInfo(&l)
 	}
 	c.Out.Status(fmt.Sprintf("Value at:0x%x refcount:%d encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d%s",
-		uint64(at)*8, refs, e.Encoding(), savedLen(c.Keys().Arena, e), e.LRU(), idle, more))
+		uint64(at)*8, refs, e.Encoding(), rdb.Size(c.Keys().Arena, e), e.LRU(), idle, more))
 }
 
 // quicklistInfo is what DEBUG OBJECT says of a large list beside what it says of every key.

@@ -178,6 +178,9 @@ func TestValues(t *testing.T) {
 				t.Fatalf("round %d: a %v is written differently in steps", i, typ)
 			}
 		}
+		if n := Size(w.a, from.Entry); n != len(whole) {
+			t.Fatalf("round %d: a %v takes %d bytes, and is said to take %d", i, typ, len(whole), n)
+		}
 		p := Dump(w.a, from.Entry, r.IntN(2) == 0)
 		payload := w.payload(&p)
 		rd, got, ok := OpenPayload(payload, w.a, w.lim, Trust{})

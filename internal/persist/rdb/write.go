@@ -104,6 +104,16 @@ func WriteAll(w *Encoder, a *mem.Arena, e object.Entry) {
 	}
 }
 
+// Size returns the bytes that WriteAll writes.
+func Size(a *mem.Arena, e object.Entry) (n int) {
+	w := NewEncoder(Block{Bytes: make([]byte, 0, 4096)}, func(b Block, _ int) Block {
+		n += len(b.Bytes)
+		return Block{b.Bytes[:0], b.Marks[:0]}
+	})
+	WriteAll(w, a, e)
+	return n + len(w.Rest().Bytes)
+}
+
 // meter counts down what a step may still write.
 type meter int
 
