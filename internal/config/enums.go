@@ -243,6 +243,17 @@ const (
 
 var rdbVersionWords = []word[RDBVersionCheck]{{"strict", RDBVersionStrict}, {"relaxed", RDBVersionRelaxed}}
 
+// LoadMemoryCheck says what is done about a snapshot that does not fit into memory.
+type LoadMemoryCheck int
+
+const (
+	FitRefuse LoadMemoryCheck = iota
+	FitWarn
+	FitIgnore
+)
+
+var loadMemoryCheckWords = []word[LoadMemoryCheck]{{"refuse", FitRefuse}, {"warn", FitWarn}, {"no", FitIgnore}}
+
 // LogFormat is the shape of a log line.
 type LogFormat int
 

@@ -304,6 +304,10 @@ var snapshotSection = section{
 			Affects: "the next load", Doc: "Whether to try snapshots of versions that are not known.",
 		},
 		{
+			Name: "load-memory-check", Kind: enum(func(v v) *LoadMemoryCheck { return &v.LoadMemoryCheck }, FitRefuse, loadMemoryCheckWords), Since: "Granary",
+			Affects: "the next start", Doc: "What a start does about a snapshot that cannot fit into memory: refuse it, naming the bytes, before all of it is read; warn; nothing.",
+		},
+		{
 			Name: "sanitize-dump-payload", Kind: enum(func(v v) *SanitizeDump { return &v.SanitizeDumpPayload }, SanitizeNo, sanitizeWords),
 			Affects: "the next RESTORE or load", Doc: "For whom payloads are checked to the last byte. Structure is checked for all, always.",
 		},

@@ -79,6 +79,7 @@ type Values struct {
 	RDBCompression                    bool
 	RDBChecksum                       bool
 	RDBVersionCheck                   RDBVersionCheck
+	LoadMemoryCheck                   LoadMemoryCheck
 	SanitizeDumpPayload               SanitizeDump
 	DBFilename                        string
 	RDBDelSyncFiles                   bool

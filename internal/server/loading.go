@@ -46,7 +46,7 @@ func (s *Server) loadData() error {
 		}
 		return s.openAtStart()
 	}
-	err := s.loadFile(false, pause)
+	err := s.loadFile(loadHow{pause: pause, fit: s.newFit()})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -58,9 +58,8 @@ func (s *Server) loadData() error {
 	return nil
 }
 
-// loadFile loads the file of snapshots into what there is. pause, which may be nil, is called after every key; it may let the
-// lock go. With merge, keys may be there already.
-func (s *Server) loadFile(merge bool, pause func()) (err error) {
+// loadFile loads the file of snapshots into what there is.
+func (s *Server) loadFile(how loadHow) (err error) {
 	f, err := os.Open(s.rdbPath())
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +68,7 @@ func (s *Server) loadFile(merge bool, pause func()) (err error) {
 		return err
 	}
 	defer f.Close()
-	_, err = s.loadSnapshot(f, s.cfg.DBFilename, loadHow{merge: merge, pause: pause})
+	_, err = s.loadSnapshot(f, s.cfg.DBFilename, how)
 	return err
 }
 
@@ -78,7 +77,8 @@ type loadHow struct {
 	merge  bool   // keys may be there already
 	tail   bool   // it is part of an append-only file: requests follow, which reckon with keys whose time has come
 	before int64  // bytes that were loaded before it
-	pause  func() // see loadFile
+	pause  func() // called after every key, nil: nothing; it may let the lock go
+	fit    *fit   // looks whether it fits, nil: nobody does
 }
 
 // loadSnapshot loads a snapshot out of an open file, and returns how long it is.
@@ -99,7 +99,12 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 		KS:          s.env.Keys,
 		Replace:     merge,
 		KeepExpired: how.tail,
-		OnAux:       func(name, value string) { s.loadedAux(name, value, now) },
+		OnAux: func(name, value string) {
+			s.loadedAux(name, value, now)
+			if how.fit != nil {
+				how.fit.aux(name, value)
+			}
+		},
 		OnFunction: func(code []byte) error {
 			return scripting.LoadLibrary(s.env, code, merge)
 		},
@@ -111,6 +116,11 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 	}
 	l.Between = func() error {
 		state.Keys, state.Expired, state.Read = l.Keys, l.Expired, how.before+d.Offset()
+		if how.fit != nil {
+			if err := how.fit.look(l, state); err != nil {
+				return err
+			}
+		}
 		if delay := s.cfg.KeyLoadDelay; delay != 0 {
 			if n++; delay > 0 {
 				time.Sleep(time.Duration(delay) * time.Microsecond)
@@ -129,6 +139,9 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 				panic(x)
 			}
 			err = mem.ErrOutOfMemory
+		}
+		if f := (*fitError)(nil); errors.As(err, &f) {
+			err = f // no key is to blame
 		}
 		if err != nil {
 			s.sayLoadError(name, err)
@@ -154,6 +167,10 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 
 // sayLoadError logs why a file cannot be loaded, in words that tools look for.
 func (s *Server) sayLoadError(name string, err error) {
+	if f := (*fitError)(nil); errors.As(err, &f) {
+		s.log.Warningf("Will not load %s: %v. It is as it was. Give the server more memory, or set load-memory-check to warn.", name, f)
+		return
+	}
 	switch {
 	case errors.Is(err, rdb.ErrShort), errors.Is(err, mem.ErrOutOfMemory):
 		s.log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")

@@ -119,6 +119,7 @@ func (s *Server) rdbHead(f *rdb.File, base bool) {
 		isBase = 1
 	}
 	f.AuxInt("aof-base", isBase)
+	f.Aux(auxData, s.dataAux())
 	for _, code := range scripting.Libraries(s.env) {
 		f.Function(code)
 	}
@@ -304,7 +305,7 @@ func (o *ops) Reload(how command.ReloadFlags) error {
 		s.env.Keys.FlushAll(false)
 		scripting.FlushLibraries(s.env)
 	}
-	if err := s.loadFile(how&command.ReloadMerge != 0, nil); err != nil {
+	if err := s.loadFile(loadHow{merge: how&command.ReloadMerge != 0}); err != nil {
 		return err
 	}
 	s.log.Warningf("DB reloaded by DEBUG RELOAD")

@@ -6,6 +6,7 @@
 //	cron.go       background work in slices, and what is done ten times a second
 //	saving.go     snapshots: SAVE, BGSAVE and save points
 //	loading.go    what was saved, loaded at start
+//	fit.go        whether that fits
 //	aof.go        the append-only file: on and off, and the end of a turn; aof_rewrite.go, aof_load.go
 //	ops.go        what commands ask of the server (clients of other loops, SHUTDOWN)
 //	history.go    the flight recorder: when a sample is taken, and where its file is

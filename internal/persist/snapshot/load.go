@@ -23,6 +23,9 @@ type Loader struct {
 	// Between is called after every key, outside of any change: the lock may be let go there.
 	Between func() error
 
+	Told        int64 // keys that the file says it has, as far as it was read
+	ToldExpires int64 // of them, those that expire
+
 	Keys    int64 // loaded
 	Expired int64 // left out: their time had come
 	Skipped int64 // left out: without elements
@@ -36,7 +39,10 @@ func (l *Loader) Aux(name, value string) {
 }
 
 // Sizes takes the sizes of a database. Tables grow by segments, so nothing is to be prepared.
-func (l *Loader) Sizes(_, _, _ int) {}
+func (l *Loader) Sizes(_, keys, expires int) {
+	l.Told += int64(keys)
+	l.ToldExpires += int64(expires)
+}
 
 // Function takes the code of a library.
 func (l *Loader) Function(code []byte) error {
