@@ -26,6 +26,10 @@ func (c *Counts) add(d Counts) {
 // sub takes d away.
 func (c *Counts) sub(d Counts) { c.add(Counts{-d.Bytes, -d.Keys, -d.Expires}) }
 
+// positive returns c with 0 in place of what is below. In the midst of a command a key may have given back what it is about to
+// take again, so the rest of a row may be below zero; nobody lacks less than nothing.
+func (c Counts) positive() Counts { return Counts{max(c.Bytes, 0), max(c.Keys, 0), max(c.Expires, 0)} }
+
 // negative tells whether anything is below zero.
 func (c *Counts) negative() bool { return c.Bytes|c.Keys|c.Expires < 0 }
 
@@ -367,7 +371,7 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	for s := range r.sides {
 		miss := &r.sides[s].miss
 		*miss = p.sides[s].miss
-		miss.add(p.sides[s].rest)
+		miss.add(p.sides[s].rest.positive())
 	}
 	t.enterIndex(id)
 	t.forget()

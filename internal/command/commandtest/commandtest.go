@@ -71,7 +71,7 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 	s.Ops = &Ops{Env: s.Env}
 	s.Env.Ops, s.Env.Saver = s.Ops, s.Ops
 	s.Env.Keys.Events = 1<<15 - 1
-	s.Env.Keys.SetPrefixes(everyByte, 1024)
+	s.Env.Keys.SetPrefixes(everyByte, 4096)
 	s.Env.OpenPubSub()
 	s.Env.Keys.Hooks.Event = func(_ keyspace.Class, event string, key []byte, _ int) {
 		s.Events = append(s.Events, event+" "+string(key))

@@ -171,6 +171,7 @@ func TestStats(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	c := start(t)
+	c.Env.Keys.NoPrefixes() // whose rows are not little
 	c.is("memory purge", "+OK")
 	c.is("memory", "-ERR wrong number of arguments for 'memory' command")
 	c.is("memory nosuch", "-ERR unknown subcommand 'nosuch'. Try MEMORY HELP.")
