@@ -158,7 +158,7 @@ func corrupt(r *rand.Rand, good []byte) []byte {
 		case 3: // bytes inserted
 			junk := make([]byte, 1+r.IntN(8))
 			for i := range junk {
-				junk[i] = byte(r.Uint32()) & byte(r.Uint32())
+				junk[i] = byte(r.Uint32() & r.Uint32())
 			}
 			body = append(body[:at:at], append(junk, body[at:]...)...)
 		case 4: // bytes left out
