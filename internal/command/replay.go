@@ -20,15 +20,12 @@ func (e *Env) NewReplayer() *Client {
 }
 
 // Replay executes a request. What a command answers is of no interest; it returns the text of an error if there is no such
-// command, or if there was no memory for it.
+// command, if it cannot have so many arguments, or if there was no memory for it.
 // REQUIRES: the keyspace lock, and Env.Unheard around it.
 func (c *Client) Replay(args [][]byte) (failure string) {
 	spec, failure := c.Env.Resolve(args)
 	if failure != "" {
-		if spec == nil {
-			return failure
-		}
-		return "" // a wrong number of arguments is an error that a command answers
+		return failure
 	}
 	now, errors := c.Env.Keys.Now, c.Out.Errors()
 	c.Env.Keys.Now = longAgo

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"time"
 
 	"granary/internal/config"
 	"granary/internal/netloop"
@@ -20,6 +21,8 @@ type Saves struct {
 	Count     int64 // successes
 	Keys      int64 // written so far
 	Total     int64 // to be written
+
+	FlushSleep time.Duration // before the append-only file is written at the end of a turn (DEBUG AOF-FLUSH-SLEEP)
 
 	AOFError string // why the append-only file cannot be written, "": it can
 

@@ -144,7 +144,7 @@ func (s *Server) openAtStart() error {
 	if !m.Exists() {
 		p := m.NewBase(s.cfg.AOFUseRDBPreamble)
 		s.log.Noticef("Creating AOF base file %s on server start", p.Name)
-		to, err := s.baseTarget(m.Path(p), nil)
+		to, err := s.baseTarget(m.Path(p), nil, s.cfg.AOFUseRDBPreamble)
 		if err != nil {
 			return err
 		}
@@ -234,7 +234,10 @@ func (s *Server) startAOF() error {
 // stopAOF ends the log, and gives up a rewrite.
 func (s *Server) stopAOF() {
 	a := &s.aof
-	s.abortRewrite()
+	if a.rewrite.phase != rewriteNone {
+		s.log.Noticef("Killing running AOF rewrite child: %d", os.Getpid())
+		s.abortRewrite()
+	}
 	a.rewrite.scheduled = false
 	s.closeLog()
 	a.on, a.waiting, a.rewrite.failed = false, false, false
@@ -319,6 +322,8 @@ func (o *ops) LoadAOF() error {
 		}
 	}
 	s.env.InvalidateAll()
+	s.env.Gate |= command.GateLoading // who is served in the middle of a slow script
+	defer func() { s.env.Gate &^= command.GateLoading }()
 	var err error
 	s.env.Unheard(func() {
 		s.env.Keys.FlushAll(false)

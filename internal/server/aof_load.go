@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"granary/internal/command"
@@ -17,14 +18,14 @@ import (
 // loadAppendOnly loads the append-only file at start and opens it for what follows. REQUIRES: the keyspace lock.
 func (s *Server) loadAppendOnly(pause func()) error {
 	begin := time.Now()
-	if err := s.readManifest(); err != nil {
-		return err
+	if s.readManifest() != nil {
+		return errSaid
 	}
 	var found bool
 	var err error
 	s.env.Unheard(func() { found, err = s.loadAOF(pause) })
 	if err != nil {
-		return err
+		return errSaid
 	}
 	if found {
 		s.log.Noticef("DB loaded from append only file: %.3f seconds", time.Since(begin).Seconds())
@@ -243,7 +244,7 @@ func (x *aofLoader) commands(r *aof.Reader, name string) (valid int64, err error
 			s.log.Warningf("There is not enough memory to load the append only file %s", name)
 			return valid, errSaid
 		default:
-			s.log.Warningf("Unknown command '%s' reading the append only file %s", command.Clip(args[0]), name)
+			s.log.Warningf("Error reading the append only file %s, error: %s", name, strings.TrimPrefix(failure, "ERR "))
 			return valid, errSaid
 		}
 		if !session.InMulti() {

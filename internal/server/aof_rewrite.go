@@ -37,12 +37,13 @@ type rewriting struct {
 	delay  int64 // minutes that failures put the next one off
 	notTil int64 // Unix s
 
-	ready chan prepared // of the goroutine that prepares
-	abort bool
-	job   *snapshot.Job
-	large int64 // large values it was through when somebody was told
-	cut   int64 // position of the log
-	to    *installer
+	ready    chan prepared // of the goroutine that prepares
+	preamble bool          // the base is RDB
+	abort    bool
+	job      *snapshot.Job
+	large    int64 // large values it was through when somebody was told
+	cut      int64 // position of the log
+	to       *installer
 }
 
 type rewritePhase uint8
@@ -80,6 +81,7 @@ func (s *Server) beginRewrite() error {
 	r.phase, r.scheduled, r.abort = rewritePreparing, false, false
 	r.count++
 	r.began = s.env.Keys.Now / 1000
+	r.preamble = s.cfg.AOFUseRDBPreamble
 	r.ready = make(chan prepared, 1)
 	m, logged, waiting := s.aof.manifest.Clone(), s.aof.on, s.aof.waiting
 	ready := r.ready
@@ -155,7 +157,7 @@ func (s *Server) cutLog(p prepared) {
 		r.cut = a.log.Appended()
 	}
 	m := a.manifest.Clone()
-	base := m.NewBase(s.cfg.AOFUseRDBPreamble)
+	base := m.NewBase(r.preamble)
 	keep := 0
 	if a.log != nil && !a.waiting {
 		keep = 1
@@ -165,7 +167,7 @@ func (s *Server) cutLog(p prepared) {
 	if a.waiting {
 		r.to.incr = m.TempIncr()
 	}
-	to, err := s.baseTarget(m.Path(base), r.to)
+	to, err := s.baseTarget(m.Path(base), r.to, r.preamble)
 	if err != nil {
 		s.rewriteFailed(err)
 		return
@@ -181,7 +183,7 @@ func (s *Server) cutLog(p prepared) {
 
 // baseTarget returns where a new base is written to: a temporary file in the directory of the server, which becomes path. then,
 // which may be nil, installs it.
-func (s *Server) baseTarget(path string, then *installer) (*installer, error) {
+func (s *Server) baseTarget(path string, then *installer, preamble bool) (*installer, error) {
 	temp := filepath.Join(s.cfg.Dir, fmt.Sprintf("temp-rewriteaof-bg-%d.aof", os.Getpid()))
 	f, err := snapshot.CreateFile(temp, path, s.cfg.AOFRewriteIncrementalFsync)
 	if err != nil {
@@ -192,8 +194,12 @@ func (s *Server) baseTarget(path string, then *installer) (*installer, error) {
 		then = &installer{}
 	}
 	then.Target, then.path = f, path
-	if !s.cfg.AOFUseRDBPreamble {
-		then.Target = requests.NewTarget(f, rdb.LimitsOf(s.cfg, s.env.Keys.Limits))
+	if !preamble {
+		stamp := int64(0)
+		if s.cfg.AOFTimestampEnabled {
+			stamp = s.now()
+		}
+		then.Target = requests.NewTarget(f, rdb.LimitsOf(s.cfg, s.env.Keys.Limits), stamp)
 	}
 	return then, nil
 }
@@ -316,6 +322,7 @@ func (s *Server) rewriteFailed(err error) {
 		if a.log != nil {
 			s.closeLog()
 			os.Remove(a.manifest.TempIncr())
+			s.log.Noticef("Removing the temp incr aof file %s in the background", filepath.Base(a.manifest.TempIncr()))
 		}
 		a.rewrite.scheduled = true
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"strings"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/mem"
@@ -30,9 +31,13 @@ func (h *handler) Unlock(*netloop.Loop) {
 	h.env.EndTurn()
 	log := h.aof.log
 	flush := log != nil && log.Publish()
+	sleep := h.env.Saves.FlushSleep
 	h.cur, h.env.Loop = nil, nil
 	h.mu.Unlock()
 	if flush {
+		if sleep > 0 {
+			time.Sleep(sleep)
+		}
 		log.Flush()
 	}
 }

@@ -244,7 +244,7 @@ func TestAOFDamaged(t *testing.T) {
 	bad[len(bad)/2/27*27] = '!'
 	copy(bad[200:], "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")
 	refused(bad, "Bad file format reading the append only file")
-	refused(append(append([]byte(nil), whole...), "*1\r\n$4\r\nNONE\r\n"...), "Unknown command 'NONE' reading the append only file")
+	refused(append(append([]byte(nil), whole...), "*1\r\n$4\r\nNONE\r\n"...), "unknown command 'NONE'")
 	os.WriteFile(path, append(append([]byte(nil), whole...), "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n"...), 0o644)
 	_, c = withAOF(t, dir)
 	if got := do(t, c, "EXISTS", "a"); got != ":0" {

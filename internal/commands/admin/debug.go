@@ -28,6 +28,7 @@ var debugSubs []debugSub
 
 func init() {
 	debugSubs = []debugSub{
+		{"aof-flush-sleep", 3, 3, debugFlushSleep},
 		{"change-repl-id", 2, 2, debugChangeReplID},
 		{"config-rewrite-force-all", 2, 2, debugRewriteAll},
 		{"crash-and-recover", 2, 3, debugRestart},
@@ -187,6 +188,17 @@ func debugLoadAOF(c *command.Ctx) {
 		c.Out.Error("ERR Error trying to load the AOF files, check server logs.")
 		return
 	}
+	c.Out.OK()
+}
+
+// debugFlushSleep has each turn wait before it writes the append-only file: DEBUG AOF-FLUSH-SLEEP us.
+func debugFlushSleep(c *command.Ctx) {
+	us, ok := object.ParseInt(c.Args[2])
+	if !ok {
+		c.Out.Error(command.ErrNotInteger)
+		return
+	}
+	c.Env.Saves.FlushSleep = time.Duration(max(us, 0)) * time.Microsecond
 	c.Out.OK()
 }
 

@@ -138,6 +138,8 @@ func debugHTStatsKey(c *command.Ctx) {
 // debugHelp does DEBUG HELP.
 func debugHelp(c *command.Ctx) {
 	c.Help(
+		"AOF-FLUSH-SLEEP <microseconds>",
+		"    Wait at the end of each turn before the append-only file is written.",
 		"ASSERT | PANIC | SEGFAULT | OOM",
 		"    End the server by a broken invariant or a wild pointer; OOM runs out of memory in this command.",
 		"CHANGE-REPL-ID",

@@ -11,6 +11,7 @@ package requests
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strconv"
 
@@ -32,12 +33,12 @@ type Target struct {
 	done chan error
 }
 
-// NewTarget returns a target that writes requests to another.
-func NewTarget(to Sink, lim rdb.Limits) *Target {
+// NewTarget returns a target that writes requests to another. They are annotated with a Unix time in seconds, unless it is 0.
+func NewTarget(to Sink, lim rdb.Limits, stamp int64) *Target {
 	r, w := io.Pipe()
 	t := &Target{to: to, pipe: w, done: make(chan error, 1)}
 	go func() {
-		err := convert(r, to, lim)
+		err := convert(r, to, lim, stamp)
 		r.CloseWithError(err) // nobody waits for a reader that is gone
 		t.done <- err
 	}()
@@ -57,7 +58,7 @@ func (t *Target) Finish(err error) error {
 }
 
 // convert reads a snapshot and writes requests.
-func convert(from io.Reader, to io.Writer, lim rdb.Limits) (err error) {
+func convert(from io.Reader, to io.Writer, lim rdb.Limits, stamp int64) (err error) {
 	c := &converter{out: bufio.NewWriterSize(to, 64<<10), arena: mem.NewSharedArena("rewrite"), db: -1}
 	defer func() {
 		if x := recover(); x != nil {
@@ -68,6 +69,9 @@ func convert(from io.Reader, to io.Writer, lim rdb.Limits) (err error) {
 		}
 		c.arena.Close()
 	}()
+	if stamp > 0 {
+		fmt.Fprintf(c.out, "#TS:%d\r\n", stamp)
+	}
 	if _, err = rdb.ReadFile(rdb.NewFileDecoder(from, -1), c.arena, lim, rdb.Trust{Version: true}, c); err != nil {
 		return err
 	}
