@@ -178,7 +178,11 @@ func (c *Conn) Borrow(cur *Loop) {
 func (c *Conn) Return(cur *Loop) {
 	l := c.loop
 	if c.pending() {
-		l.markDirty(c)
+		if l != cur {
+			l.markLate(c)
+		} else {
+			l.markDirty(c)
+		}
 	}
 	if l != cur {
 		l.mu.Unlock()

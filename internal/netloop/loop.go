@@ -32,6 +32,7 @@ type Loop struct {
 	more    []*Conn // readable without a new event
 	resumed []*Conn // to be served without new input
 	dirty   []*Conn // with output to write
+	late    []*Conn // with output that another loop has appended (markLate)
 	dead    *Conn   // to be buried
 	unpins  []mem.Ref
 	doomed  []int32 // descriptors of the buried, closed in C
@@ -126,6 +127,27 @@ func (l *Loop) markDirty(c *Conn) {
 	l.dirty = append(l.dirty, c)
 }
 
+// markLate is markDirty for output that another loop has appended: it is written in C of a turn whose B has not begun yet. What
+// Handler.Unlock does before output may be sent (syncing a log) it has done for that, too.
+//
+// REQUIRES: the keyspace lock and l.mu.
+func (l *Loop) markLate(c *Conn) {
+	if c.flags&(flagDirty|flagDead) != 0 {
+		return
+	}
+	c.flags |= flagDirty
+	l.late = append(l.late, c)
+}
+
+// takeLate makes that output the turn's own.
+//
+// REQUIRES: called in B.
+func (l *Loop) takeLate() {
+	l.dirty = append(l.dirty, l.late...)
+	clear(l.late)
+	l.late = l.late[:0]
+}
+
 func (l *Loop) markMore(c *Conn) {
 	if c.flags&(flagMore|flagDead) != 0 {
 		return
@@ -164,6 +186,7 @@ func (l *Loop) TickBy(at int64) { l.tickAt = min(l.tickAt, at) }
 // REQUIRES: the keyspace lock.
 func (l *Loop) serveAll() {
 	l.readMail()
+	l.takeLate()
 	for i, c := range l.newborn {
 		l.newborn[i] = nil
 		l.welcome(c)
