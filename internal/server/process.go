@@ -197,10 +197,19 @@ func flagsOf(how config.Shutdown) command.ShutdownFlags {
 	return f
 }
 
+var errFirstAOF = errors.New("the first append-only file is being written")
+
 // shutdown ends the server in good order. REQUIRES: the keyspace lock.
 func (s *Server) shutdown(how command.ShutdownFlags) error {
 	if s.end.asked {
 		return nil
+	}
+	if s.aof.waiting { // what is there is in no file yet
+		if how&command.ShutdownForce == 0 {
+			s.log.Warningf("Writing initial AOF, can't exit.")
+			return errFirstAOF
+		}
+		s.log.Warningf("Writing initial AOF. Exit anyway.")
 	}
 	if err := s.lastSave(how); err != nil && how&command.ShutdownForce == 0 {
 		s.log.Warningf("Error trying to save the DB, can't exit.")

@@ -285,9 +285,7 @@ func (o *ops) Flushed() {
 	s := o.server()
 	s.abortSave()
 	if len(s.cfg.Save) > 0 {
-		dirty := s.env.Keys.Stats.Dirty
 		s.save()
-		s.env.Keys.Stats.Dirty = dirty
 	}
 }
 
