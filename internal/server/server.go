@@ -158,6 +158,7 @@ func start(cfg *config.Config) (*Server, error) {
 		s.log.Noticef("Server initialized")
 		s.applySettings()
 		s.env.Startup = mem.Used()
+		s.env.Gate |= command.GateLoading // nobody gets in between
 		s.group.Start()
 	}
 	s.mu.Unlock()

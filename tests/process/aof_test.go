@@ -158,7 +158,8 @@ func TestAOFKill(t *testing.T) {
 		dir := t.TempDir()
 		var acked [4]int64
 		for round := range 12 {
-			s, c := withAOF(t, dir, "--appendfsync", policy, "--auto-aof-rewrite-min-size", "20kb", "--auto-aof-rewrite-percentage", "30", "--hz", "100")
+			s, c := withAOF(t, dir, "--appendfsync", policy, "--auto-aof-rewrite-min-size", "20kb", "--auto-aof-rewrite-percentage", "30", "--hz", "100",
+				"--io-threads", strconv.Itoa(1+round%2))
 			for i := range acked {
 				got := do(t, c, "GET", "count:"+strconv.Itoa(i))
 				n, _ := strconv.ParseInt(strings.Trim(got, `$"`), 10, 64)
