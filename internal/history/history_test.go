@@ -658,8 +658,9 @@ func TestAccounts(t *testing.T) {
 
 func TestStall(t *testing.T) {
 	mono := int64(1)
-	r, _ := recorder(t, "", 2, [2]int{}, t0)
-	r.opt.nowMono = func() int64 { return mono }
+	// A recorder that has not begun has no writer, which would look at the clock too.
+	r := New(Options{Lines: names(2), nowMono: func() int64 { return mono }})
+	defer r.Free()
 	r.Sample(t0, []int64{1, 2})
 	r.stalled() // sets the pauses
 	name := "sunionstore"
