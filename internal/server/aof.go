@@ -8,9 +8,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/commands/scripting"
-	"granary/internal/config"
 	"granary/internal/mem"
-	"granary/internal/netloop"
 	"granary/internal/persist/aof"
 )
 
@@ -76,7 +74,6 @@ func (s *Server) openLog(f *os.File) error {
 		Arena:   s.env.Keys.Arena,
 		Warning: s.log.Warningf,
 		Fatal:   func() { os.Exit(1) },
-		Synced:  s.aofSynced,
 	})
 	if err != nil {
 		return err
@@ -101,21 +98,10 @@ func (s *Server) closeLog() {
 	s.env.NoteAOF("")
 }
 
-// aofSynced is told that more has reached the disk.
-func (s *Server) aofSynced() {
-	if s.syncWaiters.Load() > 0 {
-		s.wakeFirst()
-	}
-}
-
 // wakeFirst has the loop of background work take a turn.
 func (s *Server) wakeFirst() {
-	s.eachFirst(func(l *netloop.Loop) { l.Wake() })
-}
-
-func (s *Server) eachFirst(fn func(*netloop.Loop)) {
 	if s.group != nil {
-		fn(s.group.Loops()[0])
+		s.group.Loops()[0].Wake()
 	}
 }
 
@@ -338,13 +324,10 @@ func (o *ops) LoadAOF() error {
 	return nil
 }
 
-// policy takes over appendfsync.
+// applyFsync takes over appendfsync.
 func (s *Server) applyFsync() error {
 	if l := s.aof.log; l != nil {
 		l.SetPolicy(s.cfg.AppendFsync)
-		if s.cfg.AppendFsync == config.FsyncAlways {
-			l.Publish()
-		}
 	}
 	return nil
 }

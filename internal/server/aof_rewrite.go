@@ -39,7 +39,6 @@ type rewriting struct {
 
 	ready    chan prepared // of the goroutine that prepares
 	preamble bool          // the base is RDB
-	abort    bool
 	job      *snapshot.Job
 	large    int64 // large values it was through when somebody was told
 	cut      int64 // position of the log
@@ -78,7 +77,7 @@ func (s *Server) beginRewrite() error {
 		r.failures++
 		return err
 	}
-	r.phase, r.scheduled, r.abort = rewritePreparing, false, false
+	r.phase, r.scheduled = rewritePreparing, false
 	r.count++
 	r.began = s.env.Keys.Now / 1000
 	r.preamble = s.cfg.AOFUseRDBPreamble
@@ -127,14 +126,7 @@ func (s *Server) cutLog(p prepared) {
 		s.rewriteFailed(p.err)
 		return
 	}
-	switch {
-	case r.abort:
-		if p.file != nil && a.waiting {
-			p.file.Close()
-			os.Remove(p.m.TempIncr())
-			p.file = nil
-		}
-	case p.file != nil && a.waiting:
+	if p.file != nil && a.waiting {
 		if err := s.openLog(p.file); err != nil {
 			s.rewriteFailed(err)
 			return
@@ -148,10 +140,6 @@ func (s *Server) cutLog(p prepared) {
 		} else {
 			a.log.Turn(p.file)
 		}
-	}
-	if r.abort {
-		s.rewriteFailed(errCanceled)
-		return
 	}
 	if a.log != nil {
 		r.cut = a.log.Appended()
@@ -333,8 +321,7 @@ func (s *Server) abortRewrite() {
 	r := &s.aof.rewrite
 	switch r.phase {
 	case rewritePreparing:
-		r.abort = true
-		s.cutLog(<-r.ready)
+		s.dropPrepared(<-r.ready)
 	case rewriteWalking:
 		r.job.Abort(errCanceled)
 		r.job.Run()
@@ -345,13 +332,31 @@ func (s *Server) abortRewrite() {
 // finishRewrite waits until a rewrite is over.
 func (s *Server) finishRewrite() {
 	r := &s.aof.rewrite
-	if r.phase == rewritePreparing {
-		s.cutLog(<-r.ready)
-	}
-	if r.phase == rewriteWalking {
+	switch r.phase {
+	case rewritePreparing:
+		s.dropPrepared(<-r.ready)
+		r.scheduled = true
+	case rewriteWalking:
 		r.job.Run()
 		s.endRewrite()
 	}
+}
+
+// dropPrepared takes back what prepare has done. A command is running: the log is not turned in the midst of what has to be
+// repeated as a whole.
+func (s *Server) dropPrepared(p prepared) {
+	if p.err == nil && p.file != nil {
+		path := p.m.TempIncr()
+		if !s.aof.waiting {
+			path = p.m.Path(p.m.LastIncr())
+			if err := s.aof.manifest.Write(); err != nil {
+				s.log.Warningf("Fail to persist AOF manifest: %v", err)
+			}
+		}
+		p.file.Close()
+		os.Remove(path)
+	}
+	s.rewriteFailed(errCanceled)
 }
 
 const (

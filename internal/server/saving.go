@@ -285,6 +285,10 @@ func (o *ops) Flushed() {
 	s := o.server()
 	s.abortSave()
 	if len(s.cfg.Save) > 0 {
+		if s.aof.rewrite.phase != rewriteNone { // there is nothing any more: the next one is short
+			s.abortRewrite()
+			s.aof.rewrite.scheduled = true
+		}
 		s.save()
 	}
 }

@@ -26,7 +26,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"granary/internal/command"
 	"granary/internal/commands/acl"
@@ -77,8 +76,6 @@ type Server struct {
 	saving  saving
 	crash   crashes
 	aof     appendOnly
-
-	syncWaiters atomic.Int64 // clients that wait for the append-only file to be synced
 
 	machine   int64 // bytes that the machine allows, if maxmemory goes by that
 	following bool  // followMachine runs

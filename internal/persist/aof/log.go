@@ -44,8 +44,6 @@ type Options struct {
 	Warning func(format string, args ...any)
 	// Fatal is called when what was answered could not be kept. It does not return.
 	Fatal func()
-	// Synced is called when more has reached the disk. It may be nil.
-	Synced func()
 }
 
 // Log is the increment being written.
@@ -369,14 +367,10 @@ func (l *Log) settled(w int64) {
 		l.mu.Unlock()
 		return
 	}
-	more := w > l.synced.Load()
-	if more {
+	if w > l.synced.Load() {
 		l.synced.Store(w)
 	}
 	l.mu.Unlock()
-	if more && l.opt.Synced != nil {
-		l.opt.Synced()
-	}
 }
 
 // wake makes the goroutine look at once.
