@@ -1,16 +1,19 @@
 package prefix
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"testing"
 	"time"
 )
 
+var cost = flag.Bool("cost", false, "print what Add costs")
+
 // TestCost prints what Add costs, the least of many short runs: the machine may be busy otherwise.
 func TestCost(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures")
+	if !*cost {
+		t.Skip("prints measurements; asked for with -cost")
 	}
 	run := func(name string, key func(i int) string) {
 		tree := NewTree(Split{":", 3}, 4096)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"testing"
@@ -10,11 +11,13 @@ import (
 	"granary/internal/prefix"
 )
 
+var cost = flag.Bool("cost", false, "print what commands cost")
+
 // TestPrefixCost prints what a command costs with prefixes kept and without, from its arguments to its reply: the least of
 // many short runs in turn, because the machine may be busy otherwise.
 func TestPrefixCost(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures")
+	if !*cost {
+		t.Skip("prints measurements; asked for with -cost")
 	}
 	const n = 1 << 12
 	run := func(name string, flush bool, args func(i, round int) []string) {
