@@ -18,6 +18,7 @@ const (
 	FlagNoEvict    ClientFlags = 1 << iota // CLIENT NO-EVICT
 	FlagNoTouch                            // CLIENT NO-TOUCH
 	FlagUnixSocket                         // connected through a Unix socket
+	FlagReplay                             // executes what was written down (NewReplayer)
 	FlagReplyOff                           // CLIENT REPLY OFF
 	FlagReplySkip                          // the reply of the next command is not sent
 	FlagReplySkipNext

@@ -15,6 +15,7 @@ func (e *Env) NewReplayer() *Client {
 	out := resp.NewBuffer()
 	c := NewClient(e, 0, nil, &out.Writer)
 	c.Authenticated = true
+	c.Flags |= FlagReplay
 	out.Mute(true)
 	return c
 }

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"time"
 
 	"granary/internal/encoding/table"
@@ -12,10 +13,10 @@ import (
 
 // A snapshot is all databases as they are at one moment, given to a sink while they go on changing.
 //
-// The keys of a database are cut into cells by the upper bits of their hash, some dozens each. A walk in the order of the hash
-// gives the sink one cell after the other; whoever is about to change a key that the walk has not come to has its cell given
+// The keys of a database are cut into cells by the upper bits of their hash, a handful each. A walk gives the sink one cell
+// after the other, spread over all hashes (order); whoever is about to change a key that the walk has not come to has its cell given
 // first. So each key is given once, as it was at the beginning, and a key that came later lies in a cell that is done. A bit a
-// cell is all that this takes, and what it costs a write is, once for each cell, the time to write some dozens of entries.
+// cell is all that this takes, and what it costs a write is, once for each cell, the time to write a handful of entries.
 //
 //	hash    0                    next                              2^64
 //	        |  done  |  done  |  done  |  to do  | done |  to do  |
@@ -51,8 +52,8 @@ type SnapshotSink interface {
 // largeBytes is from how many usable bytes on a value is given in parts.
 const largeBytes = 64 << 10
 
-// cellKeys is about how many keys a cell has.
-const cellKeys = 32
+// cellKeys is about how many keys a cell has: no more than a bucket of a small table takes.
+const cellKeys = 8
 
 // part is the walk over what one database had at the beginning.
 type part struct {
@@ -288,7 +289,7 @@ func (s *Snapshot) Finish() {
 func (s *Snapshot) nextCell() bool {
 	for _, p := range s.parts {
 		for p.next < p.cells {
-			c := p.next
+			c := p.order(p.next)
 			p.next++
 			if !p.has(c) {
 				p.emit(c)
@@ -298,6 +299,15 @@ func (s *Snapshot) nextCell() bool {
 		p.end()
 	}
 	return false
+}
+
+// order returns the i-th cell of the walk: all bits of i reversed. Neighbours by hash are so far from each other in a file; who
+// read keys in the order of their hashes, with the same hash, would fill one corner of its table after the other.
+func (p *part) order(i uint64) uint64 {
+	if p.shift == 64 {
+		return 0
+	}
+	return bits.Reverse64(i) >> p.shift
 }
 
 // end gives back what was kept for the walk alone. Large values of it may still be held.

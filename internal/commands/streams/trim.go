@@ -103,6 +103,8 @@ func (t *trimming) settle(c *command.Ctx, must bool) bool {
 	case must && t.by == noTrim:
 		c.Out.Error(errNoTrim)
 		return false
+	case c.Client.Flags&command.FlagReplay != 0:
+		t.limit = 0 // what was written down says exactly how long the stream became
 	case t.given && !t.approx:
 		c.Out.Error(errLimitExact)
 		return false

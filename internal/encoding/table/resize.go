@@ -194,7 +194,9 @@ func (t *Table) split(slot uint32, w word, es []moved) {
 	lo, ok1 := t.build(&v, es[:n], d, firstFull)
 	hi, ok2 := t.build(&v, es[n:], d, firstFull)
 	if !ok1 || !ok2 {
-		panic("BUG: table: half of a segment does not fit into a segment")
+		// Some forty hashes lie so close that two more levels would not part them: who adds keys in the order of their
+		// hashes may get there, chance does not. The key is refused, as when there is no memory for it.
+		panic(mem.ErrOutOfMemory)
 	}
 	if d > t.head().depth() {
 		t.deepen(&v)
