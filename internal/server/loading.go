@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"time"
 
 	"granary/internal/command"
@@ -34,7 +35,7 @@ func (s *Server) loadData() error {
 	pause := func() {
 		if now := time.Now(); now.Sub(last) > loadSlice {
 			s.mu.Unlock()
-			time.Sleep(20 * time.Microsecond) // the lock goes to who waits for it
+			runtime.Gosched() // who has waited for a millisecond gets the lock
 			s.mu.Lock()
 			s.env.BeginTurn()
 			last = time.Now()
