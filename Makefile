@@ -32,6 +32,7 @@ lint: ## vet, staticcheck, gofumpt, imports, package comments, file lengths
 	$(GO) test -count=1 ./tests/lint
 
 scripts: build ## replay tests/script against redis-server and Granary, and start and stop it
+	$(GO) run ./tests/suite -fetch
 	GRANARY_REQUIRE=1 GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./tests/live ./tests/script ./tests/process ./tests/bench
 
 compat: build ## random commands against redis-server (COUNT=300000 SEED=1)

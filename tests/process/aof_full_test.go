@@ -29,7 +29,7 @@ func setFileLimit(t *testing.T, s *live.Server, n uint64) {
 		arg = fmt.Sprintf("--fsize=%d:unlimited", n)
 	}
 	if out, err := exec.Command("prlimit", "--pid", strconv.Itoa(s.Pid()), arg).CombinedOutput(); err != nil {
-		t.Skipf("prlimit: %v\n%s", err, out)
+		t.Fatalf("prlimit: %v\n%s", err, out)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestCheckRDB(t *testing.T) {
 	live.NeedRedis(t)
 	reference, err := exec.LookPath("redis-check-rdb")
 	if err != nil {
-		t.Skip("redis-check-rdb is not installed")
+		t.Fatal(err)
 	}
 	same := func(file string) {
 		t.Helper()
@@ -62,7 +62,7 @@ func TestCheckRDB(t *testing.T) {
 	same(filepath.Join(redis.Dir, "dump.rdb"))
 }
 
-// TestOldSnapshots loads and checks the files of old versions that come with the suite's sources, if they are there.
+// TestOldSnapshots loads and checks the files of old versions that come with the suite's sources.
 func TestOldSnapshots(t *testing.T) {
 	granary, err := live.GranaryPath()
 	if err != nil {
@@ -71,7 +71,7 @@ func TestOldSnapshots(t *testing.T) {
 	cache, _ := os.UserCacheDir()
 	files, _ := filepath.Glob(filepath.Join(cache, "granary", "valkey-trixie", "source", "tests", "assets", "*.rdb"))
 	if len(files) == 0 {
-		t.Skip("the sources of the suite have not been fetched (go run ./tests/suite)")
+		t.Fatal("the sources of the suite have not been fetched: go run ./tests/suite -fetch")
 	}
 	for _, file := range files {
 		base := filepath.Base(file)

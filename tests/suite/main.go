@@ -41,8 +41,16 @@ func main() {
 	flag.BoolVar(&o.verbose, "v", false, "print every line of the suite")
 	flag.DurationVar(&o.timeout, "timeout", 5*time.Minute, "longest time for one file")
 	keep := flag.Bool("keep", false, "keep the workspaces, with the servers' logs")
+	fetch := flag.Bool("fetch", false, "only fetch the suite's sources, for the tests that use its files")
 	flag.Parse()
 
+	if *fetch {
+		if _, err := fetchSource(); err != nil {
+			fmt.Fprintln(os.Stderr, "suite:", err)
+			os.Exit(2)
+		}
+		return
+	}
 	failed, err := suite(&o, *server, *workers, *baseport, *keep, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "suite:", err)
