@@ -246,6 +246,7 @@ func (j *Job) closeSide() {
 		j.out.push(b)
 	}
 	j.out.giveBack(j.side.cur)
+	j.main.keys += j.side.keys // of a string that nothing followed
 	j.side, j.aside = nil, nil
 	j.main.Elsewhere()
 }

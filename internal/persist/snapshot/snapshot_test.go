@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -233,6 +234,46 @@ func TestJob(t *testing.T) {
 		x.end()
 		w.end()
 	}
+}
+
+// TestBeside changes a long string while a large value is being written, so that the string is put behind it.
+func TestBeside(t *testing.T) {
+	w := newWorld(t, rand.New(rand.NewPCG(live.Seed(t), 2)), 0)
+	it := w.ks.DBs[0].Write([]byte("large"))
+	for i := range 50000 {
+		hash.Set(&it, limits.Hash, []byte("field:"+strconv.Itoa(i)), []byte("value"), 0)
+	}
+	it = w.ks.DBs[1].Write([]byte("long"))
+	it.SetString(bytes.Repeat([]byte("long"), partSize/4), 0)
+	want := w.content()
+	target := &memory{}
+	j, err := Begin(w.ks, target, Options{Version: rdb.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Step(time.Now()) // no more than a few parts
+	if !j.open {
+		t.Fatal("the large value is not being written")
+	}
+	it = w.ks.DBs[1].Write([]byte("long"))
+	it.SetString([]byte("short"), 0)
+	if j.side == nil {
+		t.Fatal("the string was not put beside it")
+	}
+	j.Run()
+	if _, err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if keys, total := j.Progress(); keys != 2 || total != 2 {
+		t.Errorf("%d of %d keys were counted, want 2 of 2", keys, total)
+	}
+	x := newWorld(t, w.r, 0)
+	x.load(target.Bytes())
+	if got := x.content(); !maps.Equal(got, want) {
+		t.Error("the snapshot has not what there was")
+	}
+	x.end()
+	w.end()
 }
 
 // TestFailures ends snapshots in all ways that are not success: memory is given back, and the target knows.
