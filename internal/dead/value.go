@@ -7,6 +7,7 @@ import (
 	"granary/internal/encoding/table"
 	"granary/internal/encoding/zset"
 	"granary/internal/keyspace"
+	"granary/internal/mem"
 	"granary/internal/object"
 	hashes "granary/internal/types/hash"
 	lists "granary/internal/types/list"
@@ -105,7 +106,7 @@ func (w *Walk) text(db *keyspace.DB, e object.Entry) {
 		}
 		if gain > 0 && w.free(Encodings, e) && w.worth(gain+spare, all) {
 			it, done := db.EntryItem(e), false
-			try(func() { done = it.RepackString() })
+			mem.Try(func() { done = it.RepackString() })
 			if done {
 				now, _ := it.Entry.Bytes()
 				w.gave(Encodings, all-now-spare, 1)
@@ -132,7 +133,7 @@ func (w *Walk) flat(db *keyspace.DB, e object.Entry) {
 		all, _ := e.Bytes()
 		w.note(Intsets, gain, 1)
 		if w.free(Intsets, e) && w.worth(gain, all) {
-			try(func() {
+			mem.Try(func() {
 				gain, _ := sets.Narrow(&it, true)
 				w.gave(Intsets, gain, 1)
 			})
@@ -254,7 +255,7 @@ func (w *Walk) encoding(it *keyspace.Item) (done bool) {
 	all, _ := e.Bytes()
 	w.note(Encodings, gain, 1)
 	if w.free(Encodings, e) && w.worth(gain, all) {
-		try(func() {
+		mem.Try(func() {
 			if gain, done = compact(true); done {
 				w.gave(Encodings, gain, 1)
 			}

@@ -5,7 +5,6 @@ import (
 
 	"granary/internal/config"
 	"granary/internal/keyspace"
-	"granary/internal/mem"
 	"granary/internal/object"
 )
 
@@ -177,14 +176,4 @@ func (w *Walk) gave(k Kind, bytes, count int64) {
 func (w *Walk) outside(k Kind, found, freed Amount) {
 	w.note(k, found.Bytes, found.Count)
 	w.gave(k, freed.Bytes, freed.Count)
-}
-
-// try runs fn, which may panic with mem.ErrOutOfMemory: then nothing was done.
-func try(fn func()) {
-	defer func() {
-		if e := recover(); e != nil && e != error(mem.ErrOutOfMemory) {
-			panic(e)
-		}
-	}()
-	fn()
 }

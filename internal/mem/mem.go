@@ -64,6 +64,18 @@ import (
 // memory. Nothing has changed then. Callers allocate before they change anything; the command loop recovers.
 var ErrOutOfMemory = errors.New("mem: out of memory")
 
+// Try runs fn and reports whether there was memory for it: it takes the panic with ErrOutOfMemory, and no other. It is for
+// work that is as well left out, such as giving slack back.
+func Try(fn func()) (ok bool) {
+	defer func() {
+		if e := recover(); e != nil && e != error(ErrOutOfMemory) {
+			panic(e)
+		}
+	}()
+	fn()
+	return true
+}
+
 // ErrInUse is returned by Open while regions are allocated.
 var ErrInUse = errors.New("mem: the range is in use")
 

@@ -217,20 +217,6 @@ func TestAllocs(t *testing.T) {
 	s.Free()
 }
 
-// try runs fn and reports whether there was memory for it.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			if r != error(mem.ErrOutOfMemory) {
-				panic(r)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 // TestOutOfMemory pins that a set is whole when there is no memory for another member or for a copy.
 func TestOutOfMemory(t *testing.T) {
 	if err := mem.Open(mem.Config{Limit: 4 << 20}); err != nil {
@@ -244,7 +230,7 @@ func TestOutOfMemory(t *testing.T) {
 	a := mem.NewArena("oom")
 	s := New(a)
 	n := 0
-	for try(func() {
+	for mem.Try(func() {
 		b := fmt.Appendf(nil, "member:%06d", n)
 		s.Add(Hash(b), b)
 	}) {
@@ -254,7 +240,7 @@ func TestOutOfMemory(t *testing.T) {
 		t.Errorf("%d members, want %d: %v", s.Len(), n, err)
 	}
 	used := a.Books().Total.Count
-	if try(func() { s.Dup() }) {
+	if mem.Try(func() { s.Dup() }) {
 		t.Error("there was memory for a copy")
 	}
 	if got := a.Books().Total.Count; got != used {

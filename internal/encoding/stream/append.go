@@ -199,7 +199,7 @@ func (s *Stream) trimBlock(key ID, v []byte) {
 	if mem.Usable(n) == mem.Usable(capacity) {
 		return
 	}
-	try(func() {
+	mem.Try(func() {
 		to := s.books().resize(r, capacity, n, mem.PurposeStream)
 		putNode(v, to, n)
 		s.head().nodes.adjust(nodeKind, key, 0, int64(mem.Usable(n)-mem.Usable(capacity)))

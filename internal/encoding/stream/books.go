@@ -25,20 +25,6 @@ func (b books) resize(r mem.Ref, old, n int, p mem.Purpose) mem.Ref {
 	return to
 }
 
-// try runs f and reports whether there was memory for it. It is for what is good to have only: giving slack back.
-func try(f func()) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			if r != error(mem.ErrOutOfMemory) {
-				panic(r)
-			}
-			ok = false
-		}
-	}()
-	f()
-	return true
-}
-
 // move moves a block if that helps the allocator, and returns where it is then, otherwise 0.
 func (b books) move(r mem.Ref, n int, p mem.Purpose) mem.Ref {
 	if !mem.ShouldMove(r, n, p) {

@@ -39,7 +39,7 @@ type ballast struct {
 func (b *ballast) take(size int) {
 	for {
 		var r mem.Ref
-		if !try(func() { r = b.a.Alloc(size, mem.PurposeOther) }) {
+		if !mem.Try(func() { r = b.a.Alloc(size, mem.PurposeOther) }) {
 			return
 		}
 		b.blocks, b.sizes = append(b.blocks, r), append(b.sizes, size)
@@ -85,29 +85,29 @@ func oomCase(t *testing.T, pages int) (refused int) {
 	for i := range 500 {
 		id := ID{uint64(i + 1), 0}
 		fields := byteSlices(randomFields(rng))
-		if try(func() { _ = s.Append(id, fields, Limits{4096, 150}) }) {
+		if mem.Try(func() { _ = s.Append(id, fields, Limits{4096, 150}) }) {
 			ids = append(ids, id)
 		} else {
 			refused++
 		}
 		pend := ID{rng.Uint64N(1000), 0}
 		if _, has := g.Find(pend); !has {
-			if try(func() { g.Assign(pend, c, 1, 1) }) {
+			if mem.Try(func() { g.Assign(pend, c, 1, 1) }) {
 				pending = append(pending, pend)
 			} else {
 				refused++
 			}
 		}
-		if !try(func() { g.CreateConsumer(fmt.Appendf(nil, "consumer%d", i), 1) }) {
+		if !mem.Try(func() { g.CreateConsumer(fmt.Appendf(nil, "consumer%d", i), 1) }) {
 			refused++
 		}
-		if !try(func() { s.CreateGroup(fmt.Appendf(nil, "group%d", rng.IntN(300)), MinID, 0) }) {
+		if !mem.Try(func() { s.CreateGroup(fmt.Appendf(nil, "group%d", rng.IntN(300)), MinID, 0) }) {
 			refused++
 		}
 		if i%100 == 99 {
 			same("filling")
 			var d Stream
-			if try(func() { d = s.Copy() }) {
+			if mem.Try(func() { d = s.Copy() }) {
 				d.Free()
 			} else {
 				refused++
@@ -121,7 +121,7 @@ func oomCase(t *testing.T, pages int) (refused int) {
 	for len(ids) > 0 || len(pending) > 0 {
 		if len(ids) > 0 {
 			i := rng.IntN(len(ids))
-			if try(func() { s.Delete(ids[i]) }) {
+			if mem.Try(func() { s.Delete(ids[i]) }) {
 				ids = slices.Delete(ids, i, i+1)
 			} else {
 				refused++ // a count became longer

@@ -229,7 +229,7 @@ func (t *tree) shrink(bk books, k *kind, p *path, l int) {
 	if mem.Usable(bytesFor(room, b.width)) >= mem.Usable(b.bytes()) {
 		return
 	}
-	try(func() {
+	mem.Try(func() {
 		to := k.format(bk.alloc(bytesFor(room, b.width), k.purpose), room, l)
 		to.take(b, 0, int(b.n))
 		t.setChild(p, l, to.ref)

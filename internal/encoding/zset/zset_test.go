@@ -364,7 +364,7 @@ func TestOutOfMemory(t *testing.T) {
 		ballast := fill(a, pages)
 		for i := range 3000 {
 			m := fmt.Appendf(nil, "n%d", i)
-			ok := try(func() {
+			ok := mem.Try(func() {
 				if i%2 == 0 {
 					s.Add(s.Find(m), m, float64(r.IntN(1000)))
 					return
@@ -386,7 +386,7 @@ func TestOutOfMemory(t *testing.T) {
 				}
 			}
 		}
-		if try(func() { d := s.Dup(); d.Free() }) && pages < 3 {
+		if mem.Try(func() { d := s.Dup(); d.Free() }) && pages < 3 {
 			t.Error("there was memory for a copy")
 		}
 		if err := s.Check(); err != nil {
@@ -412,23 +412,9 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 // fill takes all pages but a few.
 func fill(a *mem.Arena, spare int) (ballast []mem.Ref) {
-	for try(func() { ballast = append(ballast, a.Alloc(4096, mem.PurposeOther)) }) {
+	for mem.Try(func() { ballast = append(ballast, a.Alloc(4096, mem.PurposeOther)) }) {
 	}
 	for range min(spare, len(ballast)) {
 		a.Free(ballast[len(ballast)-1], 4096, mem.PurposeOther)

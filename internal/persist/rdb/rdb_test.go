@@ -349,7 +349,7 @@ func (w *world) readScarce(payload []byte, pieces int) (enough bool) {
 			other.Free(r, ballastPiece, mem.PurposeOther)
 		}
 	}()
-	for try(func() { ballast = append(ballast, other.Alloc(ballastPiece, mem.PurposeOther)) }) {
+	for mem.Try(func() { ballast = append(ballast, other.Alloc(ballastPiece, mem.PurposeOther)) }) {
 	}
 	for range min(pieces, len(ballast)) {
 		last := len(ballast) - 1
@@ -360,7 +360,7 @@ func (w *world) readScarce(payload []byte, pieces int) (enough bool) {
 	if !ok {
 		w.tb.Fatal("a payload is refused")
 	}
-	enough = try(func() {
+	enough = mem.Try(func() {
 		if err := rd.Value(t); err != nil {
 			w.tb.Fatal(err)
 		}
@@ -373,20 +373,6 @@ func (w *world) readScarce(payload []byte, pieces int) (enough bool) {
 		w.tb.Fatalf("%d blocks are left behind", n)
 	}
 	return enough
-}
-
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
 }
 
 // empty deletes everything.

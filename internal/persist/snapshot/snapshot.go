@@ -135,26 +135,12 @@ func (s *stream) next(b rdb.Block, _ int) rdb.Block {
 	full := block{ref: s.cur, used: len(b.Bytes), marks: b.Marks, keys: s.keys}
 	s.keys = 0
 	var empty rdb.Block
-	if !s.j.try(func() { empty = s.take() }) {
+	if !mem.Try(func() { empty = s.take() }) {
 		s.j.out.fail(mem.ErrOutOfMemory)
 		return rdb.Block{Bytes: b.Bytes[:0], Marks: b.Marks[:0]}
 	}
 	s.push(full)
 	return empty
-}
-
-// try runs fn and reports whether there was memory for it.
-func (j *Job) try(fn func()) (ok bool) {
-	defer func() {
-		if x := recover(); x != nil {
-			if x != error(mem.ErrOutOfMemory) {
-				panic(x)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
 }
 
 // take makes a block the current one: one that the writer is done with, or a new one.
@@ -175,7 +161,7 @@ func (s *stream) take() rdb.Block {
 func (j *Job) Emit(db int, e object.Entry) {
 	s := j.main
 	if j.open {
-		if j.side == nil && !j.try(func() { j.side = j.newStream(func(b block) { j.aside = append(j.aside, b) }) }) {
+		if j.side == nil && !mem.Try(func() { j.side = j.newStream(func(b block) { j.aside = append(j.aside, b) }) }) {
 			j.out.fail(mem.ErrOutOfMemory)
 			return
 		}

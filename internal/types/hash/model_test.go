@@ -98,7 +98,7 @@ func (w *world) step() (refused bool) {
 		w.compact()
 	}
 	it := w.item()
-	if it.Exists() && w.r.IntN(3) == 0 && !try(it.ExpireFields) {
+	if it.Exists() && w.r.IntN(3) == 0 && !mem.Try(it.ExpireFields) {
 		return true
 	}
 	w.expire()
@@ -109,13 +109,13 @@ func (w *world) step() (refused bool) {
 	switch op := w.r.IntN(12); {
 	case op < 3:
 		next = field{value: value}
-		refused = !try(func() { w.is(Set(&it, w.lim, []byte(name), []byte(value), 0) == !has, "Set", name) })
+		refused = !mem.Try(func() { w.is(Set(&it, w.lim, []byte(name), []byte(value), 0) == !has, "Set", name) })
 	case op < 5 && !w.plain:
 		next = field{value, w.time()}
-		refused = !try(func() { w.is(Set(&it, w.lim, []byte(name), []byte(value), next.at) == !has, "Set", name) })
+		refused = !mem.Try(func() { w.is(Set(&it, w.lim, []byte(name), []byte(value), next.at) == !has, "Set", name) })
 	case op == 5 && has:
 		next.value = value
-		refused = !try(func() { w.is(!Set(&it, w.lim, []byte(name), []byte(value), KeepExpiry), "Set", name) })
+		refused = !mem.Try(func() { w.is(!Set(&it, w.lim, []byte(name), []byte(value), KeepExpiry), "Set", name) })
 	case op == 6 && !w.scarce:
 		w.setPairs(&it)
 		return false
@@ -123,9 +123,9 @@ func (w *world) step() (refused bool) {
 		if next.at = 0; op == 7 && !w.plain {
 			next.at = w.time()
 		}
-		refused = !try(func() { SetExpiry(&it, []byte(name), next.at) })
+		refused = !mem.Try(func() { SetExpiry(&it, []byte(name), next.at) })
 	case op < 12 && it.Exists():
-		if !try(func() { w.is(Delete(&it, []byte(name)) == has, "Delete", name) }) {
+		if !mem.Try(func() { w.is(Delete(&it, []byte(name)) == has, "Delete", name) }) {
 			return true
 		}
 		delete(w.want, name)
@@ -218,20 +218,6 @@ func (w *world) verify() {
 	}
 }
 
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 // TestModel compares random histories under limits that change with a map, while fields expire.
 func TestModel(t *testing.T) {
 	seed := live.Seed(t)
@@ -288,7 +274,7 @@ func TestScarceMemory(t *testing.T) {
 		sizes := []int{4096, []int{8, 24, 64, 512}[round%4]}
 		var ballast [2][]mem.Ref
 		for i, n := range sizes {
-			for try(func() { ballast[i] = append(ballast[i], w.a.Alloc(n, mem.PurposeOther)) }) {
+			for mem.Try(func() { ballast[i] = append(ballast[i], w.a.Alloc(n, mem.PurposeOther)) }) {
 			}
 		}
 		for range min(int(round/8), len(ballast[0])) {

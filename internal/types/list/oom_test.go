@@ -12,20 +12,6 @@ import (
 	"granary/internal/mem"
 )
 
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 // TestLittleMemory moves elements between lists, rotates and trims them while there is little memory or none: either
 // everything happens or nothing. The lists are compressed, so that even removing needs memory.
 func TestLittleMemory(t *testing.T) {
@@ -68,7 +54,7 @@ func littleMemory(t *testing.T, round int, refused map[string]int) {
 	var ballast [2][]mem.Ref // blocks of two sizes
 	sizes := [2]int{4096, []int{8, 16, 48, 256}[round%4]}
 	for i, size := range sizes {
-		for try(func() { ballast[i] = append(ballast[i], a.Alloc(size, mem.PurposeOther)) }) {
+		for mem.Try(func() { ballast[i] = append(ballast[i], a.Alloc(size, mem.PurposeOther)) }) {
 		}
 	}
 	drop := func(i, n int) {
@@ -114,7 +100,7 @@ func littleStep(w *world, worlds [2]*world, r *rand.Rand, refused map[string]int
 		}
 		dst := to.item()
 		var text string
-		if ok = try(func() { text = string(Move(&src, &dst, lim, fromHead, toHead)) }); !ok {
+		if ok = mem.Try(func() { text = string(Move(&src, &dst, lim, fromHead, toHead)) }); !ok {
 			break
 		}
 		if n == 1 {
@@ -135,11 +121,11 @@ func littleStep(w *world, worlds [2]*world, r *rand.Rand, refused map[string]int
 	case "trim":
 		start := r.IntN(min(n, 4))
 		count := n - start - r.IntN(min(n-start, 4))
-		if ok = try(func() { Trim(&src, lim, start, count) }); ok {
+		if ok = mem.Try(func() { Trim(&src, lim, start, count) }); ok {
 			w.want = w.want[start:][:count]
 		}
 	case "rotate":
-		if ok = try(func() { Rotate(&src, lim, toHead) }); ok && toHead {
+		if ok = mem.Try(func() { Rotate(&src, lim, toHead) }); ok && toHead {
 			w.want = append(slices.Clone(w.want[1:]), w.want[0])
 		} else if ok {
 			w.want = append([]string{w.want[n-1]}, w.want[:n-1]...)

@@ -2,7 +2,10 @@ package set
 
 import (
 	"testing"
-	"time"
+
+	"granary/internal/keyspace"
+	"granary/internal/mem"
+	"granary/internal/types/typestest"
 )
 
 // compacted counts what the histories of this process gave back.
@@ -10,32 +13,15 @@ var compacted [2]int
 
 // compact does what the background does: the set is what it was, and what is said to be gained is.
 func (w *world) compact() {
+	if typestest.Compact(w.tb, w.ks, w.item(), func(it *keyspace.Item, act bool) (int64, bool) { return Compact(it, w.lim, act) }) {
+		compacted[0]++
+	}
 	it := w.item()
 	if !it.Exists() {
 		return
 	}
-	for !w.ks.Reclaim(time.Now().Add(time.Second)) {
-	}
-	was, enc := w.a.Used(), it.Entry.Encoding()
-	look, did := Compact(&it, w.lim, false)
-	if did || w.a.Used() != was {
-		w.tb.Fatal("looking changes the value")
-	}
-	if !try(func() {
-		gain, done := Compact(&it, w.lim, true)
-		for !w.ks.Reclaim(time.Now().Add(time.Second)) {
-		}
-		if got := was - w.a.Used(); gain != look || done && got != gain || !done && got != 0 || done == (enc == it.Entry.Encoding()) {
-			w.tb.Fatalf("%s: gain of %d, %d seen before, %d in the books, done %v", enc, gain, look, got, done)
-		}
-		if done {
-			compacted[0]++
-		}
-	}) && (w.a.Used() != was || it.Entry.Encoding() != enc) {
-		w.tb.Fatal("without memory, something changed")
-	}
-	was = w.a.Used()
-	try(func() {
+	was := w.a.Used()
+	mem.Try(func() {
 		gain, done := Narrow(&it, true)
 		if got := was - w.a.Used(); done && got != gain || !done && got != 0 {
 			w.tb.Fatalf("narrower by %d, %d in the books", gain, got)

@@ -80,19 +80,19 @@ func (w *world) step() (refused bool) {
 	has := w.want[text]
 	switch op := w.r.IntN(20); {
 	case op < 11 && !it.Exists():
-		if refused = !try(func() { Create(&it, w.lim, &m, 1+w.r.IntN(200)) }); !refused {
+		if refused = !mem.Try(func() { Create(&it, w.lim, &m, 1+w.r.IntN(200)) }); !refused {
 			w.want[text] = true
 		}
 	case op < 11:
 		var added bool
-		if refused = !try(func() { added = Add(&it, w.lim, &m) }); !refused {
+		if refused = !mem.Try(func() { added = Add(&it, w.lim, &m) }); !refused {
 			w.is(added == !has, "Add", text)
 			w.want[text] = true
 		}
 	case !it.Exists():
 	case op < 16:
 		var removed bool
-		if refused = !try(func() { removed = Remove(&it, &m) }); !refused {
+		if refused = !mem.Try(func() { removed = Remove(&it, &m) }); !refused {
 			w.is(removed == has, "Remove", text)
 			delete(w.want, text)
 		}
@@ -100,13 +100,13 @@ func (w *world) step() (refused bool) {
 		p := Pick(&it, &m)
 		text = string(m.Text())
 		w.is(w.want[text], "Pick", text)
-		if refused = !try(func() { Drop(&it, p) }); !refused {
+		if refused = !mem.Try(func() { Drop(&it, p) }); !refused {
 			delete(w.want, text)
 		}
 	case op == 17 && len(w.want) > 1:
 		refused = w.pop(&it)
 	case op == 18:
-		refused = !try(func() { Expect(&it, w.lim, w.r.IntN(600)) })
+		refused = !mem.Try(func() { Expect(&it, w.lim, w.r.IntN(600)) })
 	case op == 19:
 		refused = w.rebuild(&it)
 	}
@@ -131,7 +131,7 @@ func (w *world) pop(it *keyspace.Item) (refused bool) {
 	}
 	popped := map[string]bool{}
 	var m Member
-	ok := try(func() {
+	ok := mem.Try(func() {
 		Pop(it, w.lim, &m, n, func() { popped[string(m.Text())] = true })
 	})
 	if !ok {
@@ -151,7 +151,7 @@ func (w *world) pop(it *keyspace.Item) (refused bool) {
 func (w *world) rebuild(it *keyspace.Item) (refused bool) {
 	v := Of(it.Entry)
 	left := maps.Clone(w.want)
-	ok := try(func() {
+	ok := mem.Try(func() {
 		b := NewBuilder(w.a, w.lim, []object.Encoding{object.Intset, object.Listpack, object.Hashtable}[w.r.IntN(3)])
 		defer b.Discard()
 		var m Member
@@ -222,20 +222,6 @@ func (w *world) verify() {
 	v.Randoms(&m, 7, func() { w.is(w.want[string(m.Text())], "Randoms", string(m.Text())) })
 }
 
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 // TestModel compares random histories under limits that change with a map.
 func TestModel(t *testing.T) {
 	seed := live.Seed(t)
@@ -280,7 +266,7 @@ func TestScarceMemory(t *testing.T) {
 		sizes := []int{4096, []int{8, 24, 64, 512}[round%4]}
 		var ballast [2][]mem.Ref
 		for i, n := range sizes {
-			for try(func() { ballast[i] = append(ballast[i], w.a.Alloc(n, mem.PurposeOther)) }) {
+			for mem.Try(func() { ballast[i] = append(ballast[i], w.a.Alloc(n, mem.PurposeOther)) }) {
 			}
 		}
 		for range min(int(round/8), len(ballast[0])) {

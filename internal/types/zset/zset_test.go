@@ -14,20 +14,6 @@ import (
 	"granary/internal/mem"
 )
 
-// try reports whether there was memory for fn.
-func try(fn func()) (ok bool) {
-	defer func() {
-		if e := recover(); e != nil {
-			if e != error(mem.ErrOutOfMemory) {
-				panic(e)
-			}
-			ok = false
-		}
-	}()
-	fn()
-	return true
-}
-
 type pair struct {
 	member string
 	score  float64
@@ -84,7 +70,7 @@ func TestHistoriesWithLittleMemory(t *testing.T) {
 		Put(&it, lim, []byte("first"), 1, 0)
 		want["first"] = 1
 		var ballast []mem.Ref
-		for try(func() { ballast = append(ballast, a.Alloc(4096, mem.PurposeOther)) }) {
+		for mem.Try(func() { ballast = append(ballast, a.Alloc(4096, mem.PurposeOther)) }) {
 		}
 		for range round / 4 {
 			a.Free(ballast[len(ballast)-1], 4096, mem.PurposeOther)
@@ -97,7 +83,7 @@ func TestHistoriesWithLittleMemory(t *testing.T) {
 				m = strings.Repeat("x", 70) + m
 			}
 			score := float64(r.IntN(100)) / 4
-			ok := try(func() { change(&it, lim, r.IntN(10), m, score, want) })
+			ok := mem.Try(func() { change(&it, lim, r.IntN(10), m, score, want) })
 			if !ok {
 				refused++
 			}
