@@ -22,8 +22,6 @@ type Saves struct {
 	Keys      int64 // written so far
 	Total     int64 // to be written
 
-	FlushSleep time.Duration // before the append-only file is written at the end of a turn (DEBUG AOF-FLUSH-SLEEP)
-
 	AOFError string // why the append-only file cannot be written, "": it can
 
 	Load LoadState
@@ -56,6 +54,8 @@ type Saver interface {
 	RewriteAOF(later bool) (scheduled bool, err error)
 	// LoadAOF loads the append-only file in the place of the data set.
 	LoadAOF() error
+	// DelayAOF has each write to the append-only file wait.
+	DelayAOF(d time.Duration)
 	// AOF tells of the append-only file.
 	AOF() AOFReport
 }

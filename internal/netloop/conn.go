@@ -24,16 +24,17 @@ type Conn struct {
 	// unfinished request begins, counted as Need. 0 if there is none.
 	Body int
 
-	loop    *Loop
-	session Session
-	nc      net.Conn // portable loops only
-	fd      int32    // -1: none
-	gen     uint32   // tells connections apart that had the same fd
-	index   int32    // in loop.conns
-	flags   condition
-	reason  Reason
-	unix    bool
-	err     error
+	loop      *Loop
+	session   Session
+	nc        net.Conn // portable loops only
+	fd        int32    // -1: none
+	gen       uint32   // tells connections apart that had the same fd
+	index     int32    // in loop.conns
+	flags     condition
+	unsettled int32 // how often it is on loop.unsettled
+	reason    Reason
+	unix      bool
+	err       error
 
 	remote string
 	local  string
@@ -43,13 +44,14 @@ type Conn struct {
 	netIn    uint64
 	netOut   uint64
 	in       []byte // portion of the read buffer read in this turn
+	settled  uint64 // netOut when all is sent that may be: if unsettled > 0, and on portable loops
 	q        query
 	out      output
 	nextDead *Conn
 }
 
 // condition is a set of conditions of a connection.
-type condition uint16
+type condition uint32
 
 const (
 	flagReadable condition = 1 << iota // the socket may have more to read
@@ -67,6 +69,7 @@ const (
 	flagServing                        // Serve is running
 	flagFull                           // not served: too much output waits
 	flagYield                          // others are served first: this Serve made much output
+	flagLate                           // on loop.late: not to be written before the next B
 )
 
 func (c *Conn) has(f condition) bool { return c.flags&f != 0 }

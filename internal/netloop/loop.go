@@ -33,9 +33,13 @@ type Loop struct {
 	resumed []*Conn // to be served without new input
 	dirty   []*Conn // with output to write
 	late    []*Conn // with output that another loop has appended (markLate)
-	dead    *Conn   // to be buried
-	unpins  []mem.Ref
-	doomed  []int32 // descriptors of the buried, closed in C
+
+	unsettled  []unsettled // output that waits, by mark
+	unsettling atomic.Bool // there is some
+
+	dead   *Conn // to be buried
+	unpins []mem.Ref
+	doomed []int32 // descriptors of the buried, closed in C
 
 	read     []byte // the read buffer
 	readRef  mem.Ref
@@ -127,15 +131,15 @@ func (l *Loop) markDirty(c *Conn) {
 	l.dirty = append(l.dirty, c)
 }
 
-// markLate is markDirty for output that another loop has appended: it is written in C of a turn whose B has not begun yet. What
-// Handler.Unlock does before output may be sent (syncing a log) it has done for that, too.
+// markLate is markDirty for output that another loop has appended: it is written in C of a turn whose B has not begun yet, and
+// nothing of the connection is before. What that turn's mark stands for stands for it, too.
 //
 // REQUIRES: the keyspace lock and l.mu.
 func (l *Loop) markLate(c *Conn) {
-	if c.flags&(flagDirty|flagDead) != 0 {
+	if c.flags&(flagLate|flagDead) != 0 {
 		return
 	}
-	c.flags |= flagDirty
+	c.flags |= flagLate
 	l.late = append(l.late, c)
 }
 
@@ -143,9 +147,19 @@ func (l *Loop) markLate(c *Conn) {
 //
 // REQUIRES: called in B.
 func (l *Loop) takeLate() {
-	l.dirty = append(l.dirty, l.late...)
+	for _, c := range l.late {
+		c.flags &^= flagLate
+		l.markDirty(c)
+	}
 	clear(l.late)
 	l.late = l.late[:0]
+}
+
+// Settle tells the loop that Handler.Settled has moved on. Anybody may call it.
+func (l *Loop) Settle() {
+	if l.unsettling.Load() {
+		l.nudge()
+	}
 }
 
 func (l *Loop) markMore(c *Conn) {

@@ -82,11 +82,15 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 	if len(l.resumed) > 0 {
 		l.wakePortable()
 	}
-	var others []*Conn
+	var others []unsettled
+	mine, dirty := unsettled{c: c}, false
 	for _, d := range l.dirty {
 		d.flags &^= flagDirty
-		if d != c && !d.has(flagDead) {
-			others = append(others, d)
+		switch end := d.netOut + uint64(d.waiting()); {
+		case d == c:
+			mine.upTo, dirty = end, true
+		case !d.has(flagDead):
+			others = append(others, unsettled{c: d, upTo: end})
 		}
 	}
 	l.dirty = l.dirty[:0]
@@ -103,13 +107,19 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 		l.wakePortable() // a session has set a time limit (TickBy), or is the first
 	}
 	l.mu.Unlock()
-	l.handler.Unlock(l)
+	mark := l.handler.Unlock(l)
 
 	for _, d := range others {
-		go l.flushPortable(d)
+		go func() {
+			l.handler.Await(mark)
+			l.flushPortable(d)
+		}()
 	}
 	if c != nil {
-		l.flushPortable(c)
+		if dirty {
+			l.handler.Await(mark)
+		}
+		l.flushPortable(mine)
 		l.awaitWriter(c)
 	}
 	return wait
@@ -190,12 +200,14 @@ func (l *Loop) readPortable(c *Conn) {
 	}
 }
 
-// flushPortable writes the output of c until nothing waits.
-func (l *Loop) flushPortable(c *Conn) {
+// flushPortable writes the output of a connection that need not wait any more.
+func (l *Loop) flushPortable(u unsettled) {
+	c := u.c
 	chunk := chunkPool.Get().(*[portableChunk]byte)
 	defer chunkPool.Put(chunk)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	c.settled = max(c.settled, u.upTo) // who is writing goes on with it
 	if c.flags&(flagWriting|flagDead) != 0 {
 		return
 	}
@@ -204,12 +216,13 @@ func (l *Loop) flushPortable(c *Conn) {
 		c.flags &^= flagWriting
 		l.wrote.Broadcast()
 	}()
-	for c.pending() {
+	for c.pending() && c.netOut < c.settled {
 		n := copy(chunk[:], c.front())
 		if n == 0 {
 			c.advance(0)
 			continue
 		}
+		n = int(min(uint64(n), c.settled-c.netOut))
 		l.mu.Unlock()
 		n, err := c.nc.Write(chunk[:n])
 		l.mu.Lock()
@@ -231,7 +244,7 @@ func (l *Loop) flushPortable(c *Conn) {
 		c.empty()
 		l.Wake()
 	}
-	if c.has(flagClosing) {
+	if c.has(flagClosing) && !c.pending() {
 		c.kill(ReasonAsked, nil)
 		l.Wake()
 	}
@@ -399,15 +412,18 @@ func (l *Loop) finishPortable() {
 	l.handler.Lock(l)
 	l.mu.Lock()
 	l.readMail()
-	waiting := append([]*Conn(nil), l.conns...)
-	l.mu.Unlock()
-	l.handler.Unlock(l)
-	deadline := time.Now().Add(100 * time.Millisecond)
-	for _, c := range waiting {
-		c.nc.SetWriteDeadline(deadline)
+	var waiting []unsettled
+	for _, c := range l.conns {
+		waiting = append(waiting, unsettled{c: c, upTo: c.netOut + uint64(c.waiting())})
 	}
-	for _, c := range waiting {
-		l.flushPortable(c)
+	l.mu.Unlock()
+	l.handler.Await(l.handler.Unlock(l))
+	deadline := time.Now().Add(100 * time.Millisecond)
+	for _, u := range waiting {
+		u.c.nc.SetWriteDeadline(deadline)
+	}
+	for _, u := range waiting {
+		l.flushPortable(u)
 	}
 	l.handler.Lock(l)
 	l.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/commands/scripting"
@@ -17,7 +18,8 @@ import (
 //
 //	command ──> Env.Feed ──> Log.Append       under the keyspace lock
 //	end of the turn: Log.Publish              likewise; then the lock is released
-//	                 Log.Flush                write, with `always` fdatasync; then the loop writes replies
+//	                 Log.Flush                write; then the loop writes replies
+//	with `always`:   Log.Commit               nothing is waited for; replies wait (settled.go)
 type appendOnly struct {
 	on      bool // appendonly yes has come into effect
 	waiting bool // for the first rewrite: the log goes to a file that does not count yet
@@ -25,6 +27,10 @@ type appendOnly struct {
 	log      *aof.Log      // nil: nothing is written
 	manifest *aof.Manifest // nil: not read yet
 	seen     *aof.Failure  // what the gate knows of
+
+	delay   time.Duration // DelayAOF
+	before  int64         // what logs that were closed have appended, in bytes
+	settled settled
 
 	total int64 // bytes of all files, but for those that the log has written since it began: see size
 	base  int64 // size behind the last rewrite
@@ -70,16 +76,19 @@ func (s *Server) aofDir() string { return filepath.Join(s.cfg.Dir, s.cfg.AppendD
 
 // openLog begins to write to the end of a file. REQUIRES: the keyspace lock.
 func (s *Server) openLog(f *os.File) error {
+	before := s.aof.before
 	l, err := aof.Open(f, aof.Options{
 		Arena:   s.env.Keys.Arena,
 		Warning: s.log.Warningf,
 		Fatal:   func() { os.Exit(1) },
+		Settled: func(pos int64) { s.aof.settled.move(before + pos) },
 	})
 	if err != nil {
 		return err
 	}
-	l.SetPolicy(s.cfg.AppendFsync)
 	s.aof.log = l
+	s.aof.setPolicy(s.cfg.AppendFsync)
+	l.SetDelay(s.aof.delay)
 	s.env.AddFeed((*aofFeed)(s))
 	return nil
 }
@@ -93,7 +102,9 @@ func (s *Server) closeLog() {
 	s.aof.total = s.aof.size() + l.Waiting()
 	s.env.RemoveFeed((*aofFeed)(s))
 	s.aof.log = nil
+	s.aof.before += l.Appended()
 	l.Close()
+	s.aof.settled.wait(false)
 	s.aof.seen = nil
 	s.env.NoteAOF("")
 }
@@ -324,10 +335,19 @@ func (o *ops) LoadAOF() error {
 	return nil
 }
 
+// DelayAOF implements command.Saver.
+func (o *ops) DelayAOF(d time.Duration) {
+	a := &o.server().aof
+	a.delay = d
+	if a.log != nil {
+		a.log.SetDelay(d)
+	}
+}
+
 // applyFsync takes over appendfsync.
 func (s *Server) applyFsync() error {
 	if l := s.aof.log; l != nil {
-		l.SetPolicy(s.cfg.AppendFsync)
+		s.aof.setPolicy(s.cfg.AppendFsync)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"net"
 	"strings"
-	"time"
 
 	"granary/internal/command"
 	"granary/internal/mem"
@@ -26,21 +25,33 @@ func (h *handler) Lock(l *netloop.Loop) {
 	}
 }
 
-// Unlock ends a turn. What it did is written to the append-only file before replies are sent.
-func (h *handler) Unlock(*netloop.Loop) {
+// Unlock ends a turn. What it did is written to the append-only file before replies are sent; with `appendfsync always` they wait
+// for the mark that it returns.
+func (h *handler) Unlock(*netloop.Loop) (mark int64) {
 	h.env.EndTurn()
 	log := h.aof.log
-	flush := log != nil && log.Publish()
-	sleep := h.env.Saves.FlushSleep
+	flush := false
+	if log != nil {
+		flush = log.Publish()
+		mark = h.aof.mark()
+	}
 	h.cur, h.env.Loop = nil, nil
 	h.mu.Unlock()
-	if flush {
-		if sleep > 0 {
-			time.Sleep(sleep)
-		}
+	switch {
+	case !flush:
+	case mark > 0:
+		log.Commit()
+	default:
 		log.Flush()
 	}
+	return mark
 }
+
+// Settled returns the mark up to which the append-only file is on the disk.
+func (h *handler) Settled() int64 { return h.aof.settled.reached() }
+
+// Await returns when a mark is reached.
+func (h *handler) Await(mark int64) { h.aof.settled.await(mark) }
 
 // Errors for connections that are turned away, with their line ends, as nothing of a session exists yet.
 const (

@@ -2,6 +2,7 @@ package commandtest
 
 import (
 	"strconv"
+	"time"
 
 	"granary/internal/command"
 	"granary/internal/netloop"
@@ -96,6 +97,9 @@ func (o *Ops) RewriteAOF(later bool) (scheduled bool, err error) {
 	o.Saves = append(o.Saves, "rewrite")
 	return later, o.Refuse
 }
+
+// DelayAOF implements command.Saver.
+func (o *Ops) DelayAOF(d time.Duration) { o.Saves = append(o.Saves, "delayaof "+d.String()) }
 
 // LoadAOF implements command.Saver.
 func (o *Ops) LoadAOF() error {

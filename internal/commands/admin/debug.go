@@ -191,14 +191,14 @@ func debugLoadAOF(c *command.Ctx) {
 	c.Out.OK()
 }
 
-// debugFlushSleep has each turn wait before it writes the append-only file: DEBUG AOF-FLUSH-SLEEP us.
+// debugFlushSleep has each write to the append-only file wait: DEBUG AOF-FLUSH-SLEEP us.
 func debugFlushSleep(c *command.Ctx) {
 	us, ok := object.ParseInt(c.Args[2])
 	if !ok {
 		c.Out.Error(command.ErrNotInteger)
 		return
 	}
-	c.Env.Saves.FlushSleep = time.Duration(max(us, 0)) * time.Microsecond
+	c.Env.Saver.DelayAOF(time.Duration(max(us, 0)) * time.Microsecond)
 	c.Out.OK()
 }
 
