@@ -1,10 +1,12 @@
 package command
 
 import (
+	"fmt"
 	"strings"
 
 	"granary/internal/acl"
 	"granary/internal/clock"
+	"granary/internal/invariants"
 )
 
 // The life of a request:
@@ -46,7 +48,9 @@ func (c *Client) execute(args [][]byte, more bool) {
 	if env.History != nil && !spec.brief {
 		c.doing(spec)
 	}
+	env.named("before ", spec.Full)
 	spec.Handler(ctx)
+	env.named("by ", spec.Full)
 	c.running = false
 	if env.History != nil && env.grown() {
 		c.charge(spec, args)
@@ -74,6 +78,15 @@ func (c *Client) execute(args [][]byte, more bool) {
 	c.run.spec = spec
 	if c.run.n++; !more || !spec.brief || c.run.n >= env.Stats.longestRun {
 		c.endRun(args)
+	}
+}
+
+// named checks that all memory that came and went has been entered for the key whose it was (keyspace.Unsettled).
+func (e *Env) named(when, what string) {
+	if invariants.Enabled {
+		if n := e.Keys.Unsettled(); n != 0 {
+			panic(fmt.Sprintf("command: %d bytes came that belong to no key, %s%s", n, when, what))
+		}
 	}
 }
 

@@ -174,6 +174,7 @@ func (e *Env) BeginTurn() {
 
 // EndTurn counts a turn, which ends with its last command. REQUIRES: the keyspace lock, about to be released.
 func (e *Env) EndTurn() {
+	e.named("in a ", "turn")
 	if e.track.clients > 0 {
 		e.endTurnTracking()
 	}

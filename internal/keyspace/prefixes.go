@@ -225,6 +225,14 @@ func (ks *Keyspace) step(j job) (freed int, done bool) {
 	return freed, done
 }
 
+// until returns the number of the last side that has a key of the table.
+func (j *tableJob) until(key []byte) uint64 {
+	if table.Position(table.Hash(key)) < j.counted {
+		return j.epoch + 1
+	}
+	return j.epoch
+}
+
 // releaseFlushed is release for an entry of a table that no database has any more.
 func (ks *Keyspace) releaseFlushed(e object.Entry, j *tableJob) {
 	p := ks.prefixes
@@ -233,10 +241,7 @@ func (ks *Keyspace) releaseFlushed(e object.Entry, j *tableJob) {
 		return
 	}
 	p.name = append(p.name[:0], p.tree.Split().Of(e.Key())...)
-	until := j.epoch
-	if table.Position(table.Hash(e.Key())) < j.counted {
-		until++
-	}
+	until := j.until(e.Key())
 	x, before := expires(e), ks.Arena.KeyBytes()
 	ks.releaseAs(e, until)
 	p.removed(p.name, prefix.Counts{Bytes: ks.Arena.KeyBytes() - before, Keys: -1, Expires: -x}, until)
@@ -305,7 +310,8 @@ func (ks *Keyspace) TickPrefixes() bool {
 }
 
 // AuditPrefixes counts all keys and holds the tree against that. It returns by how many bytes and keys it is off, and what is
-// wrong first: 0 as long as the first count is under way, and with memory that waits to be given back, which no key has.
+// wrong first: 0 as long as the first count is under way, and with memory that waits to be given back, which no key has. What was
+// flushed and is kept for a snapshot still counts.
 func (ks *Keyspace) AuditPrefixes() (off int64, err error) {
 	p := ks.prefixes
 	if p == nil || !p.tree.Complete() || len(ks.reclaim) != 0 {
@@ -318,6 +324,11 @@ func (ks *Keyspace) AuditPrefixes() (off int64, err error) {
 				return true
 			})
 		}
+		ks.snapshot.eachKept(func(e object.Entry, j *tableJob) {
+			if p.epoch <= j.until(e.Key()) {
+				fn(e.Key(), prefix.Counts{Bytes: keyBytes(e), Keys: 1, Expires: expires(e)})
+			}
+		})
 	})
 	if n := ks.Unsettled(); n != 0 {
 		return off + max(n, -n), fmt.Errorf("%d bytes came that belong to no key", n)

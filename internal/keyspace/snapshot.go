@@ -61,11 +61,11 @@ type part struct {
 	id    int // the number the database had
 	db    *DB // that has it now, nil: none
 	keys  table.Table
-	rest  job     // with which keys are given back, if no database has it
-	shift uint    // of a hash, to its cell
-	next  uint64  // the first cell the walk has not come to
-	cells uint64  // how many there are
-	done  mem.Ref // a bit a cell, in words of 64
+	rest  *tableJob // with which keys are given back, if no database has it
+	shift uint      // of a hash, to its cell
+	next  uint64    // the first cell the walk has not come to
+	cells uint64    // how many there are
+	done  mem.Ref   // a bit a cell, in words of 64
 	words int
 }
 
@@ -167,6 +167,18 @@ func (p *part) heldBy(db *DB) {
 
 // keep takes over the keys of a database that is emptied, until the walk is through them.
 func (p *part) keep(j *tableJob) { p.db, p.keys, p.rest = nil, j.keys, j }
+
+// eachKept calls fn for all entries that are kept for the snapshot alone. s is nil when there is none.
+func (s *Snapshot) eachKept(fn func(e object.Entry, j *tableJob)) {
+	if s == nil {
+		return
+	}
+	for _, p := range s.parts {
+		if p.rest != nil {
+			p.keys.Each(func(r mem.Ref) bool { fn(object.Entry(r), p.rest); return true })
+		}
+	}
+}
 
 // before gives what a change of a key would change.
 func (p *part) before(h uint64, key []byte) {

@@ -11,6 +11,7 @@ import (
 	"granary/internal/encoding/hash"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/prefix"
 	"granary/tests/live"
 )
 
@@ -74,6 +75,9 @@ func TestSnapshot(t *testing.T) {
 		a := mem.NewArena("test")
 		ks := New(a, 3)
 		ks.Now = 1000
+		if round%3 > 0 {
+			ks.SetPrefixes(prefix.Split{Delim: ":", Depth: 2}, 64)
+		}
 		w := &changer{t: t, r: r, ks: ks, keys: []int{3, 40, 400, 3000}[round%4]}
 		for range w.keys {
 			w.change(false)
@@ -96,6 +100,13 @@ func TestSnapshot(t *testing.T) {
 		for step := 0; ; step++ {
 			for range r.IntN(20) {
 				w.change(true)
+			}
+			if r.IntN(8) == 0 {
+				for !ks.Reclaim(time.Now().Add(time.Second)) {
+				}
+				if err := ks.checkPrefixes(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if s.Step(time.Now()) {
 				break
@@ -210,6 +221,7 @@ func (w *changer) change(all bool) {
 	case n < 90 && it.Exists():
 		if to := w.item(db); string(to.Key()) != string(it.Key()) {
 			ks.Copy(&it, &to)
+			to.Settle()
 		}
 	case n < 92 && all:
 		ks.Swap(r.IntN(3), r.IntN(3))
@@ -220,6 +232,7 @@ func (w *changer) change(all bool) {
 	default:
 		ks.Reclaim(time.Now())
 	}
+	it.Settle() // as a command does
 }
 
 // grow adds fields to a hash, which becomes large.

@@ -86,6 +86,7 @@ func store(c *command.Ctx, dst []byte, b *set.Builder, event string) {
 		b.Store(&it)
 		c.Changed(dst, keyspace.Set, event)
 	case it.Exists():
+		b.Discard() // before its memory is entered for dst
 		it.Delete()
 		c.Changed(dst, keyspace.Generic, "del")
 	}

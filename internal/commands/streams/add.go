@@ -115,6 +115,7 @@ func cmdXAdd(c *command.Ctx) {
 	changed(c, key, "xadd", 1)
 	c.Ready(key)
 	if a.trim(c, &s) > 0 {
+		it.Settle()
 		c.Notify(keyspace.Stream, "xtrim", key)
 	}
 	if c.Feeding() && (a.autoID || a.autoSeq || a.approx) {
