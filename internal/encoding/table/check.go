@@ -55,13 +55,6 @@ func (t *Table) Check() error {
 	return c.tournament()
 }
 
-func wordOrRoot(r *rootBlock, slot uint32) *word {
-	if r.word.isDirectory() {
-		return wordAt(r.word, slot)
-	}
-	return &r.word
-}
-
 // checker sums up what Check compares with the root.
 type checker struct {
 	t       *Table

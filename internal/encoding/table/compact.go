@@ -159,14 +159,13 @@ func (t *Table) Blocks(fn func(role string, p mem.Purpose, requested int, count 
 		fn("order of expiry", mem.PurposeExpire, expiryBytes(r.depth()), 1)
 	}
 	var segments, clocks [lastSize + 1]int64
-	for slot := uint32(0); slot < 1<<r.depth(); {
-		w, _ := r.own(slot)
+	r.segments(func(slot uint32, w *word) bool {
 		segments[w.size()]++
 		if r.expiry != 0 && *t.expiry().clock(slot) != 0 {
 			clocks[w.size()]++
 		}
-		slot += 1 << (r.depth() - w.depth())
-	}
+		return true
+	})
 	for size, n := range segments {
 		if n > 0 {
 			fn("table segments", p, int(sizes[size].lines)*bucketSize, n)

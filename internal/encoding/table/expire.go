@@ -82,6 +82,24 @@ func (x expiryBlock) set(slot uint32, ms int64) {
 	}
 }
 
+// deepen writes into y, which is deeper, what x says. A segment's index is the first of those it has in y.
+func (x expiryBlock) deepen(y expiryBlock) {
+	copy(unsafe.Slice(y.node(0), 2<<x.depth), unsafe.Slice(x.node(0), 2<<x.depth))
+	// The old leaves are inner nodes now. Below each of them one path leads to the segment.
+	for d := x.depth + 1; d <= y.depth; d++ {
+		for i := range uint32(1) << (d - 1) {
+			n := 1<<d + 2*i
+			*y.node(n), *y.node(n + 1) = *y.node(n / 2), never
+		}
+	}
+	for i := range uint32(1) << y.depth {
+		*y.clock(i) = 0
+	}
+	for i := range uint32(1) << x.depth {
+		*y.clock(i << (y.depth - x.depth)) = *x.clock(i)
+	}
+}
+
 // clockWord refers to the clock of a segment: base:24 | Ref:40.
 type clockWord uint64
 

@@ -49,11 +49,8 @@ func (t *Table) prepareBlock(b *prepared, n int, p mem.Purpose) {
 	*b += 1 << 40
 }
 
-// take returns a block of n bytes: what was prepared, or a new one that v holds.
-func (b *prepared) take(v *reserve, n int, p mem.Purpose) mem.Ref {
-	if *b == 0 {
-		return v.alloc(n, p)
-	}
+// take returns what was prepared, which is the caller's.
+func (b *prepared) take() mem.Ref {
 	r := b.ref()
 	*b = 0
 	return r
@@ -68,9 +65,7 @@ func (t *Table) dropPrepared() {
 
 func (t *Table) dropBlock(b *prepared, n int, p mem.Purpose) {
 	if *b != 0 {
-		r := b.ref()
-		*b = 0
-		t.release(r, n, p)
+		t.release(b.take(), n, p)
 	}
 }
 

@@ -24,25 +24,42 @@ type built struct {
 // reserve holds the blocks allocated for a change, and gives them back unless the change was made.
 // So running out of memory half way changes nothing.
 type reserve struct {
-	t      *Table
-	blocks [8]struct {
-		r mem.Ref
-		n int
-		p mem.Purpose
-	}
+	t     *Table
+	n     int
+	first [8]reserved // enough for a split in two
+	more  []reserved
+}
+
+type reserved struct {
+	r mem.Ref
 	n int
+	p mem.Purpose
 }
 
 func (v *reserve) alloc(n int, p mem.Purpose) mem.Ref {
-	b := &v.blocks[v.n]
-	b.r, b.n, b.p = v.t.alloc(n, p), n, p
+	b := reserved{v.t.alloc(n, p), n, p}
+	if v.n < len(v.first) {
+		v.first[v.n] = b
+	} else {
+		v.more = append(v.more[:v.n-len(v.first)], b)
+	}
 	v.n++
 	return b.r
 }
 
-func (v *reserve) drop() {
-	for ; v.n > 0; v.n-- {
-		b := v.blocks[v.n-1]
+// used says that the change was made: the blocks are the table's.
+func (v *reserve) used() { v.n = 0 }
+
+// drop gives back what was allocated last, until only keep blocks are left.
+func (v *reserve) drop(keep int) {
+	for v.n > keep {
+		v.n--
+		var b reserved
+		if v.n < len(v.first) {
+			b = v.first[v.n]
+		} else {
+			b = v.more[v.n-len(v.first)]
+		}
 		v.t.release(b.r, b.n, b.p)
 	}
 }
@@ -87,9 +104,7 @@ func (t *Table) build(v *reserve, es []moved, depth, size uint) (built, bool) {
 		s := out.word.segment()
 		clear(unsafe.Slice((*byte)(s.p), n))
 		if !t.fill(out.word, s, es) {
-			b := v.blocks[keep]
-			v.n = keep
-			t.release(b.r, b.n, b.p)
+			v.drop(keep)
 			continue
 		}
 		t.wind(v, &out, s)
@@ -149,102 +164,124 @@ func (t *Table) retire(slot uint32, w word) {
 	}
 }
 
-// grow makes room in a segment: the next size, or a split.
-func (t *Table) grow(slot uint32) {
+// grow inserts m where it does not fit: into the next size of its segment, or into a part of it.
+func (t *Table) grow(slot uint32, m moved) {
 	t.prepare()
-	var buf [maxEntries]moved
+	var buf [maxEntries + 1]moved
 	w, slot := t.head().own(slot)
-	if w.size() == lastSize {
-		t.split(slot, *w, t.gather(*w, buf[:0]))
+	es := append(t.gather(*w, buf[:0]), m)
+	if w.size() < lastSize && t.rebuild(slot, *w, es, w.size()+1) {
 		return
 	}
-	t.rebuild(slot, *w, t.gather(*w, buf[:0]), w.size()+1)
+	t.split(slot, *w, es)
 }
 
-// rebuild moves a segment to another size, at least the given one; if no size holds it, it is split.
-func (t *Table) rebuild(slot uint32, w word, es []moved, size uint) {
+// rebuild makes a segment of at least the given size for es; false if no size holds them.
+func (t *Table) rebuild(slot uint32, w word, es []moved, size uint) bool {
 	v := reserve{t: t}
-	defer v.drop()
+	defer v.drop(0)
 	b, ok := t.build(&v, es, w.depth(), size)
 	if !ok {
-		t.split(slot, w, es)
-		return
+		return false
 	}
-	v.n = 0
+	v.used()
 	t.retire(slot, w)
 	t.install(slot, b)
+	return true
 }
 
-// split makes two segments of one.
+// split makes two segments of one, or more: a half that one segment cannot hold is split again, and so on. By chance that
+// hardly ever happens; keys that come in the order of their hashes, as those of another table do, get there all the time:
+//
+//	depth 0                      | 36 of a million keys, all in the first bucket                               |
+//	depth 1                      |                          | -                                                |
+//	...                          |            | -           | -
+//	depth 11                     | 20 | 16    | -           | -
+//
+// The next keys fill the empty segments one after the other, and in the end the table is as if they had come in any order.
+// It is one change: the directory is made as deep as needed at once, which writes no more than the doublings on the way to a
+// table of so many keys. A key is refused, as when there is no memory for it, if its segment would have to be deeper than
+// maxDepth: some forty keys have hashes of which the first 28 bits are the same.
 func (t *Table) split(slot uint32, w word, es []moved) {
-	d := w.depth() + 1
-	if d > maxDepth {
+	v := reserve{t: t}
+	defer v.drop(0)
+	var buf [2]built
+	parts := t.halve(&v, buf[:0], es, w.depth())
+	r := t.head()
+	d := r.depth()
+	for _, b := range parts {
+		d = max(d, b.word.depth())
+	}
+	if d > r.depth() {
+		slot <<= d - r.depth()
+		t.deepen(&v, d)
+	}
+	v.used()
+	t.retire(slot, w)
+	for _, b := range parts {
+		t.install(slot, b)
+		slot += 1 << (d - b.word.depth())
+		if b.word.depth() == d {
+			r.count += oneDeep
+		}
+	}
+}
+
+// halve appends to parts the segments of both halves of a segment of the given depth.
+func (t *Table) halve(v *reserve, parts []built, es []moved, depth uint) []built {
+	if depth == maxDepth {
 		panic(mem.ErrOutOfMemory)
 	}
 	// The entries of the lower half first.
 	n := 0
 	for i := range es {
-		if es[i].h<<((d-1)&63)>>63 == 0 {
+		if es[i].h<<depth>>63 == 0 {
 			es[i], es[n] = es[n], es[i]
 			n++
 		}
 	}
-	v := reserve{t: t}
-	defer v.drop()
-	lo, ok1 := t.build(&v, es[:n], d, firstFull)
-	hi, ok2 := t.build(&v, es[n:], d, firstFull)
-	if !ok1 || !ok2 {
-		// Some forty hashes lie so close that two more levels would not part them: who adds keys in the order of their
-		// hashes may get there, chance does not. The key is refused, as when there is no memory for it.
-		panic(mem.ErrOutOfMemory)
+	depth++
+	for _, half := range [2][]moved{es[:n], es[n:]} {
+		if b, ok := t.build(v, half, depth, firstFull); ok {
+			parts = append(parts, b)
+		} else {
+			parts = t.halve(v, parts, half, depth)
+		}
 	}
-	if d > t.head().depth() {
-		t.deepen(&v)
-		slot *= 2
-	}
-	v.n = 0
-	r := t.head()
-	t.retire(slot, w)
-	t.install(slot, lo)
-	t.install(slot+1<<(r.depth()-d), hi)
-	if d == r.depth() {
-		r.count += 2 * oneDeep
-	}
+	return parts
 }
 
-// deepen doubles the directory, or makes one. No segment is then as deep as the directory. What it reserves
-// is in use when it returns.
-func (t *Table) deepen(v *reserve) {
+// deepen makes a directory of the given depth, which is more than it has, or the first one. No segment is then as deep as the
+// directory. What it reserves is in use when it returns.
+func (t *Table) deepen(v *reserve, depth uint) {
 	r := t.head()
 	d := r.depth()
 	var dir, block mem.Ref
-	// What was prepared comes last: it is lost if there is no memory for the other.
-	if r.next == 0 {
-		dir = v.alloc(directoryBytes(d+1), t.kind.Purpose)
+	// What was prepared is for one level, and comes last: it is lost if there is no memory for the other.
+	ahead := depth == d+1
+	if !ahead || r.next == 0 {
+		dir = v.alloc(directoryBytes(depth), t.kind.Purpose)
 	}
-	if r.expiry != 0 {
-		block = r.nextExp.take(v, expiryBytes(d+1), mem.PurposeExpire)
+	if r.expiry != 0 && (!ahead || r.nextExp == 0) {
+		block = v.alloc(expiryBytes(depth), mem.PurposeExpire)
 	}
-	if r.next != 0 {
-		dir = r.next.take(v, 0, t.kind.Purpose)
+	if dir == 0 {
+		dir = r.next.take()
 	}
-	now := makeWord(dir, directorySize, d+1, 0)
-	if r.word.isDirectory() {
-		to := unsafe.Slice(wordAt(now, 0), 2<<d)
-		for i, w := range unsafe.Slice(wordAt(r.word, 0), 1<<d) {
-			to[2*i], to[2*i+1] = w, w
+	if r.expiry != 0 && block == 0 {
+		block = r.nextExp.take()
+	}
+	t.dropPrepared()
+	now := makeWord(dir, directorySize, depth, 0)
+	to := unsafe.Slice(wordAt(now, 0), 1<<depth)
+	for i := range uint32(1) << d {
+		w := *wordOrRoot(r, i)
+		for j := range uint32(1) << (depth - d) {
+			to[i<<(depth-d)+j] = w
 		}
-	} else {
-		*wordAt(now, 0), *wordAt(now, 1) = r.word, r.word
 	}
 	if block != 0 {
-		x, y := t.expiry(), expiryBlock{mem.Ptr(block), d + 1}
-		// The old leaves become the lowest inner nodes.
-		copy(unsafe.Slice(y.node(0), 2<<d), unsafe.Slice(x.node(0), 2<<d))
-		for i := range uint32(1) << d {
-			*y.leaf(2 * i), *y.leaf(2*i + 1) = *x.leaf(i), never
-			*y.clock(2 * i), *y.clock(2*i + 1) = *x.clock(i), 0
-		}
+		t.expiry().deepen(expiryBlock{mem.Ptr(block), depth})
 		t.release(r.expiry, expiryBytes(d), mem.PurposeExpire)
 		r.expiry = block
 	}
@@ -253,6 +290,14 @@ func (t *Table) deepen(v *reserve) {
 	}
 	r.word = now
 	r.count &= lenMask
+}
+
+// wordOrRoot returns the word at an index of the directory, or the only one.
+func wordOrRoot(r *rootBlock, slot uint32) *word {
+	if r.word.isDirectory() {
+		return wordAt(r.word, slot)
+	}
+	return &r.word
 }
 
 // shrink takes a segment that has become sparse to a smaller size, or merges it with its neighbour. Without
@@ -273,7 +318,7 @@ func (t *Table) shrink(slot uint32) {
 		if w.n()%8 == 0 {
 			t.trySmaller(slot, size)
 		}
-	case w.depth() > 0:
+	case w.depth() > 0 && w.n()%8 == 0: // it may fail too: of the two halves of what had to be split again and again
 		t.tryMerge(slot)
 	}
 }
@@ -283,53 +328,63 @@ func (t *Table) trySmaller(slot uint32, size uint) {
 	var buf [maxEntries]moved
 	w, _ := t.head().own(slot)
 	v := reserve{t: t}
-	defer v.drop()
+	defer v.drop(0)
 	old := *w
 	b, ok := t.build(&v, t.gather(old, buf[:0]), old.depth(), size)
 	if !ok || b.word.size() >= old.size() {
 		return
 	}
-	v.n = 0
+	v.used()
 	t.retire(slot, old)
 	t.install(slot, b)
 }
 
-// tryMerge merges a segment with the other half of what was split, if both together are small enough.
+// tryMerge merges a segment with the other half of what was split, if both together are small enough, and what comes of it
+// with its other half, and so on.
 func (t *Table) tryMerge(slot uint32) {
+	defer ignoreOutOfMemory()
+	for ok := true; ok; {
+		slot, ok = t.mergeOnce(slot)
+	}
+}
+
+// mergeOnce does one step of tryMerge. It returns the index of what was merged, and false if nothing was or nothing is left to.
+func (t *Table) mergeOnce(slot uint32) (uint32, bool) {
 	r := t.head()
 	w, slot := r.own(slot)
 	d := w.depth()
+	if d == 0 {
+		return slot, false
+	}
 	buddy, other := r.own(slot ^ 1<<(r.depth()-d))
 	if buddy.depth() != d || w.n()+buddy.n() > mergeMost {
-		return
+		return slot, false
 	}
-	defer ignoreOutOfMemory()
-	var buf [maxEntries]moved
+	var buf [mergeMost]moved
 	one, two := *w, *buddy
 	es := t.gather(two, t.gather(one, buf[:0]))
 	v := reserve{t: t}
-	defer v.drop()
-	smallest := uint(firstFull)
-	if d == 1 {
-		smallest = 0
-	}
-	b, ok := t.build(&v, es, d-1, smallest)
+	defer v.drop(0)
+	b, ok := t.build(&v, es, d-1, smallestAt(d-1))
 	if !ok {
-		return
+		return slot, false
 	}
-	v.n = 0
+	v.used()
 	t.retire(slot, one)
 	t.retire(other, two)
 	if r.expiry != 0 {
 		t.expiry().set(max(slot, other), never)
 	}
-	t.install(min(slot, other), b)
+	slot = min(slot, other)
+	t.install(slot, b)
 	if d == r.depth() {
 		r.count -= 2 * oneDeep
 	}
 	for r.word.isDirectory() && r.count>>lenBits == 0 {
 		t.flatten()
+		slot /= 2
 	}
+	return slot, true
 }
 
 // flatten halves the directory.
@@ -340,7 +395,7 @@ func (t *Table) flatten() {
 	r := t.head()
 	d := r.depth() - 1
 	v := reserve{t: t}
-	defer v.drop()
+	defer v.drop(0)
 	var dir, block mem.Ref
 	if d > 0 {
 		dir = v.alloc(directoryBytes(d), t.kind.Purpose)
@@ -348,7 +403,7 @@ func (t *Table) flatten() {
 	if r.expiry != 0 {
 		block = v.alloc(expiryBytes(d), mem.PurposeExpire)
 	}
-	v.n = 0
+	v.used()
 	if block != 0 {
 		x, y := t.expiry(), expiryBlock{mem.Ptr(block), d}
 		copy(unsafe.Slice(y.node(0), 2<<d), unsafe.Slice(x.node(0), 2<<d))

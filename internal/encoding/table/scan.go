@@ -97,20 +97,18 @@ func (t *Table) AtHome(pos uint64, dst *[MaxAtHome]mem.Ref) int {
 
 // Each gives fn every entry until it returns false. fn must not change the table.
 func (t *Table) Each(fn func(mem.Ref) bool) {
-	r := t.head()
-	for slot, end := uint32(0), uint32(1)<<r.depth(); slot < end; {
-		w, _ := r.own(slot)
+	t.head().segments(func(_ uint32, w *word) bool {
 		s := w.segment()
 		for i := range s.lines {
 			b := s.at(i)
 			for j := range b.state.n() {
 				if !fn(b.ref(j)) {
-					return
+					return false
 				}
 			}
 		}
-		slot += 1 << (r.depth() - w.depth())
-	}
+		return true
+	})
 }
 
 // mix turns one random number into the next (splitmix64).
@@ -157,16 +155,34 @@ func (t *Table) RandomPos(r uint64) (Pos, mem.Ref) {
 			return t.posAt(slot, w, bkt, i), b.ref(i)
 		}
 	}
-	// Almost empty: the first entry from a random place on.
+	// Almost empty, or most of the directory is there for a few segments: one segment after the other.
 	var p Pos
 	var e mem.Ref
-	t.from(rt.slotOf(r), func(slot uint32, w *word, bkt uint, b *bucket) bool {
-		if b.state.n() > 0 {
-			p, e = t.posAt(slot, w, bkt, 0), b.ref(0)
+	skip, _ := bits.Mul64(r, uint64(t.Len()))
+	rt.segments(func(slot uint32, w *word) bool {
+		if skip >= uint64(w.n()) {
+			skip -= uint64(w.n())
+			return true
 		}
-		return e == 0
+		s, bkt, i := w.segment(), uint(0), uint(skip)
+		for ; i >= s.at(bkt).state.n(); bkt++ {
+			i -= s.at(bkt).state.n()
+		}
+		p, e = t.posAt(slot, w, bkt, i), s.at(bkt).ref(i)
+		return false
 	})
 	return p, e
+}
+
+// segments gives fn the segments in the order of the hash until it returns false.
+func (r *rootBlock) segments(fn func(slot uint32, w *word) bool) {
+	for slot := uint32(0); slot < 1<<r.depth(); {
+		w, _ := r.own(slot)
+		if !fn(slot, w) {
+			return
+		}
+		slot += 1 << (r.depth() - w.depth())
+	}
 }
 
 // Sample fills dst with different entries that lie side by side at a random place, and returns how many:
