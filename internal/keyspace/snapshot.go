@@ -3,7 +3,6 @@ package keyspace
 import (
 	"encoding/binary"
 	"errors"
-	"math/bits"
 	"time"
 
 	"granary/internal/encoding/table"
@@ -14,9 +13,9 @@ import (
 // A snapshot is all databases as they are at one moment, given to a sink while they go on changing.
 //
 // The keys of a database are cut into cells by the upper bits of their hash, a handful each. A walk gives the sink one cell
-// after the other, spread over all hashes (order); whoever is about to change a key that the walk has not come to has its cell given
-// first. So each key is given once, as it was at the beginning, and a key that came later lies in a cell that is done. A bit a
-// cell is all that this takes, and what it costs a write is, once for each cell, the time to write a handful of entries.
+// after the other; whoever is about to change a key that the walk has not come to has its cell given first. So each key is given
+// once, as it was at the beginning, and a key that came later lies in a cell that is done. A bit a cell is all that this takes, and
+// what it costs a write is, once for each cell, the time to write a handful of entries.
 //
 //	hash    0                    next                              2^64
 //	        |  done  |  done  |  done  |  to do  | done |  to do  |
@@ -301,7 +300,7 @@ func (s *Snapshot) Finish() {
 func (s *Snapshot) nextCell() bool {
 	for _, p := range s.parts {
 		for p.next < p.cells {
-			c := p.order(p.next)
+			c := p.next
 			p.next++
 			if !p.has(c) {
 				p.emit(c)
@@ -311,15 +310,6 @@ func (s *Snapshot) nextCell() bool {
 		p.end()
 	}
 	return false
-}
-
-// order returns the i-th cell of the walk: all bits of i reversed. Neighbours by hash are so far from each other in a file; who
-// read keys in the order of their hashes, with the same hash, would fill one corner of its table after the other.
-func (p *part) order(i uint64) uint64 {
-	if p.shift == 64 {
-		return 0
-	}
-	return bits.Reverse64(i) >> p.shift
 }
 
 // end gives back what was kept for the walk alone. Large values of it may still be held.
