@@ -76,6 +76,7 @@ type waiting struct {
 	seq      int64 // order of blocking
 	again    bool  // the command was executed again and waits on
 	refused  bool  // the user lost the permission while it waited
+	bound    bool  // CLIENT UNBLOCK does not end it (elsewhere.go)
 	deadline int64 // reading of the monotonic clock, 0: none
 	place    int   // in the heap of deadlines
 	nanos    int64 // that the command was executed for so far

@@ -34,6 +34,9 @@ type Env struct {
 	Scripts Scripts
 	busy    string // why commands are refused under GateBusy
 
+	// Migrations is what MIGRATE keeps, nil until the first one comes.
+	Migrations Migrations
+
 	// AnyInScripts lets scripts call what they may not (DEBUG SET-DISABLE-DENY-SCRIPTS).
 	AnyInScripts bool
 
@@ -108,6 +111,12 @@ type Env struct {
 
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool
+}
+
+// Migrations is what MIGRATE keeps from one command to the next.
+type Migrations interface {
+	// Cached returns the number of connections to other servers that are kept.
+	Cached() int
 }
 
 // Gate is a set of server-wide conditions that admit looks at.

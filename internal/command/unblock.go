@@ -161,9 +161,9 @@ func (c *Client) timeOut() {
 }
 
 // Unblock ends the waiting of a client, as if its time were over or with an error. It reports false if the client does
-// not wait. REQUIRES: the keyspace lock.
+// not wait, or for what cannot be given up (Elsewhere). REQUIRES: the keyspace lock.
 func (c *Client) Unblock(withError bool) bool {
-	if c.Flags&FlagBlocked == 0 {
+	if c.Flags&FlagBlocked == 0 || c.waiting.bound {
 		return false
 	}
 	if !withError {

@@ -38,6 +38,7 @@ const (
 	PurposeReplicaBuffer                 // stream waiting for a replica
 	PurposeAOFBuffer                     // append only file, not yet written
 	PurposeSnapshotBuffer                // output and kept originals of a snapshot
+	PurposeMigrate                       // values on their way to another server
 	PurposePubSub                        // channels, patterns and subscribers
 	PurposeTracking                      // client side caching: keys and who read them
 	PurposeBlocked                       // arguments of commands that wait for a key
@@ -111,6 +112,7 @@ var purposes = [NumPurposes]PurposeInfo{
 	PurposeReplicaBuffer:  {"replica-buffer", HeadingBuffers, false},
 	PurposeAOFBuffer:      {"aof-buffer", HeadingBuffers, false},
 	PurposeSnapshotBuffer: {"snapshot-buffer", HeadingBuffers, false},
+	PurposeMigrate:        {"migrate", HeadingBuffers, false},
 	PurposePubSub:         {"pubsub", HeadingBuffers, false},
 	PurposeTracking:       {"tracking", HeadingBuffers, false},
 	PurposeBlocked:        {"blocked", HeadingBuffers, false},

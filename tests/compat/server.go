@@ -79,6 +79,7 @@ var notInHistories = map[string]string{
 
 	"dump":                "compressed differently, and compared by what the other reads: exchange",
 	"restore":             "as DUMP",
+	"migrate":             "talks to another server: tests/process",
 	"quit":                "ends the connection",
 	"shutdown":            "ends the server",
 	"monitor":             "its replies are what others do: tests/script",

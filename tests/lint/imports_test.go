@@ -27,7 +27,7 @@ var imports = []row{
 	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history", "internal/mem", "internal/persist/rdb"}, false, "the binary: the command line, and tools for files"},
 	{"internal/server", []string{"internal/*", "internal/commands/*", "internal/persist/*"}, false, "wiring: it sees everything and nothing sees it"},
 
-	{"internal/commands/*", []string{"internal/command", "internal/journal", "internal/persist/rdb", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},
+	{"internal/commands/*", []string{"internal/command", "internal/migrate", "internal/journal", "internal/persist/rdb", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},
 	{"internal/types/typestest", []string{"internal/keyspace", "internal/mem"}, false, "what the tests of the types share"},
 	{"internal/types/*", []string{"internal/keyspace", "internal/object", "internal/config", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*"}, false, "a type over its encodings, on a key: what commands, SORT, digests and files share"},
 	{"internal/command", []string{"internal/invariants", "internal/journal", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/glob", "internal/keyspace", "internal/object", "internal/encoding/table", "internal/config", "internal/info", "internal/netloop", "internal/resp", "internal/mem", "internal/clock", "internal/logger", "internal/history"}, false, "the command table and what runs one command"},
@@ -46,6 +46,7 @@ var imports = []row{
 	{"internal/object", []string{"internal/encoding/*", "internal/mem"}, false, "the entry and its values"},
 	{"internal/encoding/*", []string{"internal/mem", "internal/invariants", "internal/encoding/*"}, true, "layouts by hand in our memory"},
 	{"internal/netloop", []string{"internal/resp", "internal/mem", "internal/clock"}, true, "sockets and buffers: raw system calls take addresses; knows no command"},
+	{"internal/migrate", nil, false, "talks to the server that keys move to; knows no keyspace"},
 	{"internal/secure", nil, false, "what crypto/tls has to be told; opens files, and no sockets"},
 	{"internal/resp", []string{"internal/mem"}, false, "requests and replies in our memory; no sockets"},
 	{"internal/mem/gen", []string{"internal/mem"}, false, "prints the size classes"},

@@ -109,6 +109,11 @@ func writeArgs(c *command.Ctx, args []command.Arg) {
 			o.Int(int64(a.KeySpec - 1))
 			n++
 		}
+		if a.Token == "" && a.Type == command.ArgPureToken { // the empty word of MIGRATE
+			o.BulkString("token")
+			o.BulkString("")
+			n++
+		}
 		text("token", a.Token)
 		text("summary", a.Summary)
 		text("since", a.Since)

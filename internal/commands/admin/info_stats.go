@@ -54,7 +54,7 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("pubsubshard_channels", func(v *view) int64 { return int64(v.env.PubSub.Len(pubsub.Shard)) }),
 	idle("latest_fork_usec"),
 	idle("total_forks"),
-	idle("migrate_cached_sockets"),
+	count("migrate_cached_sockets", cachedSockets),
 	idle("slave_expires_tracked_keys"),
 	count("active_defrag_hits", func(v *view) int64 { return v.defrag().Hits }),
 	count("active_defrag_misses", func(v *view) int64 { return v.defrag().Misses }),
@@ -270,3 +270,11 @@ var debugSection = section{Name: "debug", Title: "Debug", When: info.Asked, Fiel
 	count("eventloop_duration_max", func(v *view) int64 { return v.stats.TurnMax / 1000 }),
 	count("eventloop_cmd_per_cycle_max", func(v *view) int64 { return v.stats.TurnCommandsMax }),
 }}
+
+// cachedSockets counts the connections that MIGRATE keeps.
+func cachedSockets(v *view) int64 {
+	if v.env.Migrations == nil {
+		return 0
+	}
+	return int64(v.env.Migrations.Cached())
+}

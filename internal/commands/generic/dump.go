@@ -6,6 +6,7 @@ import (
 	"granary/internal/command"
 	"granary/internal/config"
 	"granary/internal/keyspace"
+	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/persist/rdb"
 )
@@ -31,7 +32,7 @@ func cmdDump(c *command.Ctx) {
 		c.Out.Null()
 		return
 	}
-	p := rdb.Dump(c.Keys().Arena, it.Entry, c.Env.Config.RDBCompression)
+	p := rdb.Dump(c.Keys().Arena, it.Entry, c.Env.Config.RDBCompression, mem.PurposeSnapshotBuffer)
 	defer p.Free()
 	c.Out.BulkParts(p.Size, p.Each)
 }

@@ -7,6 +7,7 @@
 //	scan.go       KEYS, SCAN, RANDOMKEY
 //	object.go     OBJECT
 //	dump.go       DUMP, RESTORE
+//	migrate.go    MIGRATE
 //	sort.go       SORT, SORT_RO: their syntax; sort_run.go sorts, sort_types.go knows the types
 //	databases.go  SELECT, SWAPDB, FLUSHDB, FLUSHALL, DBSIZE
 package generic
@@ -27,7 +28,7 @@ func Register(t *command.Table) {
 		specTTL, specPTTL, specExpireTime, specPExpireTime,
 		specRename, specRenameNX, specMove, specCopy,
 		specKeys, specScan, specRandomKey,
-		specObject, specDump, specRestore,
+		specObject, specDump, specRestore, specMigrate,
 		specSort, specSortRO,
 		specSelect, specSwapDB, specFlushDB, specFlushAll, specDBSize,
 	)

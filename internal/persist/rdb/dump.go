@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sync"
 
@@ -14,6 +15,7 @@ const footer = 2 + 8
 // Payload is what DUMP answers: a list of blocks in the memory of an arena, which are to be freed.
 type Payload struct {
 	arena  *mem.Arena
+	of     mem.Purpose
 	blocks []payloadBlock
 	crc    uint64
 	Size   int // bytes in all
@@ -44,10 +46,11 @@ func (c *Compressor) release() {
 	compressors.Put(c)
 }
 
-// Dump makes the payload of an entry's value, with compress with strings compressed where that makes them shorter.
+// Dump makes the payload of an entry's value in memory of a purpose, with compress with strings compressed where that makes them
+// shorter.
 // NB: it panics with mem.ErrOutOfMemory when memory is out, and has given everything back then.
-func Dump(a *mem.Arena, e object.Entry, compress bool) (p Payload) {
-	p.arena = a
+func Dump(a *mem.Arena, e object.Entry, compress bool, of mem.Purpose) (p Payload) {
+	p.arena, p.of = a, of
 	var c *Compressor
 	if compress {
 		c = compressors.Get().(*Compressor)
@@ -59,14 +62,14 @@ func Dump(a *mem.Arena, e object.Entry, compress bool) (p Payload) {
 			p.Free()
 		}
 	}()
-	raw := a.Alloc(smallestBlock, mem.PurposeSnapshotBuffer)
+	raw := a.Alloc(smallestBlock, of)
 	size := smallestBlock
-	defer func() { a.Free(raw, size, mem.PurposeSnapshotBuffer) }()
+	defer func() { a.Free(raw, size, of) }()
 	w := NewEncoder(Block{Bytes: mem.Bytes(raw, size)}, func(b Block, need int) Block {
 		p.take(b, c)
 		if more := max(min(2*size, largestBlock), min(need, longestPacked)); more > size {
-			next := a.Alloc(more, mem.PurposeSnapshotBuffer)
-			a.Free(raw, size, mem.PurposeSnapshotBuffer)
+			next := a.Alloc(more, of)
+			a.Free(raw, size, of)
 			raw, size = next, more
 		}
 		return Block{mem.Bytes(raw, size)[:0], b.Marks[:0]}
@@ -102,7 +105,7 @@ func (p *Payload) add(b []byte) {
 		n := len(p.blocks)
 		if n == 0 || p.blocks[n-1].used == p.blocks[n-1].size {
 			size := min(max(p.Size, len(b), smallestBlock), largestBlock)
-			p.blocks = append(p.blocks, payloadBlock{p.arena.Alloc(size, mem.PurposeSnapshotBuffer), 0, size})
+			p.blocks = append(p.blocks, payloadBlock{p.arena.Alloc(size, p.of), 0, size})
 			continue
 		}
 		last := &p.blocks[n-1]
@@ -119,10 +122,39 @@ func (p *Payload) Each(fn func(part []byte)) {
 	}
 }
 
+// Equal reports whether two payloads are the same bytes.
+func (p *Payload) Equal(q *Payload) bool {
+	if p.Size != q.Size || p.crc != q.crc {
+		return false
+	}
+	var left []byte
+	next, same := 0, true
+	p.Each(func(part []byte) {
+		for len(part) > 0 && same {
+			if len(left) == 0 {
+				b := q.blocks[next]
+				left = mem.Bytes(b.ref, b.used)
+				next++
+			}
+			n := min(len(part), len(left))
+			same = bytes.Equal(part[:n], left[:n])
+			part, left = part[n:], left[n:]
+		}
+	})
+	return same
+}
+
+// CountMemory tells count of the usable bytes of every block.
+func (p *Payload) CountMemory(count func(of mem.Purpose, usable int64)) {
+	for _, b := range p.blocks {
+		count(p.of, int64(mem.Usable(b.size)))
+	}
+}
+
 // Free gives the blocks back.
 func (p *Payload) Free() {
 	for _, b := range p.blocks {
-		p.arena.Free(b.ref, b.size, mem.PurposeSnapshotBuffer)
+		p.arena.Free(b.ref, b.size, p.of)
 	}
 	p.blocks = nil
 }

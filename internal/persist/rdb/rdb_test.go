@@ -181,7 +181,7 @@ func TestValues(t *testing.T) {
 		if n := Size(w.a, from.Entry); n != len(whole) {
 			t.Fatalf("round %d: a %v takes %d bytes, and is said to take %d", i, typ, len(whole), n)
 		}
-		p := Dump(w.a, from.Entry, r.IntN(2) == 0)
+		p := Dump(w.a, from.Entry, r.IntN(2) == 0, mem.PurposeSnapshotBuffer)
 		payload := w.payload(&p)
 		rd, got, ok := OpenPayload(payload, w.a, w.lim, Trust{})
 		if !ok || got != kind {
@@ -323,7 +323,7 @@ func TestScarceMemory(t *testing.T) {
 	refused := 0
 	for i := range 60 {
 		w.makeValue(r, "from", allTypes[i%len(allTypes)])
-		p := Dump(w.a, w.item("from").Entry, false)
+		p := Dump(w.a, w.item("from").Entry, false, mem.PurposeSnapshotBuffer)
 		payload := w.payload(&p)
 		w.empty()
 		for range 4 {

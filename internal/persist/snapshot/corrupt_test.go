@@ -211,7 +211,7 @@ func TestCorruption(t *testing.T) {
 		for _, db := range w.ks.DBs {
 			db.Each(func(e object.Entry) bool {
 				w.text(e)
-				p := rdb.Dump(w.a, e, false)
+				p := rdb.Dump(w.a, e, false, mem.PurposeSnapshotBuffer)
 				p.Free()
 				return true
 			})
