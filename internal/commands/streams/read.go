@@ -147,6 +147,7 @@ func (r *reading) sources(c *command.Ctx) bool {
 			if from.after, ok = strictID(c, word, 0); !ok {
 				return false
 			}
+			from.fresh = r.inGroup && from.after == stream.MaxID // which stands for > in Redis
 		}
 		r.from = append(r.from, from)
 	}
