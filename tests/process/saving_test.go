@@ -400,3 +400,38 @@ func TestLargeValueWhileSaving(t *testing.T) {
 		t.Errorf("%s snapshots", n)
 	}
 }
+
+// TestActiveTime pins which files keep the time at which a consumer was last given an entry: those of a version that has a place
+// for it, which is written when there are hash fields that expire.
+func TestActiveTime(t *testing.T) {
+	s := start(t)
+	c := dial(t, s)
+	do(t, c, "XADD", "s", "1-1", "f", "v")
+	do(t, c, "XGROUP", "CREATE", "s", "g", "0")
+	do(t, c, "XGROUP", "CREATECONSUMER", "s", "g", "never")
+	inactive := func() string {
+		r, err := c.Do("XINFO", "CONSUMERS", "s", "g")
+		if err != nil || len(r.Elems) != 1 || len(r.Elems[0].Elems) != 8 {
+			t.Fatalf("%s, %v", r, err)
+		}
+		return r.Elems[0].Elems[7].Str
+	}
+	if got := inactive(); got != "-1" {
+		t.Errorf("inactive is %s before", got)
+	}
+	do(t, c, "HSET", "h", "f", "v", "g", "w")
+	do(t, c, "HEXPIRE", "h", "1000", "FIELDS", "1", "f")
+	for range 2 {
+		if got := do(t, c, "DEBUG", "RELOAD"); got != "+OK" {
+			t.Fatal(got)
+		}
+		if got := inactive(); got != "-1" {
+			t.Errorf("inactive is %s after a file of version 12", got)
+		}
+	}
+	do(t, c, "DEL", "h")
+	do(t, c, "DEBUG", "RELOAD")
+	if got := inactive(); strings.HasPrefix(got, "-") {
+		t.Errorf("inactive is %s after a file of version 10", got)
+	}
+}

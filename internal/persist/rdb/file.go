@@ -51,6 +51,7 @@ type File struct {
 
 // BeginFile writes the header of a file of a version.
 func BeginFile(w *Encoder, version int) *File {
+	w.Version = version
 	w.Raw(fmt.Appendf(nil, "%s%04d", magicRedis, version))
 	return &File{Encoder: w, db: -1}
 }
@@ -110,6 +111,9 @@ func (f *File) Key(db int, e object.Entry, clock int64) {
 		f.Byte(byte(clock))
 	}
 	t, _ := TypeOf(e)
+	if t == TypeStream2 && f.tellsActive() {
+		t = TypeStream3
+	}
 	f.Byte(byte(t))
 	f.String(e.Key())
 }

@@ -15,6 +15,8 @@ import (
 //
 // After an error of a full disk or the like the Encoder goes on; its owner throws the blocks away.
 type Encoder struct {
+	Version int // of the file; 0: what every reader of Version understands is written
+
 	b     []byte
 	marks []uint32
 	most  int // longest string that is marked, with its length

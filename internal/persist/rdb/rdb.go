@@ -61,6 +61,9 @@ const (
 	// Version is what is written, unless the data need more: what Redis 7.0 writes and all later ones read.
 	Version = 10
 
+	// versionActive is the first in which the active-time of consumers has a place.
+	versionActive = 11
+
 	// VersionFields is what is written when there are hash fields that expire: Redis 7.4 and later.
 	VersionFields = 12
 

@@ -399,6 +399,9 @@ func (p *streamWriter) pending(w *Encoder, s *stream.Stream, m *meter) bool {
 	return false
 }
 
+// tellsActive reports whether streams are written with the active-time of their consumers (TypeStream3).
+func (w *Encoder) tellsActive() bool { return w.Version >= versionActive }
+
 // nextConsumer writes the head of the consumer behind the one that is done.
 func (p *streamWriter) nextConsumer(w *Encoder, s *stream.Stream) bool {
 	g := s.Group(p.group)
@@ -413,6 +416,9 @@ func (p *streamWriter) nextConsumer(w *Encoder, s *stream.Stream) bool {
 	p.consumer = append([]byte{}, it.Name()...)
 	w.String(p.consumer)
 	w.Uint64(uint64(it.Seen()))
+	if w.tellsActive() {
+		w.Uint64(uint64(it.Active()))
+	}
 	w.Length(uint64(it.Pending()))
 	p.part, p.from = partOwn, stream.MinID
 	return false

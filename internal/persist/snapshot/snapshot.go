@@ -126,6 +126,7 @@ func Begin(ks *keyspace.Keyspace, target Target, opt Options) (*Job, error) {
 func (j *Job) newStream(push func(block)) *stream {
 	s := &stream{j: j, push: push}
 	w := rdb.NewEncoder(s.take(), s.next)
+	w.Version = j.opt.Version
 	s.File = rdb.Append(w, j.opt.Clock)
 	return s
 }
