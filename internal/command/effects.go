@@ -278,7 +278,7 @@ func (c *Ctx) feed(dirty int64) {
 			e.effect(c.DB.ID, args, ToAll)
 		}
 		e.lastEffect(c.DB.ID, effects[last], ToAll)
-	case e.Keys.Stats.Dirty != dirty:
+	case e.Keys.Stats.Dirty > dirty: // what saves sets it back
 		e.lastEffect(c.DB.ID, c.Args, ToAll)
 	case forReplicas:
 		e.lastEffect(c.DB.ID, c.Args, ToReplicas)

@@ -548,6 +548,13 @@ var effectRows = []effectRow{
 		PUBLISH c m
 		EXEC
 		SPUBLISH c m`},
+	{name: "what saves sets the count of changes back", history: `
+		SET a 1
+		SAVE
+		SET b 2
+		SET c 3
+		SAVE
+		DEL a`},
 	{name: "case", history: `
 		set k v ex 100
 		Append k x
