@@ -18,6 +18,9 @@ func (h *handler) server() *Server { return (*Server)(h) }
 // Lock takes the keyspace lock for a turn.
 func (h *handler) Lock(l *netloop.Loop) {
 	h.mu.Lock()
+	if h.end.asked {
+		h.server().halt()
+	}
 	h.cur, h.env.Loop = l, l
 	h.env.BeginTurn()
 	if h.aof.log != nil {

@@ -23,14 +23,19 @@ const loadSlice = 500 * time.Microsecond
 // emptySaid is how many keys without elements are named in the log.
 const emptySaid = 10
 
-// loadData loads what was saved. Clients are served meanwhile, most of them with an error. REQUIRES: not the keyspace lock.
-func (s *Server) loadData() error {
+// loadData loads what was saved. Clients are served meanwhile, most of them with an error, and if it fails until the process ends:
+// nobody sees half of the data. REQUIRES: not the keyspace lock.
+func (s *Server) loadData() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	begin := time.Now()
 	s.env.BeginTurn()
 	s.env.Gate |= command.GateLoading
-	defer func() { s.env.Gate &^= command.GateLoading }()
+	defer func() {
+		if err == nil {
+			s.env.Gate &^= command.GateLoading
+		}
+	}()
 	last := begin
 	pause := func() {
 		if now := time.Now(); now.Sub(last) > loadSlice {
@@ -47,7 +52,7 @@ func (s *Server) loadData() error {
 		}
 		return s.openAtStart()
 	}
-	err := s.loadFile(loadHow{pause: pause, fit: s.newFit()})
+	err = s.loadFile(loadHow{pause: pause, fit: s.newFit()})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -55,6 +60,9 @@ func (s *Server) loadData() error {
 		return err
 	}
 	s.env.Keys.Stats.Dirty = 0
+	if err := snapshot.SyncDir(s.cfg.Dir); err != nil { // who wrote the file may have been killed before it did
+		s.log.Warningf("%v", err)
+	}
 	s.log.Noticef("DB loaded from disk: %.3f seconds", time.Since(begin).Seconds())
 	return nil
 }

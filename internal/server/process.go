@@ -199,11 +199,9 @@ func flagsOf(how config.Shutdown) command.ShutdownFlags {
 
 var errFirstAOF = errors.New("the first append-only file is being written")
 
-// shutdown ends the server in good order. REQUIRES: the keyspace lock.
+// shutdown ends the server in good order. It does not return then: nothing that is executed behind it would be in a file, so neither
+// the rest of the turn nor another one is. Whoever ends the process gets the keyspace lock. REQUIRES: the keyspace lock.
 func (s *Server) shutdown(how command.ShutdownFlags) error {
-	if s.end.asked {
-		return nil
-	}
 	if s.aof.waiting { // what is there is in no file yet
 		if how&command.ShutdownForce == 0 {
 			s.log.Warningf("Writing initial AOF, can't exit.")
@@ -225,7 +223,14 @@ func (s *Server) shutdown(how command.ShutdownFlags) error {
 	s.removePID()
 	s.log.Warningf("Granary is now ready to exit, bye bye...")
 	s.end.done <- 0
+	s.halt()
 	return nil
+}
+
+// halt stops the goroutine for good, and lets the keyspace lock go. REQUIRES: the keyspace lock.
+func (s *Server) halt() {
+	s.mu.Unlock()
+	select {}
 }
 
 // lastSave saves what the end is to be survived by: with save points or SHUTDOWN SAVE, everything.

@@ -1,0 +1,27 @@
+package server
+
+import (
+	"os"
+	"testing"
+
+	"granary/internal/command"
+)
+
+// TestHalfLoaded checks that nobody is served what was loaded of a file that cannot be loaded.
+func TestHalfLoaded(t *testing.T) {
+	s := startTest(t, 1)
+	if err := os.WriteFile(s.rdbPath(), []byte("REDIS0009\xfe\x00\x00\x01a\x011\x00\x01b"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := s.loadData()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.env.Keys.DBs[0].Len(); err == nil || n != 1 {
+		t.Errorf("of a file that ends in its second key %d keys are there, error %v", n, err)
+	}
+	if s.env.Gate&command.GateLoading == 0 {
+		t.Error("clients are served")
+	}
+	s.env.Gate &^= command.GateLoading
+	s.env.Keys.FlushAll(false)
+}
