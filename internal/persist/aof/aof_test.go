@@ -247,6 +247,57 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// TestTurnWaits checks that under everysec nothing is written to a new file before the old one is on the disk, and that FlushAll
+// brings both there.
+func TestTurnWaits(t *testing.T) {
+	l, path, a := open(t, config.FsyncEverySec)
+	second := path + ".2"
+	f, err := os.OpenFile(second, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	effect := func(word string) int64 {
+		begin := l.Appended()
+		l.Append(-1, [][]byte{[]byte(word)}, 0)
+		l.Publish()
+		l.Flush()
+		return l.Appended() - begin
+	}
+	size := func(path string) int64 {
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.Size()
+	}
+	l.rmu.Lock() // a sync that takes long
+	n := effect("old")
+	l.Turn(f)
+	m := effect("new")
+	if got := size(path); got != n {
+		t.Errorf("the old file has %d bytes, want %d", got, n)
+	}
+	if got := size(second); got != 0 {
+		t.Errorf("the new file has %d bytes before the old one is on the disk", got)
+	}
+	l.rmu.Unlock()
+	for deadline := time.Now().Add(20 * time.Second); size(second) != m; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the new file has %d bytes, want %d", size(second), m)
+		}
+	}
+	if f, err = os.OpenFile(path+".3", os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l.Turn(f)
+	l.Append(-1, [][]byte{[]byte("last")}, 0)
+	l.Publish()
+	if !l.FlushAll() || l.unsettled() || l.Synced() != l.Appended() {
+		t.Errorf("FlushAll left %d bytes behind", l.Appended()-l.Synced())
+	}
+	end(t, l, a)
+}
+
 // TestTimestamps checks that annotations stand before a second's first effect, and never in a transaction.
 func TestTimestamps(t *testing.T) {
 	l, path, a := open(t, config.FsyncNo)

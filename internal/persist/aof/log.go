@@ -32,7 +32,8 @@ import (
 // an fsync shares the next.
 //
 // Fsync makes writes to the same file wait, so under everysec a write is put off while one is under way, for two seconds
-// at most, as Redis does.
+// at most, as Redis does. Likewise nothing is written to a new file before the old one is on the disk: a failure of power never
+// leaves the end of the old one torn and something in the new one, which could not be loaded.
 
 const (
 	// blockSize is the bytes of a block: a large region, which no compaction moves.
@@ -72,8 +73,10 @@ type Log struct {
 	queue     []*block // in order; the last one is cur
 	spare     []*block // that were written
 	turns     []turn
-	retired   []*os.File // to be synced and closed
+	retired   []*os.File // to be synced and closed, by who holds rmu
 	published atomic.Int64
+
+	rmu sync.Mutex // taken after wmu, before mu
 
 	// Guarded by wmu, which is held during writes. It is taken before mu.
 	wmu    sync.Mutex
@@ -267,7 +270,12 @@ func (l *Log) Flush() {
 func (l *Log) FlushAll() bool {
 	l.wmu.Lock()
 	defer l.wmu.Unlock()
-	if !l.write() || fdatasync(l.file) != nil {
+	for all := false; !all; all = l.written.Load() == l.published.Load() && !l.turning() {
+		if !l.write() || !l.closeRetired() {
+			return false
+		}
+	}
+	if fdatasync(l.file) != nil {
 		return false
 	}
 	l.settled(l.written.Load())
@@ -281,9 +289,18 @@ func (l *Log) turning() bool {
 	return len(l.turns) > 0 && l.turns[0].at <= l.published.Load()
 }
 
+// unsettled reports whether files of which others have taken the place are still to be synced.
+func (l *Log) unsettled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.retired) > 0
+}
+
+func (l *Log) everySec() bool { return l.policy.Load() == int32(config.FsyncEverySec) }
+
 // wait reports whether writing is put off because a sync is under way. REQUIRES: wmu.
 func (l *Log) wait() bool {
-	if !l.syncing.Load() || l.policy.Load() != int32(config.FsyncEverySec) {
+	if !l.everySec() || !l.syncing.Load() && !l.unsettled() {
 		l.putOff = time.Time{}
 		return false
 	}
@@ -300,7 +317,8 @@ func (l *Log) wait() bool {
 	return false
 }
 
-// write writes everything that was published, from file to file. It reports false if that failed. REQUIRES: wmu.
+// write writes everything that was published, from file to file; under everysec no further than the end of a file, which is to be
+// synced first. It reports false if that failed. REQUIRES: wmu.
 func (l *Log) write() bool {
 	for {
 		l.mu.Lock()
@@ -326,6 +344,9 @@ func (l *Log) write() bool {
 		l.size.Store(0)
 		l.mu.Unlock()
 		l.wake()
+		if l.everySec() {
+			return true
+		}
 	}
 }
 
@@ -413,6 +434,7 @@ func (l *Log) sync() {
 	if l.synced.Load() >= w || l.lazy.Load() {
 		return
 	}
+	l.closeRetired() // of a time of another policy
 	if err := fdatasync(l.file); err != nil {
 		l.opt.Warning("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Text(err))
 		l.opt.Fatal()
@@ -472,19 +494,19 @@ func (l *Log) run() {
 			l.Flush()
 		}
 		l.closeRetired()
-		if !tick {
-			continue
-		}
-		if l.failure.Load() != nil {
+		if tick && l.failure.Load() != nil {
 			l.wmu.Lock()
 			l.write()
 			l.wmu.Unlock()
 		}
-		if l.policy.Load() == int32(config.FsyncEverySec) && !l.lazy.Load() {
-			l.everySecond()
-		}
-		if l.Pending() {
+		if l.Pending() { // what was put off
 			l.Flush()
+		}
+		if tick && l.everySec() && !l.lazy.Load() {
+			l.everySecond()
+			if l.Pending() {
+				l.Flush()
+			}
 		}
 	}
 }
@@ -510,14 +532,18 @@ func (l *Log) everySecond() {
 	l.settled(w)
 }
 
-// closeRetired syncs and closes the files of which others have taken the place.
-func (l *Log) closeRetired() {
+// closeRetired syncs and closes the files of which others have taken the place. It reports false if a file could not be synced.
+func (l *Log) closeRetired() (ok bool) {
+	l.rmu.Lock()
+	defer l.rmu.Unlock()
 	l.mu.Lock()
 	list := l.retired
 	l.mu.Unlock()
+	ok = true
 	for _, f := range list {
 		l.syncing.Store(true)
 		if err := fdatasync(f); err != nil {
+			ok = false
 			l.opt.Warning("Fail to fsync the AOF file: %s", Text(err))
 		}
 		f.Close()
@@ -526,6 +552,7 @@ func (l *Log) closeRetired() {
 	l.mu.Lock()
 	l.retired = l.retired[len(list):]
 	l.mu.Unlock()
+	return ok
 }
 
 // Text returns an error as the C library words it.

@@ -322,6 +322,41 @@ func SyncDir(dir string) error {
 	return d.Sync()
 }
 
+// CreateIncr creates the file of a new increment. A process that was killed may have left one of that name: that it is empty now
+// is on the disk when it returns, or what it had might come back.
+func CreateIncr(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Settle brings to the disk what a process that was killed may have left to the kernel: the files, their names and that of the
+// directory. Until then a failure of power might leave an older manifest, and files that are shorter than what was loaded.
+func (m *Manifest) Settle() error {
+	list := m.Parts()
+	for i := range list {
+		f, err := os.Open(m.Path(&list[i]))
+		if err != nil {
+			return err
+		}
+		err = f.Sync()
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if err := SyncDir(m.Dir); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(m.Dir))
+}
+
 // DropHistory deletes the files that are not needed and takes them out of the manifest, which is to be written then. It
 // reports whether there were any.
 func (m *Manifest) DropHistory(tell func(name string, err error)) bool {
