@@ -137,6 +137,10 @@ func (s *Server) openAtStart() error {
 		s.log.Warningf("Can't open or create append-only dir %s: %s", s.cfg.AppendDirname, aof.Text(err))
 		return err
 	}
+	if err := m.Settle(); err != nil {
+		s.log.Warningf("Fail to fsync the append-only files: %v", err)
+		return err
+	}
 	changed := m.DropHistory(s.saidRemoved)
 	if !m.Exists() {
 		p := m.NewBase(s.cfg.AOFUseRDBPreamble)
@@ -155,14 +159,17 @@ func (s *Server) openAtStart() error {
 		}
 		s.aof.base, s.aof.total, changed = to.size, to.size, true
 	}
+	var f *os.File
+	var err error
 	p := m.LastIncr()
 	if p == nil {
 		p, changed = m.NewIncr(), true
+		f, err = aof.CreateIncr(m.Path(p))
 		s.log.Noticef("Creating AOF incr file %s on server start", p.Name)
 	} else {
+		f, err = os.OpenFile(m.Path(p), os.O_WRONLY|os.O_APPEND, 0o644)
 		s.log.Noticef("Opening AOF incr file %s on server start", p.Name)
 	}
-	f, err := os.OpenFile(m.Path(p), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
 		s.log.Warningf("Can't open the append-only file %s: %s", p.Name, aof.Text(err))
 		return err

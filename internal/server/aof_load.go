@@ -118,7 +118,7 @@ func (s *Server) loadAOF(pause func()) (found bool, err error) {
 		if p.Kind == aof.Base {
 			kind = "base"
 		}
-		x.last = i == len(list)-1
+		x.last = sum(sizes[i+1:]) == 0
 		begin := time.Now()
 		cut, err := x.file(m, p)
 		if err != nil {
@@ -127,13 +127,7 @@ func (s *Server) loadAOF(pause func()) (found bool, err error) {
 		if sizes[i] > 0 {
 			s.log.Noticef("DB loaded from %s file %s: %.3f seconds", kind, p.Name, time.Since(begin).Seconds())
 		}
-		if cut > 0 {
-			s.aof.total -= cut
-			if !x.last {
-				s.log.Warningf("Fatal error: the truncated file is not the last file")
-				return false, aof.ErrTruncated
-			}
-		}
+		s.aof.total -= cut
 		x.before += sizes[i]
 	}
 	return true, nil
@@ -154,12 +148,19 @@ func (s *Server) sizes(m *aof.Manifest) (sizes []int64, total int64, err error) 
 	return sizes, total, nil
 }
 
+func sum(list []int64) (n int64) {
+	for _, v := range list {
+		n += v
+	}
+	return n
+}
+
 // aofLoader loads one file after the other.
 type aofLoader struct {
 	s      *Server
 	pause  func()
 	before int64 // bytes of the files before
-	last   bool  // the file is the last one
+	last   bool  // the file is the last one that has anything: of a new increment the name is written before the old one is full
 	n      int
 }
 

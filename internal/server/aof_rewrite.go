@@ -95,6 +95,10 @@ func (s *Server) beginRewrite() error {
 // prepareRewrite creates the new increment.
 func (s *Server) prepareRewrite(m *aof.Manifest, logged, waiting bool) (p prepared) {
 	p.m = m
+	if p.err = aof.SyncDir(filepath.Dir(m.Dir)); p.err != nil { // the directory may be new
+		s.log.Warningf("Fail to fsync the directory of %s: %v", s.cfg.AppendDirname, p.err)
+		return p
+	}
 	if !logged {
 		return p
 	}
@@ -103,8 +107,7 @@ func (s *Server) prepareRewrite(m *aof.Manifest, logged, waiting bool) (p prepar
 		path = m.Path(m.NewIncr())
 		s.log.Noticef("Creating AOF incr file %s on background rewrite", filepath.Base(path))
 	}
-	p.file, p.err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o644)
-	if p.err != nil {
+	if p.file, p.err = aof.CreateIncr(path); p.err != nil {
 		s.log.Warningf("Can't open the append-only file %s: %s", filepath.Base(path), aof.Text(p.err))
 		return p
 	}
