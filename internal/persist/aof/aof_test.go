@@ -50,6 +50,15 @@ func TestManifest(t *testing.T) {
 	check("file a seq 2 type i\nfile b seq 2 type i\n", "Found a non-monotonic sequence number")
 	check("# nothing\n", "")
 
+	// What is to be deleted keeps its name.
+	old := &Manifest{Name: "a.aof"}
+	if err := old.parse([]byte("file a.aof.1.base.aof seq 1 type h\nfile a.aof.1.incr.aof seq 1 type h\nfile a.aof.2.incr.aof seq 2 type h\n")); err != nil {
+		t.Fatal(err)
+	}
+	if incr, base := old.NewIncr().Name, old.NewBase(false).Name; incr != "a.aof.3.incr.aof" || base != "a.aof.2.base.aof" {
+		t.Errorf("the next files are %s and %s", incr, base)
+	}
+
 	// A rewrite: what counts, before and behind.
 	m := &Manifest{Dir: dir, Name: "a.aof"}
 	m.NewBase(true)

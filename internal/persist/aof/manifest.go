@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -245,19 +246,29 @@ func (m *Manifest) NewBase(rdb bool) *Part {
 		m.Base.Kind = History
 		m.History = append(m.History, *m.Base)
 	}
-	m.baseSeq++
 	suffix := baseAOF
 	if rdb {
 		suffix = baseRDB
 	}
-	m.Base = &Part{fmt.Sprintf("%s.%d%s", m.Name, m.baseSeq, suffix), m.baseSeq, Base}
+	m.Base = m.newPart(&m.baseSeq, suffix, Base)
 	return m.Base
+}
+
+// newPart returns a file with the next number. A file that is to be deleted may have it, if the manifest was read and had nothing
+// beside it.
+func (m *Manifest) newPart(seq *int64, suffix string, kind Kind) *Part {
+	for {
+		*seq++
+		name := fmt.Sprintf("%s.%d%s", m.Name, *seq, suffix)
+		if !slices.ContainsFunc(m.History, func(p Part) bool { return p.Name == name }) {
+			return &Part{name, *seq, kind}
+		}
+	}
 }
 
 // NewIncr adds a new increment.
 func (m *Manifest) NewIncr() *Part {
-	m.incrSeq++
-	m.Incr = append(m.Incr, Part{fmt.Sprintf("%s.%d%s", m.Name, m.incrSeq, incrAOF), m.incrSeq, Incr})
+	m.Incr = append(m.Incr, *m.newPart(&m.incrSeq, incrAOF, Incr))
 	return &m.Incr[len(m.Incr)-1]
 }
 
