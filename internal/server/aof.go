@@ -217,16 +217,16 @@ func (s *Server) startAOF() error {
 		}
 		a.manifest = m
 	}
-	a.on, a.waiting = true, true
 	switch {
 	case s.saving.job != nil:
-		a.rewrite.scheduled = true
+		a.on, a.waiting, a.rewrite.scheduled = true, true, true
 		s.log.Noticef("AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
 		return nil
 	case a.rewrite.phase != rewriteNone:
 		s.log.Noticef("AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.")
-		s.abortRewrite()
+		s.abortRewrite() // which may be too late: then it is over, with success
 	}
+	a.on, a.waiting = true, true
 	if err := s.beginRewrite(); err != nil {
 		a.on, a.waiting = false, false
 		s.log.Warningf("Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the above logs for more info about the error.")

@@ -114,8 +114,7 @@ func (s *Server) prepareRewrite(m *aof.Manifest, logged, waiting bool) (p prepar
 	if !waiting {
 		if p.err = m.Write(); p.err != nil {
 			s.log.Warningf("Fail to persist AOF manifest: %v", p.err)
-			p.file.Close()
-			os.Remove(path)
+			p.file.Close() // it stays: the manifest may have it
 		}
 	}
 	return p
@@ -349,15 +348,14 @@ func (s *Server) finishRewrite() {
 // repeated as a whole.
 func (s *Server) dropPrepared(p prepared) {
 	if p.err == nil && p.file != nil {
-		path := p.m.TempIncr()
-		if !s.aof.waiting {
-			path = p.m.Path(p.m.LastIncr())
-			if err := s.aof.manifest.Write(); err != nil {
-				s.log.Warningf("Fail to persist AOF manifest: %v", err)
-			}
-		}
 		p.file.Close()
-		os.Remove(path)
+		if s.aof.waiting {
+			os.Remove(p.m.TempIncr())
+		} else if err := s.aof.manifest.Write(); err != nil {
+			s.log.Warningf("Fail to persist AOF manifest: %v", err) // the one that is there has the new increment, which stays
+		} else {
+			os.Remove(p.m.Path(p.m.LastIncr()))
+		}
 	}
 	s.rewriteFailed(errCanceled)
 }

@@ -53,7 +53,7 @@ type Options struct {
 // Target is where a snapshot goes. It is used by the writer alone.
 type Target interface {
 	io.Writer
-	// Finish is called behind the last byte, with everything that was written; err is not nil if it failed.
+	// Finish is called behind the last byte, with everything that was written; err is not nil if it failed, and is returned then.
 	Finish(err error) error
 }
 
@@ -266,7 +266,8 @@ func (j *Job) Run() {
 	}
 }
 
-// Abort gives the snapshot up with an error. Step and Close are to be called as ever.
+// Abort gives the snapshot up with an error, unless it is whole and the target is being finished. Step and Close are to be called
+// as ever, and say how it ended.
 func (j *Job) Abort(err error) {
 	j.out.fail(err)
 	if j.walk != nil {

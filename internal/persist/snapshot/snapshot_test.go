@@ -311,6 +311,46 @@ func TestFailures(t *testing.T) {
 	w.end()
 }
 
+// held is a target whose end waits.
+type held struct {
+	memory
+	ending, let chan struct{}
+}
+
+func (h *held) Finish(err error) error {
+	close(h.ending)
+	<-h.let
+	return h.memory.Finish(err)
+}
+
+// TestTooLate gives a job up while its target is being finished: what it says is how the target ended.
+func TestTooLate(t *testing.T) {
+	w := newWorld(t, rand.New(rand.NewPCG(live.Seed(t), 3)), 100)
+	for range w.n {
+		w.change()
+	}
+	target := &held{ending: make(chan struct{}), let: make(chan struct{})}
+	j, err := Begin(w.ks, target, Options{Version: rdb.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ending := false; !ending; {
+		j.Step(time.Now().Add(time.Second))
+		select {
+		case <-target.ending:
+			ending = true
+		default:
+		}
+	}
+	j.Abort(errors.New("too late"))
+	close(target.let)
+	j.Run()
+	if _, err := j.Close(); err != nil || target.err != nil {
+		t.Errorf("it ended with %v, and the target with %v", err, target.err)
+	}
+	w.end()
+}
+
 // TestFile checks that a file has its name only when it is whole.
 func TestFile(t *testing.T) {
 	dir := t.TempDir()

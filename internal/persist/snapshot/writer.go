@@ -210,17 +210,16 @@ func (w *writer) put(p []byte) error {
 	return err
 }
 
-// finish writes the trailer and ends it.
+// finish writes the trailer and ends it. How the target ends is how it ends: what is whole and in its place is a success, though it
+// may have been given up meanwhile.
 func (w *writer) finish() {
 	err := w.end()
 	if err == nil {
 		err = w.put(binary.LittleEndian.AppendUint64(nil, w.crc))
 	}
-	if err = w.target.Finish(err); err != nil {
-		w.fail(err)
-	}
+	err = w.target.Finish(err)
 	w.mu.Lock()
-	w.ended = true
+	w.err, w.ended = err, true
 	w.mu.Unlock()
 	w.wake.Broadcast()
 }
