@@ -6,9 +6,12 @@ COUNT    ?= 300000
 SEED     ?=
 FUZZTIME ?= 10s
 LDFLAGS  := -s -w
+KILLS    ?= 1000
+CUTS     ?= 1000
+CRASH    := $(if $(SEED),GRANARY_SEED=$(SEED)) GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 -v
 UNIT     := ./cmd/... ./internal/...
 
-.PHONY: help build run test unit race scripts compat checked client suite ecosystem lint fuzz bench fmt gen packages
+.PHONY: help build run test unit race scripts compat checked client suite crash cuts ecosystem lint fuzz bench fmt gen packages
 
 help: ## print the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -19,7 +22,7 @@ build: ## build bin/granary
 run: build ## build and start the server (ARGS="--port 7000")
 	./bin/granary $(ARGS)
 
-test: packages lint unit race scripts compat checked client suite ## everything that has to pass; installs the Debian packages it needs
+test: packages lint unit race scripts compat checked client cuts suite ## everything that has to pass; installs the Debian packages it needs
 
 unit: ## unit tests, with the extra checks and as shipped
 	$(GO) test -tags invariants -timeout 10m $(UNIT)
@@ -44,6 +47,12 @@ checked: ## random commands against servers with the extra checks and with the r
 
 client: build ## the client library go-redis against Granary
 	cd tests/client && GRANARY_BIN=$(CURDIR)/bin/granary $(GO) test -count=1 ./...
+
+crash: build packages ## kill -9 and failures of power, 1,000 each, and 400 snapshots (KILLS= CUTS= SEED=); some ten minutes, needs /dev/fuse
+	cd tests/crash && $(CRASH) -timeout 0 . -args -fuse -kills $(KILLS) -cuts $(CUTS) -snapshots 400
+
+cuts: build ## some of each; failures of power only with /dev/fuse
+	cd tests/crash && $(CRASH) -timeout 10m .
 
 suite: build ## the Tcl suite of Valkey 8.1 (ARGS="unit/scan" for some files)
 	$(GO) run ./tests/suite -server bin/granary $(ARGS)
