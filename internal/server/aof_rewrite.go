@@ -221,6 +221,9 @@ func (t *installer) Finish(err error) error {
 		if err := os.Rename(t.incr, t.m.Path(t.m.NewIncr())); err != nil {
 			return err
 		}
+		if err := aof.SyncDir(t.m.Dir); err != nil {
+			return err
+		}
 	}
 	if err := t.m.Write(); err != nil {
 		return err

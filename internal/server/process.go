@@ -202,6 +202,9 @@ var errFirstAOF = errors.New("the first append-only file is being written")
 // shutdown ends the server in good order. It does not return then: nothing that is executed behind it would be in a file, so neither
 // the rest of the turn nor another one is. Whoever ends the process gets the keyspace lock. REQUIRES: the keyspace lock.
 func (s *Server) shutdown(how command.ShutdownFlags) error {
+	if s.end.asked { // a signal came behind it
+		return nil
+	}
 	if s.aof.waiting { // what is there is in no file yet
 		if how&command.ShutdownForce == 0 {
 			s.log.Warningf("Writing initial AOF, can't exit.")

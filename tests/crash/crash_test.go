@@ -21,7 +21,7 @@ var (
 	snapshots = flag.Int("snapshots", 24, "how many snapshots are looked at")
 	only      = flag.Int("dir", -1, "the one directory to run, to repeat a failure")
 	workers   = flag.Int("workers", 2, "how many directories at a time")
-	needFUSE  = flag.Bool("fuse", false, "without /dev/fuse the test fails")
+	needFUSE  = flag.Bool("fuse", false, "fail where there is no FUSE")
 )
 
 // perHouse is how many ends a directory sees.
@@ -198,9 +198,21 @@ func (h *house) count(gone, power bool) {
 // TestKills kills servers at random moments.
 func TestKills(t *testing.T) { houses(t, false) }
 
+// tryFUSE tells why there is no FUSE.
+func tryFUSE(dir string) error {
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		return err
+	}
+	unmount, err := Mount(NewDisk(0, false), dir)
+	if err != nil {
+		return err
+	}
+	return unmount()
+}
+
 // TestCuts has the power fail at random moments.
 func TestCuts(t *testing.T) {
-	if _, err := os.Stat("/dev/fuse"); err != nil {
+	if err := tryFUSE(t.TempDir()); err != nil {
 		if *needFUSE {
 			t.Fatalf("failures of power need /dev/fuse: %v", err)
 		}

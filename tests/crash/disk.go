@@ -17,7 +17,7 @@ import (
 //
 // A write is durable when fsync or fdatasync of its file has returned that was called behind it. A name that was made, changed
 // or removed is durable when fsync of its directory has. Nothing else makes anything durable: neither close nor rename, nor fsync
-// of a file its name. Renaming is atomic, also from one directory to another.
+// of a file that of its name. Renaming is atomic, also from one directory to another.
 //
 // Of what is not durable a failure leaves anything or nothing: see Cut.
 type Disk struct {

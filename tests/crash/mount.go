@@ -11,10 +11,10 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// Mount makes a Disk a file system of this machine, which needs /dev/fuse and the right to mount. The kernel keeps nothing of it:
-// every read and write comes here.
+// Mount makes a Disk a file system of this machine, which needs /dev/fuse, and the right to mount or fusermount3. The kernel keeps
+// nothing of it: every read and write comes here.
 func Mount(d *Disk, dir string) (unmount func() error, err error) {
-	opt := &fs.Options{MountOptions: fuse.MountOptions{DirectMountStrict: true, FsName: "granary-crash", MaxWrite: 1 << 20}}
+	opt := &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true, FsName: "granary-crash", MaxWrite: 1 << 20}}
 	server, err := fs.Mount(dir, &mountRoot{d: d}, opt)
 	if err != nil {
 		return nil, fmt.Errorf("mounting a file system of FUSE: %w", err)

@@ -334,13 +334,16 @@ func SyncDir(dir string) error {
 }
 
 // CreateIncr creates the file of a new increment. A process that was killed may have left one of that name: that it is empty now
-// is on the disk when it returns, or what it had might come back.
+// is on the disk when it returns, or what it had might come back. So is its name, before a manifest tells of it.
 func CreateIncr(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Sync(); err != nil {
+	if err = f.Sync(); err == nil {
+		err = SyncDir(filepath.Dir(path))
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
