@@ -85,6 +85,31 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+// TestLeftBehind begins where a process was killed: a file of the name of a new increment is emptied, and one that is missing is told
+// of before anything is deleted. That they come to the disk is tested on a file system that drops what does not (tests/crash).
+func TestLeftBehind(t *testing.T) {
+	m := &Manifest{Dir: t.TempDir(), Name: "a.aof"}
+	path := m.Path(m.NewIncr())
+	if err := os.WriteFile(path, []byte("stale"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := CreateIncr(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || st.Size() != 0 {
+		t.Errorf("a new increment has %d bytes (%v)", st.Size(), err)
+	}
+	if err := m.Settle(); err != nil {
+		t.Errorf("with all files: %v", err)
+	}
+	m.NewIncr()
+	if err := m.Settle(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without one of them: %v", err)
+	}
+}
+
 // TestReader reads requests at exact offsets, and says what is no request.
 func TestReader(t *testing.T) {
 	const one = "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n"
