@@ -287,7 +287,10 @@ func TestMaxMemoryAuto(t *testing.T) {
 		}
 		machineMemory, followEvery = oldMemory, oldEvery
 	})
-	c, err := live.Dial(fmt.Sprintf("127.0.0.1:%d", s.cfg.Port))
+	s.mu.Lock()
+	addr := fmt.Sprintf("127.0.0.1:%d", s.cfg.Port)
+	s.mu.Unlock()
+	c, err := live.Dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
