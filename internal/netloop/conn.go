@@ -22,36 +22,36 @@ type Conn struct {
 
 	// Body is set by Session.Serve: where the first large argument of the
 	// unfinished request begins, counted as Need. 0 if there is none.
-	Body int
+	Body int32
 
-	loop      *Loop
-	session   Session
-	nc        net.Conn // portable loops only
-	fd        int32    // -1: none
-	gen       uint32   // tells connections apart that had the same fd
-	index     int32    // in loop.conns
-	flags     condition
 	unsettled int32 // how often it is on loop.unsettled
-	reason    Reason
-	unix      bool
-	err       error
+
+	loop    *Loop
+	session Session
+	nc      net.Conn // portable loops only
+	fd      int32    // -1: none
+	gen     uint32   // tells connections apart that had the same fd
+	index   int32    // in loop.conns
+	flags   condition
+	reason  Reason
+	unix    bool
+	err     error
 
 	remote string
 	local  string
 
-	created  int64 // milliseconds, as Loop.Now
-	lastIO   int64
-	netIn    uint64
-	netOut   uint64
-	in       []byte // portion of the read buffer read in this turn
-	settled  uint64 // netOut when all is sent that may be: if unsettled > 0, and on portable loops
-	q        query
-	out      output
-	nextDead *Conn
+	created int64 // milliseconds, as Loop.Now
+	lastIO  int64
+	netIn   uint64
+	netOut  uint64
+	in      []byte // portion of the read buffer read in this turn
+	settled uint64 // netOut when all is sent that may be: if unsettled > 0, and on portable loops
+	q       query
+	out     output
 }
 
 // condition is a set of conditions of a connection.
-type condition uint32
+type condition uint16
 
 const (
 	flagReadable condition = 1 << iota // the socket may have more to read
@@ -200,8 +200,7 @@ func (c *Conn) kill(why Reason, err error) {
 	}
 	c.flags |= flagDead
 	c.reason, c.err = why, err
-	c.nextDead = c.loop.dead
-	c.loop.dead = c
+	c.loop.dead = append(c.loop.dead, c)
 }
 
 // Sizes, for CLIENT LIST, CLIENT INFO and limits.

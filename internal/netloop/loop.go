@@ -37,7 +37,7 @@ type Loop struct {
 	unsettled  []unsettled // output that waits, by mark
 	unsettling atomic.Bool // there is some
 
-	dead   *Conn // to be buried
+	dead   []*Conn // to be buried
 	unpins []mem.Ref
 	doomed []int32 // descriptors of the buried, closed in C
 
@@ -185,7 +185,7 @@ func (l *Loop) tickDue() bool { return l.now >= l.tickAt || l.now < l.tickOn }
 // idle reports whether B has nothing to do.
 func (l *Loop) idle() bool {
 	return len(l.ready) == 0 && len(l.newborn) == 0 && len(l.resumed) == 0 &&
-		l.dead == nil && len(l.unpins) == 0 && !l.woken.Load() &&
+		len(l.dead) == 0 && len(l.unpins) == 0 && !l.woken.Load() &&
 		!l.tickDue() && !l.cron.due(l.now)
 }
 
@@ -323,7 +323,7 @@ func (l *Loop) keep(c *Conn, in []byte, used int) {
 		return
 	}
 	defer l.endWithoutMemory(c)
-	c.q.keep(l.arena, in[used:], c.Need, c.Body)
+	c.q.keep(l.arena, in[used:], c.Need, int(c.Body))
 }
 
 // makeRoom gets room in the query buffer of c. If there is no memory for it
@@ -352,13 +352,11 @@ func noMemory(e any) bool {
 
 // bury ends the dead: the session hears of it, and nothing is held any more.
 func (l *Loop) bury() {
-	var later *Conn
-	for l.dead != nil {
-		c := l.dead
-		l.dead, c.nextDead = c.nextDead, nil
+	later := l.dead[:0]
+	for i := 0; i < len(l.dead); i++ { // those who die meanwhile, too
+		c := l.dead[i]
 		if c.has(flagServing) {
-			c.nextDead = later // it is the one that pumps
-			later = c
+			later = append(later, c) // it is the one that pumps
 			continue
 		}
 		if c.session != nil {
@@ -375,6 +373,7 @@ func (l *Loop) bury() {
 		l.detach(c)
 		mem.BookOutside(mem.PurposeClient, -c.self())
 	}
+	clear(l.dead[len(later):])
 	l.dead = later
 }
 

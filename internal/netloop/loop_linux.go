@@ -149,7 +149,7 @@ func (l *Loop) turn(next, n int) int {
 	l.settle(mark)
 	l.writeAll()
 	l.count()
-	l.again = len(l.more) > 0 || len(l.dirty) > 0 || len(l.resumed) > 0 || l.dead != nil || len(l.unpins) > 0
+	l.again = len(l.more) > 0 || len(l.dirty) > 0 || len(l.resumed) > 0 || len(l.dead) > 0 || len(l.unpins) > 0
 	l.mu.Unlock()
 	return next
 }
