@@ -11,12 +11,6 @@ import (
 	"granary/internal/persist/rdb"
 )
 
-// progressAfter is how long a check takes before it tells how far it is, and how often it does.
-const (
-	progressAfter = time.Second
-	progressEvery = 200 * time.Millisecond
-)
-
 // runCheckRDB is `granary check-rdb`: it reads a snapshot as a server would load it, and says whether all of it is sound. What it
 // prints and its exit codes are those of redis-check-rdb. On a terminal (progress is not nil) it tells how far it is.
 func runCheckRDB(args []string, stdout, stderr, progress io.Writer) int {
@@ -28,30 +22,53 @@ func runCheckRDB(args []string, stdout, stderr, progress io.Writer) int {
 		fmt.Fprintln(stdout, "granary check-rdb "+info.Version)
 		return 0
 	}
-	say := func(offset int64, line string) { fmt.Fprintf(stdout, "[offset %d] %s\n", offset, line) }
-	say(0, "Checking RDB file "+args[0])
 	f, err := os.Open(args[0])
 	if err != nil {
+		sayOffset(stdout, 0, "Checking RDB file "+args[0])
 		fmt.Fprintf(stderr, "Cannot open the file: %v\n", err)
 		return 1
 	}
 	defer f.Close()
-	size := int64(-1)
-	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
-		size = st.Size()
-	}
-	if err := mem.Open(mem.Config{}); err != nil {
-		fmt.Fprintf(stderr, "Can't reserve address space: %v\n", err)
+	arena, err := toolArena()
+	if err != nil {
+		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	arena := mem.NewArena("check-rdb")
 	defer arena.Close()
+	if _, ok := checkSnapshot(f, args[0], arena, false, stdout, progress); !ok {
+		return 1
+	}
+	return 0
+}
+
+// toolArena returns memory for values that are read and not kept.
+func toolArena() (*mem.Arena, error) {
+	if err := mem.Open(mem.Config{}); err != nil {
+		return nil, fmt.Errorf("Can't reserve address space: %w", err)
+	}
+	return mem.NewArena("check"), nil
+}
+
+// sayOffset prints a line about a place.
+func sayOffset(out io.Writer, offset int64, line string) {
+	fmt.Fprintf(out, "[offset %d] %s\n", offset, line)
+}
+
+// checkSnapshot reads the snapshot that a file is, or begins with, and says what it finds. size is that of the snapshot. Behind
+// it nothing may follow but the commands of an append-only file, unless rest says that others look at what follows.
+func checkSnapshot(f *os.File, name string, arena *mem.Arena, rest bool, stdout, progress io.Writer) (size int64, sound bool) {
+	say := func(offset int64, line string) { sayOffset(stdout, offset, line) }
+	say(0, "Checking RDB file "+name)
+	whole := int64(-1)
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		whole = st.Size()
+	}
 	c := &rdb.Checker{Now: time.Now().UnixMilli(), Say: say}
-	bar := progressBar{out: progress, size: size, next: time.Now().Add(progressAfter)}
+	bar := newBar(progress, whole, "keys")
 	c.Between = func(offset int64) { bar.show(offset, c.Keys) }
-	err = c.Check(f, size, arena)
+	err := c.Check(f, whole, arena)
 	bar.clear()
-	if err == nil && size >= 0 && c.Left() > 0 && !commandsFollow(f, c.Size) {
+	if err == nil && whole >= 0 && !rest && c.Left() > 0 && !commandsFollow(f, c.Size) {
 		err = fmt.Errorf("%d bytes behind its end", c.Left())
 	}
 	if err != nil {
@@ -63,10 +80,7 @@ func runCheckRDB(args []string, stdout, stderr, progress io.Writer) int {
 	if c.Hollow > 0 {
 		fmt.Fprintf(stdout, "[info] %d without elements, which loading leaves out\n", c.Hollow)
 	}
-	if err != nil {
-		return 1
-	}
-	return 0
+	return c.Size, err == nil
 }
 
 // sayFault prints what is wrong with a file.
@@ -90,55 +104,4 @@ func commandsFollow(f io.ReaderAt, at int64) bool {
 	var b [1]byte
 	n, _ := f.ReadAt(b[:], at)
 	return n == 1 && (b[0] == '*' || b[0] == '#')
-}
-
-// progressBar tells on a terminal how much of a file has been read.
-type progressBar struct {
-	out   io.Writer // nil: nobody is told
-	size  int64     // -1: unknown
-	next  time.Time
-	n     int // calls since the clock was read
-	shown bool
-}
-
-const barWidth = 40
-
-// show tells it if it is time to. Clocks are read now and then only: most keys take less than that.
-func (p *progressBar) show(offset, keys int64) {
-	if p.n++; p.out == nil || p.n&255 != 0 {
-		return
-	}
-	now := time.Now()
-	if now.Before(p.next) {
-		return
-	}
-	p.next, p.shown = now.Add(progressEvery), true
-	if p.size <= 0 {
-		fmt.Fprintf(p.out, "\r%d keys, %d bytes", keys, offset)
-		return
-	}
-	done := int(offset * barWidth / p.size)
-	bar := make([]byte, barWidth)
-	for i := range bar {
-		bar[i] = '.'
-		if i < done {
-			bar[i] = '#'
-		}
-	}
-	fmt.Fprintf(p.out, "\r[%s] %3d%%  %d keys", bar, offset*100/p.size, keys)
-}
-
-// clear takes away what was told.
-func (p *progressBar) clear() {
-	if p.shown {
-		fmt.Fprint(p.out, "\r\x1b[K")
-	}
-}
-
-// terminal returns f if it is a terminal, nil otherwise.
-func terminal(f *os.File) io.Writer {
-	if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb" {
-		return f
-	}
-	return nil
 }

@@ -92,7 +92,7 @@ func TestCheckRDB(t *testing.T) {
 // TestProgress checks that the bar is shown for what takes long, and taken away.
 func TestProgress(t *testing.T) {
 	var out bytes.Buffer
-	p := progressBar{out: &out, size: 1000}
+	p := progressBar{out: &out, size: 1000, what: "keys"}
 	for i := range int64(256) {
 		p.show(i, i)
 	}

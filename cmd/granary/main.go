@@ -1,5 +1,6 @@
 // Command granary is the server: a Redis-compatible in-memory data store. It takes the command line of redis-server.
-// `granary memory-history` reads the file that a server's flight recorder left, `granary check-rdb` a snapshot.
+// `granary memory-history` reads the file that a server's flight recorder left, `granary check-rdb` a snapshot,
+// `granary check-aof` the append-only file.
 package main
 
 import (
@@ -19,6 +20,8 @@ func run() int {
 		return runHistory(args[1:], os.Stdout, os.Stderr)
 	case isTool("check-rdb", args):
 		return runCheckRDB(args[1:], os.Stdout, os.Stderr, terminal(os.Stderr))
+	case isTool("check-aof", args):
+		return runCheckAOF(args[1:], os.Stdin, os.Stdout, terminal(os.Stderr))
 	}
 	cfg, action, err := server.Loader().ParseArgs(os.Args[1:], os.Stdin)
 	if err != nil {

@@ -202,7 +202,7 @@ func (x *aofLoader) file(m *aof.Manifest, p *aof.Part) (cut int64, err error) {
 		return x.truncate(path, p.Name, valid)
 	case errors.As(err, &format):
 		s.log.Warningf("Bad file format reading the append only file %s: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>", p.Name)
-		s.log.Warningf("The file %s has, %v.", p.Name, format)
+		s.log.Warningf("In the file %s: %v", p.Name, format)
 	case errors.Is(err, errSaid):
 	default:
 		s.log.Warningf("Unrecoverable error reading the append only file %s: %v", p.Name, err)

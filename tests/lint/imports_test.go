@@ -24,7 +24,7 @@ type row struct {
 }
 
 var imports = []row{
-	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history", "internal/mem", "internal/persist/rdb"}, false, "the binary: the command line, and tools for files"},
+	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history", "internal/mem", "internal/persist/rdb", "internal/persist/aof"}, false, "the binary: the command line, and tools for files"},
 	{"internal/server", []string{"internal/*", "internal/commands/*", "internal/persist/*"}, false, "wiring: it sees everything and nothing sees it"},
 
 	{"internal/commands/*", []string{"internal/command", "internal/migrate", "internal/journal", "internal/persist/rdb", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},

@@ -135,15 +135,21 @@ func TestReader(t *testing.T) {
 	check(one+"*", 1, 23, ErrTruncated.Error())
 	check(one+one[:20], 1, 23, ErrTruncated.Error())
 	check(one+"#TS:1", 1, 23, ErrTruncated.Error())
-	check(one+"x\r\n", 1, 23, "expected '*' at offset 23")
-	check(one+"*0\r\n", 1, 23, "bad number of arguments at offset 23")
-	check(one+"*-1\r\n", 1, 23, "bad number")
-	check(one+"*1\r\n:4\r\n", 1, 23, "expected '$' at offset 27")
-	check(one+"*1\r\n$-1\r\n", 1, 23, "bad length")
-	check(one+"*1\r\n$4\r\nPINGxx", 1, 23, "expected the end of a line at offset 35")
+	check(one+"x\r\n", 1, 23, "Expected '*' or '#', got: 'x' at offset 23")
+	check(one+"*0\r\n", 1, 23, "Expected a number of arguments, got: 0 at offset 23")
+	check(one+"*-1\r\n", 1, 23, "got: -1 at offset 23")
+	check(one+"*\r\n", 1, 23, `Expected a number, got: "" at offset 23`)
+	check(one+"*1-\r\n", 1, 23, `Expected \r\n, got: 2d0d at offset 23`)
+	check(one+"*99999999999999999999\r\n", 1, 23, `Expected a number, got: "99999999999999999999" at offset 23`)
+	check(one+"*1\r\n:4\r\n", 1, 23, "Expected prefix '$', got: ':' at offset 27")
+	check(one+"*1\r\n$-1\r\n", 1, 23, "Expected to read string of -1 bytes")
+	check(one+"*1\r\n$4\r\nPINGxx", 1, 23, `Expected \r\n, got: 7878 at offset 31`)
 	check(one+"*1\r\n$99999999999\r\nPING", 1, 23, ErrTruncated.Error())
-	check(one+"\r\n", 1, 23, "empty line")
-	check(strings.Repeat("*", 200)+"\n", 0, 0, "too long line")
+	check(one+"\r\n", 1, 23, "Expected '*' or '#'")
+	check("*"+strings.Repeat("1", 200)+"\n", 0, 0, "Expected a line of at most 128 bytes")
+	check("#"+strings.Repeat("1", 1000)+"\n"+one, 1, 1025, "EOF")
+	check("#"+strings.Repeat("1", 1100)+"\n"+one, 0, 0, "Expected a line of at most 1024 bytes")
+	check("#"+strings.Repeat("1", 100000), 0, 0, "Expected a line of at most 1024 bytes")
 
 	stop := errors.New("here")
 	r := NewReader(strings.NewReader(one+"#TS:7\r\n"+one), 100)
@@ -159,16 +165,58 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// TestReaderPlaces checks what a Reader says of places, whether it keeps arguments or not.
+func TestReaderPlaces(t *testing.T) {
+	check := func(text string, begin, last, lines int64, want error) {
+		t.Helper()
+		for _, brief := range []bool{false, true} {
+			r := NewReader(strings.NewReader(text), 100)
+			r.Brief = brief
+			var err error
+			for err == nil {
+				_, err = r.Next()
+			}
+			if r.Begin() != 100+begin || r.Last() != 100+last || r.Lines() != lines || fmt.Sprintf("%#v", err) != fmt.Sprintf("%#v", want) {
+				t.Errorf("%q, brief %v: begin %d, last %d, %d lines, %#v; want %d, %d, %d, %#v", text, brief,
+					r.Begin()-100, r.Last()-100, r.Lines(), err, begin, last, lines, want)
+			}
+		}
+	}
+	const get = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+	check("", 0, 0, 0, io.EOF)
+	check(get, 20, 17, 5, io.EOF)
+	check(get+"#x\r\n", 24, 20, 5, io.EOF)
+	check(get+"*2\r\n", 20, 24, 6, &CutError{Offset: 124})
+	check(get+"*2\r", 20, 20, 5, &CutError{120, `Expected \r\n, got: 0d00`})
+	check(get+"*2\r\n$3\r\nGET\r\n$4\r\nab", 20, 37, 9, &CutError{137, "Expected to read 6 bytes, got 2 bytes"})
+	check(get+"*2\r\n$3\r\nGET\r\n$4\r\nabcd\r", 20, 37, 9, &CutError{137, "Expected to read 6 bytes, got 5 bytes"})
+
+	// What a brief Reader returns, and that it keeps nothing of a long argument.
+	r := NewReader(strings.NewReader("*2\r\n$20\r\n0123456789ABCDEFGHIJ\r\n$300000\r\n"+strings.Repeat("x", 300000)+"\r\n"), 0)
+	r.Brief = true
+	args, err := r.Next()
+	if err != nil || len(args) != 1 || string(args[0]) != "0123456789ABCDEF" || cap(r.buf) > 1024 {
+		t.Errorf("%q, %v, %d bytes of room", args, err, cap(r.buf))
+	}
+}
+
 // FuzzReader reads whatever there is: nothing but errors may come of it, and offsets only grow.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n#TS:3\r\n*1\r\n$4\r\nEXEC\r\n"))
 	f.Add([]byte("*1000000000\r\n$1000000000\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r := NewReader(bytes.NewReader(b), 0)
+		r, brief := NewReader(bytes.NewReader(b), 0), NewReader(bytes.NewReader(b), 0)
+		brief.Brief = true
 		for at := int64(0); ; {
 			args, err := r.Next()
 			if err != nil {
+				if _, e := brief.Next(); e == nil || e.Error() != err.Error() || brief.Begin() != r.Begin() || brief.Last() != r.Last() {
+					t.Fatalf("%v, the brief one says %v", err, e)
+				}
 				return
+			}
+			if bn, err := brief.Next(); err != nil || !bytes.HasPrefix(args[0], bn[0]) || brief.Offset() != r.Offset() || brief.Lines() != r.Lines() {
+				t.Fatalf("the brief one is at %d, with %v", brief.Offset(), err)
 			}
 			if len(args) == 0 || r.Offset() <= at || r.Offset() > int64(len(b)) || r.Begin() < at {
 				t.Fatalf("%d arguments, from %d to %d", len(args), r.Begin(), r.Offset())

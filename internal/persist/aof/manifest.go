@@ -28,6 +28,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,8 +76,10 @@ type Manifest struct {
 	baseSeq, incrSeq int64 // the highest that were given
 }
 
-// maxLine is the longest line of a manifest.
-const maxLine = 1024
+const (
+	maxLine     = 1024    // the longest line of a manifest
+	maxManifest = 4 << 20 // the longest manifest
+)
 
 // ManifestError says what is wrong with a manifest.
 type ManifestError struct {
@@ -113,14 +116,38 @@ func (m *Manifest) manifestPath() string { return filepath.Join(m.Dir, m.Name+ma
 // ReadManifest reads the manifest in a directory. One that does not exist is empty.
 func ReadManifest(dir, name string) (*Manifest, error) {
 	m := &Manifest{Dir: dir, Name: name}
-	b, err := os.ReadFile(m.manifestPath())
+	f, err := os.Open(m.manifestPath())
 	if errors.Is(err, os.ErrNotExist) {
 		return m, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return m, m.parse(b)
+	defer f.Close()
+	return m, m.read(f)
+}
+
+// ReadManifestFile reads a manifest, whatever its name.
+func ReadManifestFile(path string) (*Manifest, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m := &Manifest{Dir: filepath.Dir(path)}
+	return m, m.read(f)
+}
+
+// read reads a file of some bytes: nobody has so many increments that it is long.
+func (m *Manifest) read(f *os.File) error {
+	b, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
+	switch {
+	case err != nil:
+		return err
+	case len(b) > maxManifest:
+		return &ManifestError{What: fmt.Sprintf("The AOF manifest file has more than %d bytes", maxManifest)}
+	}
+	return m.parse(b)
 }
 
 // parse reads the lines.
