@@ -12,7 +12,7 @@ import (
 	"granary/internal/resp"
 )
 
-// Commands that wait for a key. No goroutine waits: a client that waits is a paused connection and a row in a table.
+// Commands that wait for a key, and WAIT and WAITAOF (acks.go). No goroutine waits: a client that waits is a paused connection and a row in a table.
 //
 //	handler finds nothing    Ctx.Block: the arguments are copied, the client enters the queue of each key it waits for
 //	Client.Serve             stops behind the command and pauses the connection; what was pipelined stays where it is
@@ -43,6 +43,10 @@ type Wait struct {
 	Timeout int64       // ms, 0: for ever
 	Args    [][]byte    // what is executed again, nil: the command as it was sent
 	OnNoKey bool        // the command is executed again also when a key goes away or gets another type
+	Acks    bool        // it waits for acknowledgements, and for no key (acks.go)
+
+	// TimedOut answers when the time is over; nil: the answer is a null array.
+	TimedOut Handler
 }
 
 // waitKey names a key that somebody waits for.
@@ -73,13 +77,14 @@ type waiting struct {
 	waiters  []waiter
 	typ      object.Type
 	onNoKey  bool
-	seq      int64 // order of blocking
-	again    bool  // the command was executed again and waits on
-	refused  bool  // the user lost the permission while it waited
-	bound    bool  // CLIENT UNBLOCK does not end it (elsewhere.go)
-	deadline int64 // reading of the monotonic clock, 0: none
-	place    int   // in the heap of deadlines
-	nanos    int64 // that the command was executed for so far
+	timedOut Handler // nil: a null array
+	seq      int64   // order of blocking
+	again    bool    // the command was executed again and waits on
+	refused  bool    // the user lost the permission while it waited
+	bound    bool    // CLIENT UNBLOCK does not end it (elsewhere.go)
+	deadline int64   // reading of the monotonic clock, 0: none
+	place    int     // in the heap of deadlines
+	nanos    int64   // that the command was executed for so far
 
 	block mem.Ref // the arguments
 	size  int
@@ -95,6 +100,7 @@ type Blocked struct {
 	clients int
 	seq     int64 // last waiting.seq given
 	onNoKey int   // queues with a client that waits with OnNoKey
+	acks    acks  // who waits for acknowledgements
 
 	deadlines []deadlines // by loop
 
@@ -137,12 +143,12 @@ func (c *Ctx) Block(w Wait) {
 	if args == nil {
 		args = c.Args
 	}
-	x := &waiting{client: cl, spec: c.Spec, typ: w.Type, onNoKey: w.OnNoKey, place: -1}
+	x := &waiting{client: cl, spec: c.Spec, typ: w.Type, onNoKey: w.OnNoKey, timedOut: w.TimedOut, place: -1}
 	x.keep(c.Env.Keys.Arena, args) // may panic: first
 	if w.Timeout > 0 {
 		x.deadline = clock.Mono() + min(w.Timeout, longest)*1e6
 	}
-	b.enter(c.Env, x, c.DB, w.Keys)
+	b.enter(c.Env, x, c.DB, w)
 	cl.waiting = x
 	cl.Flags |= FlagBlocked
 }
@@ -200,8 +206,8 @@ func (x *waiting) load(dst [][]byte) [][]byte {
 	return dst
 }
 
-// enter puts a client into the queues of its keys.
-func (b *Blocked) enter(env *Env, x *waiting, db *keyspace.DB, keys [][]byte) {
+// enter puts a client into the queues of what it waits for.
+func (b *Blocked) enter(env *Env, x *waiting, db *keyspace.DB, w Wait) {
 	if b.queues == nil {
 		b.env, b.queues, b.out = env, map[waitKey]*queue{}, resp.NewBuffer()
 	}
@@ -212,8 +218,12 @@ func (b *Blocked) enter(env *Env, x *waiting, db *keyspace.DB, keys [][]byte) {
 	b.clients++
 	b.seq++
 	x.seq = b.seq
-	x.waiters = make([]waiter, 0, len(keys)) // never grows: queues refer to its elements
-	for _, key := range keys {
+	x.waiters = make([]waiter, 0, len(w.Keys)+1) // never grows: queues refer to its elements
+	if w.Acks {
+		b.acks.queue.add(x)
+		b.acks.waiting.Add(1)
+	}
+	for _, key := range w.Keys {
 		q := b.queues[waitKey{db.ID, string(key)}]
 		if q == nil {
 			q = &queue{waitKey: waitKey{db.ID, string(key)}}
@@ -222,14 +232,7 @@ func (b *Blocked) enter(env *Env, x *waiting, db *keyspace.DB, keys [][]byte) {
 		if q.last != nil && q.last.of == x {
 			continue // the key is given twice
 		}
-		x.waiters = append(x.waiters, waiter{of: x, in: q, prev: q.last})
-		w := &x.waiters[len(x.waiters)-1]
-		if q.last == nil {
-			q.first = w
-		} else {
-			q.last.next = w
-		}
-		q.last = w
+		q.add(x)
 		if x.onNoKey {
 			if q.onNoKey++; q.onNoKey == 1 {
 				b.onNoKey++
@@ -241,20 +244,44 @@ func (b *Blocked) enter(env *Env, x *waiting, db *keyspace.DB, keys [][]byte) {
 	}
 }
 
+// add puts a client at the end of a queue. There is room for it in x.waiters.
+func (q *queue) add(x *waiting) {
+	x.waiters = append(x.waiters, waiter{of: x, in: q})
+	q.append(&x.waiters[len(x.waiters)-1])
+}
+
+func (q *queue) append(w *waiter) {
+	w.prev, w.next = q.last, nil
+	if q.last == nil {
+		q.first = w
+	} else {
+		q.last.next = w
+	}
+	q.last = w
+}
+
+func (q *queue) remove(w *waiter) {
+	if w.prev == nil {
+		q.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		q.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+}
+
 // leave takes a client out of everything. It is no longer waiting.
 func (b *Blocked) leave(x *waiting) {
 	for i := range x.waiters {
 		w := &x.waiters[i]
 		q := w.in
-		if w.prev == nil {
-			q.first = w.next
-		} else {
-			w.prev.next = w.next
-		}
-		if w.next == nil {
-			q.last = w.prev
-		} else {
-			w.next.prev = w.prev
+		q.remove(w)
+		if q == &b.acks.queue {
+			b.acks.waiting.Add(-1)
+			continue
 		}
 		if x.onNoKey {
 			if q.onNoKey--; q.onNoKey == 0 {

@@ -91,6 +91,9 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		env.Stats.failed(spec, out.LastError())
 		if out == c.Out {
 			c.inner += n - errors
+			if c.Flags&FlagReplay != 0 {
+				c.ignored.note(spec, out.LastError(), n-errors)
+			}
 		}
 	}
 	ns := clock.Mono() - begin

@@ -72,8 +72,10 @@ type Client struct {
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
 	inner     uint64          // errors that commands executed inside of it answered to Out
+	ignored   *Ignored        // of a session with FlagReplay
 	outer     *Spec           // while commands are executed inside of another: that command,
 	outerArgs [][]byte        // and its arguments
+	wrote     int64           // Saves.Logged behind its last effect
 	charged   int64           // bytes of its buffers that were charged to it (growth.go)
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	room      int32           // bytes of the parser's room, as booked

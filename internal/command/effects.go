@@ -110,6 +110,8 @@ type unit struct {
 	walk  bool // the command meets keys on a walk: no MULTI
 	state unitState
 
+	logged int64 // Saves.Logged before it
+
 	// The effect that is held back: a block of the keyspace's arena (PurposeMulti) as queued commands have it.
 	held   mem.Ref
 	heldDB int
@@ -137,6 +139,7 @@ var (
 func (e *Env) beginUnit(spec *Spec) {
 	if u := &e.unit; u.depth == 0 {
 		u.walk = spec.Flags&TouchesArbitrary != 0
+		u.logged = e.Saves.Logged
 	}
 	e.unit.depth++
 }
@@ -154,6 +157,9 @@ func (e *Env) endUnit() {
 		e.send(anyDB, wordExec, ToAll)
 	}
 	u.depth, u.state, u.walk = 0, unitEmpty, false
+	if e.Saves.Logged != u.logged && e.current != nil {
+		e.current.wrote = e.Saves.Logged
+	}
 }
 
 // breakUnit ends whatever unit is at hand: a command ended in a panic.

@@ -23,6 +23,7 @@ type Saves struct {
 	Total     int64 // to be written
 
 	AOFError string // why the append-only file cannot be written, "": it can
+	Logged   int64  // position behind the last effect that went to the append-only file; it only grows, also when that is switched off and on
 
 	Load LoadState
 }
@@ -74,6 +75,7 @@ type AOFReport struct {
 
 	Size, Base int64 // bytes of all files, and behind the last rewrite
 	Buffer     int64 // bytes that wait to be written
+	Synced     int64 // position (Saves.Logged) up to which all effects are on the disk, -1: there is no file that data can be made of
 	Syncing    bool
 	Delayed    int64 // writes that had to wait for fsync
 }

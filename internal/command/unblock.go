@@ -156,7 +156,13 @@ func (c *Client) reachable() bool {
 func (c *Client) timeOut() {
 	out := c.Env.Blocked.reply(c)
 	errors := out.Errors()
-	out.NullArray()
+	if answer := c.waiting.timedOut; answer != nil {
+		c.ctx.Out = out
+		answer(&c.ctx)
+		c.ctx.Out = c.Out
+	} else {
+		out.NullArray()
+	}
 	c.unblock(errors)
 }
 

@@ -40,7 +40,7 @@ func newACLPair(t *testing.T) *aclPair {
 		names[e.Str] = true
 	}
 	for _, spec := range p.s.Env.Table.Every() {
-		if names[spec.Full] {
+		if names[spec.Full] && spec.Name != "wait" { // which has the categories of 7.2
 			p.commands = append(p.commands, spec)
 		}
 	}

@@ -29,7 +29,7 @@ type appendOnly struct {
 	seen     *aof.Failure  // what the gate knows of
 
 	delay   time.Duration // DelayAOF
-	before  int64         // what logs that were closed have appended, in bytes
+	before  int64         // what logs that were closed have appended, in bytes: where positions of the log begin (command.Saves.Logged)
 	settled settled
 
 	total int64 // bytes of all files, but for those that the log has written since it began: see size
@@ -69,6 +69,7 @@ func (f *aofFeed) Append(db int, args [][]byte, to command.Target) {
 		now = f.env.Keys.Now / 1000
 	}
 	f.aof.log.Append(db, args, now)
+	f.env.Saves.Logged = f.aof.before + f.aof.log.Appended()
 }
 
 // aofDir is the directory of all files of it.
@@ -82,6 +83,7 @@ func (s *Server) openLog(f *os.File) error {
 		Warning: s.log.Warningf,
 		Fatal:   func() { os.Exit(1) },
 		Settled: func(pos int64) { s.aof.settled.move(before + pos) },
+		Moved:   s.tellAcks,
 	})
 	if err != nil {
 		return err
@@ -107,6 +109,22 @@ func (s *Server) closeLog() {
 	s.aof.settled.wait(false)
 	s.aof.seen = nil
 	s.env.NoteAOF("")
+}
+
+// tellAcks has those looked at who wait for what they wrote to be on the disk. Anybody may call it.
+func (s *Server) tellAcks() {
+	if s.env.AcksWanted() && s.group != nil {
+		first := s.group.Loops()[0]
+		first.Post(func() { s.env.AcksMoved(first) })
+	}
+}
+
+// synced returns the position up to which all effects are on the disk, -1 if there is no file that data can be made of.
+func (a *appendOnly) synced() int64 {
+	if !a.on || a.waiting || a.log == nil {
+		return -1
+	}
+	return a.before + a.log.Synced()
 }
 
 // wakeFirst has the loop of background work take a turn.
@@ -245,6 +263,7 @@ func (s *Server) stopAOF() {
 	a.rewrite.scheduled = false
 	s.closeLog()
 	a.on, a.waiting, a.rewrite.failed = false, false, false
+	s.tellAcks()
 }
 
 // endAOF is the end of it when the server ends in good order.
@@ -293,7 +312,7 @@ func (o *ops) AOF() command.AOFReport {
 	rep := command.AOFReport{
 		On: a.on, Running: r.phase != rewriteNone, Scheduled: r.scheduled, Began: r.began, Seconds: r.seconds - 1,
 		Failed: r.failed, Count: r.count, Failures: r.failures, Unwritten: a.seen != nil,
-		Size: a.size(), Base: a.base,
+		Size: a.size(), Base: a.base, Synced: a.synced(),
 	}
 	if l := a.log; l != nil {
 		rep.Buffer, rep.Syncing, rep.Delayed = l.Waiting(), l.Syncing(), l.Delayed()

@@ -111,6 +111,7 @@ func (s *Server) loadAOF(pause func()) (found bool, err error) {
 	}
 	s.env.Saves.Load = command.LoadState{Began: s.env.Keys.Now / 1000, Bytes: total}
 	x := &aofLoader{s: s, pause: pause}
+	defer x.sayIgnored()
 	list := m.Parts()
 	for i := range list {
 		p := &list[i]
@@ -162,6 +163,9 @@ type aofLoader struct {
 	before int64 // bytes of the files before
 	last   bool  // the file is the last one that has anything: of a new increment the name is written before the old one is full
 	n      int
+
+	ignored command.Ignored // errors of commands, in all files
+	where   string          // the first of them was
 }
 
 // file loads a file. cut is how many bytes were cut off its end.
@@ -224,8 +228,9 @@ var errSaid = errors.New("the append-only file cannot be loaded")
 // commands executes what a file has. valid is the offset up to which everything counts, if the file ends too soon.
 func (x *aofLoader) commands(r *aof.Reader, name string) (valid int64, err error) {
 	s := x.s
-	session := s.env.NewReplayer()
+	session := s.env.NewReplayer(&x.ignored)
 	defer session.EndMulti()
+	begin := r.Offset() // of the command, or of the transaction that it is in
 	state := &s.env.Saves.Load
 	valid = r.Offset()
 	for {
@@ -239,6 +244,9 @@ func (x *aofLoader) commands(r *aof.Reader, name string) (valid int64, err error
 		case err != nil:
 			return valid, err
 		}
+		if !session.InMulti() {
+			begin = r.Begin()
+		}
 		switch failure := session.Replay(args); failure {
 		case "":
 		case command.ErrOutOfMemory:
@@ -248,12 +256,29 @@ func (x *aofLoader) commands(r *aof.Reader, name string) (valid int64, err error
 			s.log.Warningf("Error reading the append only file %s, error: %s", name, strings.TrimPrefix(failure, "ERR "))
 			return valid, errSaid
 		}
+		if x.ignored.Count > 0 && x.where == "" {
+			x.where = fmt.Sprintf("%s at offset %d", name, begin)
+		}
 		if !session.InMulti() {
 			valid = r.Offset()
 		}
 		state.Read = x.before + r.Offset()
 		x.rest()
 	}
+}
+
+// sayIgnored tells of commands that failed, in one line.
+func (x *aofLoader) sayIgnored() {
+	i := &x.ignored
+	if i.Count == 0 {
+		return
+	}
+	more := ""
+	if i.Count > 1 {
+		more = fmt.Sprintf("; errors that followed: %d", i.Count-1)
+	}
+	x.s.log.Warningf("A command of the append-only file failed when it was executed again, and nothing was done for it: '%s' in %s: %s%s",
+		i.Command, x.where, x.s.log.User(strings.TrimPrefix(i.Text, "ERR ")), more)
 }
 
 // rest is called after every command. It lets others ask how far loading is.

@@ -283,6 +283,7 @@ func (s *Server) endRewrite() {
 	}
 	s.log.Noticef("Background AOF rewrite terminated with success")
 	a.manifest, a.waiting = r.to.m, false
+	s.tellAcks()
 	a.total = r.to.size
 	if a.log != nil {
 		a.total -= r.cut

@@ -15,6 +15,7 @@ import (
 var tableDifferences = map[string]string{
 	"acl|log":  "the history has an entry of Redis 7.2",
 	"hscan":    "NOVALUES is Redis 7.4",
+	"wait":     "flags of Redis 7.2: scripts may call it",
 	"zrank":    "WITHSCORE is Redis 7.2",
 	"zrevrank": "WITHSCORE is Redis 7.2",
 }
@@ -35,6 +36,7 @@ var ours = map[string]string{
 	"hpttl":           "Redis 7.4",
 	"hsetex":          "Redis 8.0",
 	"httl":            "Redis 7.4",
+	"waitaof":         "Redis 7.2",
 	"memory|audit":    "Granary's own",
 	"memory|classes":  "Granary's own",
 	"memory|dead":     "Granary's own",

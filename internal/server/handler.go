@@ -130,6 +130,9 @@ func (h *handler) Tick(l *netloop.Loop, now int64) int64 {
 		return now + 100
 	}
 	next = h.env.TickWork(l.ID(), l.Now(), next)
+	if l.ID() == 0 {
+		next = h.env.TickAcks(l, next)
+	}
 	if h.env.EvictSlice() {
 		next = now
 	}

@@ -7,6 +7,7 @@ var blockingRows = []row{
 	{1, "BRPOPLPUSH (lst|key) (lst|key) tmo", exact},
 	{1, "BLMPOP tmo (1|2|2|idx) (lst|key) (lst|key) (LEFT|RIGHT) {COUNT count}", exact},
 	{2, "(BZPOPMIN|BZPOPMAX) (zset|zset|key) (zset|key) tmo", exact},
+	{1, "WAIT (0|0|-1|1|x) (1|1|-1|x)", exact},
 	{1, "BZMPOP tmo (1|2|2|idx) (zset|key) (zset|key) (MIN|MAX) {COUNT count}", exact},
 }
 
@@ -86,6 +87,7 @@ var notInHistories = map[string]string{
 	"save":                "nothing is saved in this version: tests/script",
 	"bgsave":              "as SAVE",
 	"bgrewriteaof":        "as SAVE",
+	"waitaof":             "Redis 7.2: tests/script, tests/process",
 	"lolwut":              "draws a picture of its own",
 	"pfselftest":          "takes seconds, and has no arguments: tests/script",
 	"client|reply":        "turns replies off, so that they can no longer be counted: tests/script",

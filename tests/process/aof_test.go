@@ -259,3 +259,56 @@ func TestAOFDamaged(t *testing.T) {
 		t.Errorf("the half of a transaction is still in the file")
 	}
 }
+
+// TestAOFIgnored loads a file with commands that fail: the log tells of the first one, in one line, and the rest counts.
+func TestAOFIgnored(t *testing.T) {
+	dir := t.TempDir()
+	s, c := withAOF(t, dir)
+	do(t, c, "SET", "a", "text")
+	kill(s)
+	path := filepath.Join(dir, "appendonlydir", "appendonly.aof.1.incr.aof")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := func(args ...string) { whole = live.AppendCommand(whole, args...) }
+	check := func(errors, line string) {
+		t.Helper()
+		if err := os.WriteFile(path, whole, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, c := withAOF(t, dir)
+		log := s.Log()
+		if strings.Count(log, "A command of the append-only file failed") != 1 || !strings.Contains(log, line+"\n") {
+			t.Errorf("the log does not say %q:\n%s", line, log)
+		}
+		if got := field(t, c, "stats", "unexpected_error_replies"); got != errors {
+			t.Errorf("unexpected_error_replies is %s, want %s", got, errors)
+		}
+		if got := field(t, c, "stats", "total_error_replies"); got != errors {
+			t.Errorf("total_error_replies is %s, want %s", got, errors)
+		}
+		if got := do(t, c, "EXISTS", "a"); got != ":1" {
+			t.Errorf("what was before is gone")
+		}
+		kill(s)
+	}
+	whole = append(whole, "#TS:1\r\n"...)
+	at := len(whole)
+	before := string(whole)
+	request("LPUSH", "a", "1")
+	check("1", fmt.Sprintf("'lpush' in appendonly.aof.1.incr.aof at offset %d: WRONGTYPE Operation against a key holding the wrong kind of value", at))
+	for range 1000 {
+		request("INCR", "a")
+		request("INCR", "b")
+	}
+	check("1001", "wrong kind of value; errors that followed: 1000")
+
+	// In a transaction it is the command, and where the transaction begins.
+	whole = []byte(before)
+	request("MULTI")
+	request("INCR", "b")
+	request("INCR", "a")
+	request("EXEC")
+	check("1", fmt.Sprintf("'incr' in appendonly.aof.1.incr.aof at offset %d: value is not an integer or out of range", at))
+}

@@ -14,7 +14,6 @@ var tools = map[string]string{
 	"valkey-cli":       "redis-cli",
 	"valkey-benchmark": "redis-benchmark",
 	"valkey-check-rdb": "redis-check-rdb",
-	"valkey-check-aof": "redis-check-aof",
 	"valkey-sentinel":  "redis-sentinel",
 }
 
@@ -24,7 +23,8 @@ var tools = map[string]string{
 //	utils/             with the script that makes certificates
 //	tests/             a copy, because tests write below tests/tmp
 //	src/valkey-server  -> the server under test
-//	src/valkey-cli     -> redis-cli, and the other tools alike
+//	src/valkey-cli     -> redis-cli, and other tools alike
+//	src/valkey-check-aof  a script that calls the server under test as check-aof
 func makeWorkspace(source, server string) (string, error) {
 	ws, err := os.MkdirTemp("", "granary-suite-")
 	if err != nil {
@@ -54,6 +54,10 @@ func makeWorkspace(source, server string) (string, error) {
 		if err := os.Symlink(server, filepath.Join(src, name)); err != nil {
 			return "", err
 		}
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec %s check-aof \"$@\"\n", server)
+	if err := os.WriteFile(filepath.Join(src, "valkey-check-aof"), []byte(script), 0o755); err != nil {
+		return "", err
 	}
 	for name, tool := range tools {
 		path, err := exec.LookPath(tool)

@@ -108,4 +108,4 @@ func (o *Ops) LoadAOF() error {
 }
 
 // AOF implements command.Saver.
-func (o *Ops) AOF() command.AOFReport { return command.AOFReport{Seconds: -1} }
+func (o *Ops) AOF() command.AOFReport { return command.AOFReport{Seconds: -1, Synced: -1} }

@@ -10,6 +10,7 @@
 //	migrate.go    MIGRATE
 //	sort.go       SORT, SORT_RO: their syntax; sort_run.go sorts, sort_types.go knows the types
 //	databases.go  SELECT, SWAPDB, FLUSHDB, FLUSHALL, DBSIZE
+//	wait.go       WAIT, WAITAOF
 package generic
 
 import (
@@ -31,6 +32,7 @@ func Register(t *command.Table) {
 		specObject, specDump, specRestore, specMigrate,
 		specSort, specSortRO,
 		specSelect, specSwapDB, specFlushDB, specFlushAll, specDBSize,
+		specWait, specWaitAOF,
 	)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -53,6 +54,8 @@ type Options struct {
 	// Settled is called when what is published up to a position may be answered, with the policy always: it is on the disk,
 	// or only written while the log is lazy. nil: nobody waits.
 	Settled func(pos int64)
+	// Moved, which may be nil, is called when more is on the disk (Synced), by whoever brought it there.
+	Moved func()
 }
 
 // Log is the increment being written.
@@ -73,7 +76,7 @@ type Log struct {
 	queue     []*block // in order; the last one is cur
 	spare     []*block // that were written
 	turns     []turn
-	retired   []*os.File // to be synced and closed, by who holds rmu
+	retired   []retired // to be synced and closed, by who holds rmu
 	published atomic.Int64
 
 	rmu sync.Mutex // taken after wmu, before mu
@@ -121,6 +124,12 @@ type block struct {
 type turn struct {
 	at   int64
 	file *os.File
+}
+
+// retired is a file that is not written any more.
+type retired struct {
+	file *os.File
+	end  int64 // position behind its last byte
 }
 
 // Open begins a log at the end of a file, which is its owner's from now on.
@@ -271,7 +280,7 @@ func (l *Log) FlushAll() bool {
 	l.wmu.Lock()
 	defer l.wmu.Unlock()
 	for all := false; !all; all = l.written.Load() == l.published.Load() && !l.turning() {
-		if !l.write() || !l.closeRetired() {
+		if !l.write() || l.closeRetired() != nil {
 			return false
 		}
 	}
@@ -338,7 +347,7 @@ func (l *Log) write() bool {
 			l.sync()
 		}
 		l.mu.Lock()
-		l.retired = append(l.retired, l.file)
+		l.retired = append(l.retired, retired{l.file, end})
 		l.file = l.turns[0].file
 		l.turns = l.turns[1:]
 		l.size.Store(0)
@@ -434,8 +443,11 @@ func (l *Log) sync() {
 	if l.synced.Load() >= w || l.lazy.Load() {
 		return
 	}
-	l.closeRetired() // of a time of another policy
-	if err := fdatasync(l.file); err != nil {
+	err := l.closeRetired() // of a time of another policy
+	if err == nil {
+		err = fdatasync(l.file)
+	}
+	if err != nil {
 		l.opt.Warning("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Text(err))
 		l.opt.Fatal()
 	}
@@ -454,17 +466,19 @@ func (l *Log) tell() {
 	}
 }
 
-// settled notes that everything up to a position is on the disk. Files before the one that was synced have to be, too.
+// settled notes that what a file has up to a position is on the disk. What lies before that file has to be, too: otherwise nothing
+// is noted until closeRetired has synced the files before it.
 func (l *Log) settled(w int64) {
 	l.mu.Lock()
-	if len(l.retired) > 0 && !l.always() {
-		l.mu.Unlock()
-		return
-	}
-	if w > l.synced.Load() {
+	synced := l.synced.Load()
+	moved := w > synced && !slices.ContainsFunc(l.retired, func(r retired) bool { return r.end > synced && r.end < w })
+	if moved {
 		l.synced.Store(w)
 	}
 	l.mu.Unlock()
+	if moved && l.opt.Moved != nil {
+		l.opt.Moved()
+	}
 }
 
 // wake makes the goroutine look at once.
@@ -493,7 +507,7 @@ func (l *Log) run() {
 		if l.turning() {
 			l.Flush()
 		}
-		l.closeRetired()
+		err := l.closeRetired()
 		if tick && l.failure.Load() != nil {
 			l.wmu.Lock()
 			l.write()
@@ -502,7 +516,7 @@ func (l *Log) run() {
 		if l.Pending() { // what was put off
 			l.Flush()
 		}
-		if tick && l.everySec() && !l.lazy.Load() {
+		if tick && err == nil && (l.everySec() && !l.lazy.Load() || l.unsync.Load() != nil) {
 			l.everySecond()
 			if l.Pending() {
 				l.Flush()
@@ -516,43 +530,46 @@ func (l *Log) everySecond() {
 	l.wmu.Lock()
 	f, w := l.file, l.written.Load()
 	l.wmu.Unlock()
-	if w <= l.synced.Load() && l.unsync.Load() == nil {
-		return
+	if (w > l.synced.Load() || l.unsync.Load() != nil) && l.syncAside(f) == nil {
+		l.settled(w)
 	}
+}
+
+// closeRetired syncs and closes the files of which others have taken the place. One that cannot be synced stays, and is tried
+// again: what lies behind it does not count as being on the disk either.
+func (l *Log) closeRetired() error {
+	l.rmu.Lock()
+	defer l.rmu.Unlock()
+	for {
+		l.mu.Lock()
+		if len(l.retired) == 0 {
+			l.mu.Unlock()
+			return nil
+		}
+		r := l.retired[0]
+		l.mu.Unlock()
+		if err := l.syncAside(r.file); err != nil {
+			return err
+		}
+		l.settled(r.end)
+		l.mu.Lock()
+		l.retired = l.retired[1:]
+		l.mu.Unlock()
+		r.file.Close()
+	}
+}
+
+// syncAside syncs a file while others write. If that fails writes are refused until it succeeds.
+func (l *Log) syncAside(f *os.File) error {
 	l.syncing.Store(true)
 	err := fdatasync(f)
 	l.syncing.Store(false)
-	if err != nil {
-		if l.unsync.Swap(&Failure{err}) == nil {
-			l.opt.Warning("Fail to fsync the AOF file: %s", Text(err))
-		}
-		return
+	if err == nil {
+		l.unsync.Store(nil)
+	} else if l.unsync.Swap(&Failure{err}) == nil {
+		l.opt.Warning("Fail to fsync the AOF file: %s", Text(err))
 	}
-	l.unsync.Store(nil)
-	l.settled(w)
-}
-
-// closeRetired syncs and closes the files of which others have taken the place. It reports false if a file could not be synced.
-func (l *Log) closeRetired() (ok bool) {
-	l.rmu.Lock()
-	defer l.rmu.Unlock()
-	l.mu.Lock()
-	list := l.retired
-	l.mu.Unlock()
-	ok = true
-	for _, f := range list {
-		l.syncing.Store(true)
-		if err := fdatasync(f); err != nil {
-			ok = false
-			l.opt.Warning("Fail to fsync the AOF file: %s", Text(err))
-		}
-		f.Close()
-		l.syncing.Store(false)
-	}
-	l.mu.Lock()
-	l.retired = l.retired[len(list):]
-	l.mu.Unlock()
-	return ok
+	return err
 }
 
 // Text returns an error as the C library words it.
@@ -578,6 +595,9 @@ func (l *Log) Close() (ok bool) {
 	l.commits.raise()
 	<-l.committed
 	l.commits.close()
+	for _, r := range l.retired { // that could not be synced
+		r.file.Close()
+	}
 	l.file.Close()
 	for _, b := range append(l.queue, l.spare...) {
 		l.drop(b)
