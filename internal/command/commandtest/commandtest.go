@@ -68,7 +68,7 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 		RunID:   strings.Repeat("0", 40),
 		Saves:   command.Saves{Seconds: -1},
 	}
-	s.Ops = &Ops{Env: s.Env}
+	s.Ops = &Ops{Env: s.Env, Log: command.AOFReport{Seconds: -1, Synced: -1}}
 	s.Env.Ops, s.Env.Saver = s.Ops, s.Ops
 	s.Env.Keys.Events = 1<<15 - 1
 	s.Env.Keys.SetPrefixes(everyByte, 4096)

@@ -18,6 +18,8 @@ type Ops struct {
 	Paused    bool     // PauseCron
 	Refuse    error    // what Shutdown and what saves answer
 	Saves     []string // what was asked of Saver
+
+	Log command.AOFReport // what AOF tells
 }
 
 // EachClient implements command.Ops.
@@ -108,4 +110,4 @@ func (o *Ops) LoadAOF() error {
 }
 
 // AOF implements command.Saver.
-func (o *Ops) AOF() command.AOFReport { return command.AOFReport{Seconds: -1, Synced: -1} }
+func (o *Ops) AOF() command.AOFReport { return o.Log }

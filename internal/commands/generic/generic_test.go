@@ -481,3 +481,42 @@ func TestAllocations(t *testing.T) {
 	check("DBSIZE")
 	check("RENAME k k")
 }
+
+// loggedFeed is an append-only file as effects see it: each takes ten bytes.
+type loggedFeed struct{ env *command.Env }
+
+func (f loggedFeed) Append(int, [][]byte, command.Target) { f.env.Saves.Logged += 10 }
+
+// TestWaitAOFPositions checks whose writes count, and up to where they are on the disk.
+func TestWaitAOFPositions(t *testing.T) {
+	s := session(t)
+	is := func(local string) {
+		t.Helper()
+		s.Is("[:"+local+" :0]", "WAITAOF", "0", "0", "0")
+		s.Is("[:"+local+" :0]", "WAITAOF", "0", "7", "0") // nobody waits in a session without a socket
+	}
+	is("0")
+	s.IsError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.", "WAITAOF", "1", "0", "0")
+	log := &s.Ops.Log
+	log.On, log.Synced = true, 0
+	is("1") // what was written before there was a file is in its base
+	s.Env.AddFeed(loggedFeed{s.Env})
+	s.Env.Saves.Logged = 50 // others wrote
+	is("1")
+	s.Is("+OK", "SET", "k", "v")
+	is("0")
+	s.Is("[:0 :0]", "WAITAOF", "1", "0", "0")
+	log.Synced = 59
+	is("0")
+	log.Synced = 60
+	is("1")
+	s.Is("$1 v", "GET", "k") // has no effect
+	s.Env.Saves.Logged = 100
+	is("1")
+	log.Synced = -1 // the first rewrite is under way
+	is("0")
+	s.Is(":0", "WAIT", "1", "0")
+	if n := s.Env.Blocked.Len(); n != 0 {
+		t.Errorf("%d clients wait", n)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -446,4 +447,107 @@ func TestAppendAllocates(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 	end(t, l, a)
+}
+
+// until waits for something.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within ten seconds", what)
+		}
+	}
+}
+
+// TestSynced checks up to where effects count as being on the disk, and that whoever waits for that is told.
+func TestSynced(t *testing.T) {
+	l, path, a := open(t, config.FsyncNo)
+	var moved atomic.Int64
+	l.opt.Moved = func() { moved.Add(1) }
+	add := func() {
+		l.Append(0, [][]byte{[]byte("SET"), []byte("x")}, 0)
+		l.Publish()
+		l.Flush()
+	}
+	turn := func(name string) {
+		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Turn(f)
+	}
+	add()
+	if l.Written() != l.Appended() || l.Synced() != 0 || moved.Load() != 0 {
+		t.Errorf("%d of %d bytes are written, %d synced", l.Written(), l.Appended(), l.Synced())
+	}
+	// The old file is synced when another takes its place; what goes to that is not.
+	at := l.Appended()
+	turn("2.aof")
+	add()
+	until(t, "the old file is synced", func() bool { return l.Synced() == at && moved.Load() == 1 })
+
+	l.SetPolicy(config.FsyncEverySec)
+	until(t, "the file is synced", func() bool { return l.Synced() == l.Appended() && moved.Load() == 2 })
+	l.SetPolicy(config.FsyncAlways)
+	for n := range int64(3) {
+		if n == 1 {
+			turn("3.aof")
+		}
+		if add(); l.Synced() != l.Appended() {
+			t.Errorf("%d of %d bytes are synced", l.Synced(), l.Appended())
+		}
+	}
+	// Nothing is synced for now.
+	l.SetLazy(true)
+	at = l.Synced()
+	if add(); l.Synced() != at {
+		t.Errorf("%d bytes are synced, there were %d", l.Synced(), at)
+	}
+	l.SetLazy(false)
+	until(t, "the rest is synced", func() bool { return l.Synced() == l.Appended() })
+	end(t, l, a)
+}
+
+// TestCannotSync has files that cannot be synced: what they have, and what lies behind it, does not count.
+func TestCannotSync(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	a := mem.NewArena("test")
+	l, err := Open(w, Options{Arena: a, Warning: t.Logf, Fatal: func() { panic("fatal") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func() {
+		l.Append(0, [][]byte{[]byte("SET"), []byte("x")}, 0)
+		l.Publish()
+		l.Flush()
+	}
+	l.SetPolicy(config.FsyncEverySec)
+	add()
+	until(t, "it fails", func() bool { return l.Failing() != nil })
+	f, err := os.Create(filepath.Join(t.TempDir(), "2.aof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Turn(f)
+	add()
+	until(t, "the second file is written", func() bool { return l.Written() == l.Appended() })
+	l.wake()
+	until(t, "it goes on failing", func() bool { return l.Failing() != nil })
+	if l.FlushAll(); l.Synced() != 0 {
+		t.Errorf("%d bytes count as synced", l.Synced())
+	}
+	if l.Close() {
+		t.Error("it could be closed in good order")
+	}
+	if left := a.Books().Total; left.Count != 0 {
+		t.Errorf("%d bytes are left behind", left.Requested)
+	}
+	a.Close()
+	if _, err := w.Write(nil); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the first file is open")
+	}
 }
