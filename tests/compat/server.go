@@ -7,7 +7,7 @@ var blockingRows = []row{
 	{1, "BRPOPLPUSH (lst|key) (lst|key) tmo", exact},
 	{1, "BLMPOP tmo (1|2|2|idx) (lst|key) (lst|key) (LEFT|RIGHT) {COUNT count}", exact},
 	{2, "(BZPOPMIN|BZPOPMAX) (zset|zset|key) (zset|key) tmo", exact},
-	{1, "WAIT (0|0|-1|1|x) (1|1|-1|x)", exact},
+	{1, "WAIT (0|0|-1|1|word) (1|1|-1|word)", exact},
 	{1, "BZMPOP tmo (1|2|2|idx) (zset|key) (zset|key) (MIN|MAX) {COUNT count}", exact},
 }
 

@@ -41,6 +41,8 @@ func (p *pair) ask(t *testing.T, args ...string) (r [2]live.Reply) {
 
 // infoDifferences are fields of COMMAND INFO that differ on purpose: command, field, reason.
 var infoDifferences = [][3]string{
+	{"wait", "flags", "as in Redis 7.2: scripts may call it"},
+	{"wait", "categories", "as its flags"},
 	{"zrank", "arity", "WITHSCORE is Redis 7.2"},
 	{"zrevrank", "arity", "WITHSCORE is Redis 7.2"},
 }

@@ -285,9 +285,6 @@ func TestAOFIgnored(t *testing.T) {
 		if got := field(t, c, "stats", "unexpected_error_replies"); got != errors {
 			t.Errorf("unexpected_error_replies is %s, want %s", got, errors)
 		}
-		if got := field(t, c, "stats", "total_error_replies"); got != errors {
-			t.Errorf("total_error_replies is %s, want %s", got, errors)
-		}
 		if got := do(t, c, "EXISTS", "a"); got != ":1" {
 			t.Errorf("what was before is gone")
 		}
