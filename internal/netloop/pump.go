@@ -47,7 +47,10 @@ func (l *Loop) Pump() {
 		l.pumping = p
 		l.serveAll() // what the outer turn has read
 	}
-	l.handler.Unlock(l)
+	mark := l.handler.Unlock(l)
+	l.mu.Lock()
+	l.settle(mark) // the replies of the outer turn so far
+	l.mu.Unlock()
 	l.readClock()
 	l.pumpTurn()
 	l.handler.Lock(l)

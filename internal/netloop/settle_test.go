@@ -62,6 +62,40 @@ func TestSettle(t *testing.T) {
 	})
 }
 
+// TestSettlePump has a session pump in a turn in which others were served: they are answered when the mark of that is reached.
+func TestSettlePump(t *testing.T) {
+	s := newTestServer(t, false, Options{})
+	ln, err := s.group.ListenTCP("127.0.0.1", 0, 511)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.group.Start()
+	addr := "127.0.0.1:" + strconv.Itoa(ln.Port())
+	first, writer, pumper := dialTest(t, "tcp", addr), dialTest(t, "tcp", addr), dialTest(t, "tcp", addr)
+	for _, c := range []*client{first, writer, pumper} {
+		c.do("PING", "+PONG\r\n")
+	}
+	s.mu.Lock()
+	first.send("PING\r\n") // the loop waits for the lock with it, and finds both of the others behind it
+	time.Sleep(20 * time.Millisecond)
+	writer.send("MARK 1\r\n")
+	pumper.send("PUMP end\r\n")
+	time.Sleep(20 * time.Millisecond)
+	s.mu.Unlock()
+	first.want("+PONG\r\n")
+	eventually(t, "one pumps", func() (ok bool) { s.locked(func() { ok = s.pumping }); return ok })
+	writer.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if n, err := writer.Read(make([]byte, 10)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the writer has read %d bytes (%v) that are not settled", n, err)
+	}
+	s.settle(1)
+	writer.SetReadDeadline(time.Now().Add(20 * time.Second))
+	writer.want(":1\r\n")
+	first.do("DONE", "+OK\r\n")
+	pumper.want("$3\r\nend\r\n")
+	s.stop(t)
+}
+
 // TestSettleRandom has marks move on while clients send small and large, read slowly, and tell each other things: whoever reads
 // the number of a mark reads it after that was reached.
 func TestSettleRandom(t *testing.T) {
