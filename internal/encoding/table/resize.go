@@ -23,12 +23,15 @@ type built struct {
 
 // reserve holds the blocks allocated for a change, and gives them back unless the change was made.
 // So running out of memory half way changes nothing.
+// NB: it has no slice. What is appended to one escapes, and with it the Table, which is made on the stack for every command.
 type reserve struct {
-	t     *Table
-	n     int
-	first [8]reserved // enough for a split in two
-	more  []reserved
+	t    *Table
+	n    int
+	list [mostReserved]reserved
 }
+
+// mostReserved is what a split takes that goes down all levels: two blocks for each segment, one for the directory, one for expiry.
+const mostReserved = 2*(maxDepth+1) + 2
 
 type reserved struct {
 	r mem.Ref
@@ -37,12 +40,11 @@ type reserved struct {
 }
 
 func (v *reserve) alloc(n int, p mem.Purpose) mem.Ref {
-	b := reserved{v.t.alloc(n, p), n, p}
-	if v.n < len(v.first) {
-		v.first[v.n] = b
-	} else {
-		v.more = append(v.more[:v.n-len(v.first)], b)
+	if v.n == len(v.list) {
+		panic(mem.ErrOutOfMemory)
 	}
+	b := reserved{v.t.alloc(n, p), n, p}
+	v.list[v.n] = b
 	v.n++
 	return b.r
 }
@@ -54,12 +56,7 @@ func (v *reserve) used() { v.n = 0 }
 func (v *reserve) drop(keep int) {
 	for v.n > keep {
 		v.n--
-		var b reserved
-		if v.n < len(v.first) {
-			b = v.first[v.n]
-		} else {
-			b = v.more[v.n-len(v.first)]
-		}
+		b := v.list[v.n]
 		v.t.release(b.r, b.n, b.p)
 	}
 }
@@ -227,28 +224,41 @@ func (t *Table) split(slot uint32, w word, es []moved) {
 	}
 }
 
-// halve appends to parts the segments of both halves of a segment of the given depth.
+// halve appends to parts the segments of both halves of a segment of the given depth, of the lower one first.
+// NB: it does not call itself. Whatever does has its arguments escape, and a Table is made on the stack for every command.
 func (t *Table) halve(v *reserve, parts []built, es []moved, depth uint) []built {
-	if depth == maxDepth {
-		panic(mem.ErrOutOfMemory)
-	}
-	// The entries of the lower half first.
-	n := 0
-	for i := range es {
-		if es[i].h<<depth>>63 == 0 {
-			es[i], es[n] = es[n], es[i]
-			n++
+	var left [maxDepth + 1]unbuilt // the lowest last
+	left[0] = unbuilt{es, depth}
+	for n := 1; n > 0; {
+		n--
+		u := left[n]
+		if u.depth > depth {
+			if b, ok := t.build(v, u.es, u.depth, firstFull); ok {
+				parts = append(parts, b)
+				continue
+			}
 		}
-	}
-	depth++
-	for _, half := range [2][]moved{es[:n], es[n:]} {
-		if b, ok := t.build(v, half, depth, firstFull); ok {
-			parts = append(parts, b)
-		} else {
-			parts = t.halve(v, parts, half, depth)
+		if u.depth == maxDepth {
+			panic(mem.ErrOutOfMemory)
 		}
+		// The entries of the lower half first.
+		low := 0
+		for i := range u.es {
+			if u.es[i].h<<u.depth>>63 == 0 {
+				u.es[i], u.es[low] = u.es[low], u.es[i]
+				low++
+			}
+		}
+		left[n], left[n+1] = unbuilt{u.es[low:], u.depth + 1}, unbuilt{u.es[:low], u.depth + 1}
+		n += 2
 	}
 	return parts
+}
+
+// unbuilt is a part of a segment that is being split.
+type unbuilt struct {
+	es    []moved
+	depth uint
 }
 
 // deepen makes a directory of the given depth, which is more than it has, or the first one. No segment is then as deep as the
