@@ -92,7 +92,7 @@ func (c *Client) Call(spec *Spec, args [][]byte, out *resp.Writer, how CallFlags
 		if out == c.Out {
 			c.inner += n - errors
 			if c.Flags&FlagReplay != 0 {
-				c.ignored.note(spec, out.LastError(), n-errors)
+				env.ignored.note(spec, out.LastError(), n-errors)
 			}
 		}
 	}

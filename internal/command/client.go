@@ -72,7 +72,6 @@ type Client struct {
 	given     int             // bytes that this Serve was given
 	replied   uint64          // Out.Len before the command being executed
 	inner     uint64          // errors that commands executed inside of it answered to Out
-	ignored   *Ignored        // of a session with FlagReplay
 	outer     *Spec           // while commands are executed inside of another: that command,
 	outerArgs [][]byte        // and its arguments
 	wrote     int64           // Saves.Logged behind its last effect
@@ -80,6 +79,7 @@ type Client struct {
 	softSince int64           // Unix ms since when the soft output limit is passed, 0: it is not
 	room      int32           // bytes of the parser's room, as booked
 	running   bool            // a command of this client is being executed
+	noted     bool            // it is on clientLimit.noted
 	touch     keyspace.Lookup // NoTouch under CLIENT NO-TOUCH
 	parser    resp.Parser
 	run       run

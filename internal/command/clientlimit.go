@@ -41,7 +41,6 @@ type held struct {
 	bytes      int64
 	bucket     *sizeBucket // nil: none
 	prev, next *Client
-	noted      bool // it is on clientLimit.noted
 }
 
 // ConfigureClientLimit takes over maxmemory-clients and maxmemory.
@@ -66,8 +65,8 @@ func (e *Env) ConfigureClientLimit() {
 
 // NoteHeld has the client counted at the end of the turn.
 func (c *Client) NoteHeld() {
-	if x := &c.Env.clientLimit; x.limit > 0 && !c.held.noted && c.Conn != nil {
-		c.held.noted = true
+	if x := &c.Env.clientLimit; x.limit > 0 && !c.noted && c.Conn != nil {
+		c.noted = true
 		x.noted = append(x.noted, c)
 	}
 }
@@ -140,8 +139,8 @@ func (e *Env) endTurnClientLimit() {
 	x := &e.clientLimit
 	for i, c := range x.noted {
 		x.noted[i] = nil
-		if c.held.noted {
-			c.held.noted = false
+		if c.noted {
+			c.noted = false
 			e.withConn(c, e.countHeld)
 		}
 	}

@@ -111,6 +111,7 @@ type Env struct {
 
 	// CronPaused stops the regular work of the server (DEBUG PAUSE-CRON).
 	CronPaused bool
+	ignored    *Ignored // what commands that are being replayed answer
 }
 
 // Migrations is what MIGRATE keeps from one command to the next.

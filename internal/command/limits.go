@@ -73,7 +73,7 @@ func (c *Client) Closed(conn *netloop.Conn) {
 	}
 	c.Leave()
 	env.uncountHeld(c)
-	c.held.noted = false
+	c.noted = false
 	env.Clients.Remove(c)
 }
 

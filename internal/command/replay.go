@@ -35,7 +35,7 @@ func (e *Env) NewReplayer(ignored *Ignored) *Client {
 	c := NewClient(e, 0, nil, &out.Writer)
 	c.Authenticated = true
 	c.Flags |= FlagReplay
-	c.ignored = ignored
+	e.ignored = ignored
 	out.Mute(true)
 	return c
 }
@@ -70,7 +70,7 @@ func (c *Client) Replay(args [][]byte) (failure string) {
 	default:
 		c.Env.Stats.Unexpected += int64(n)
 		if n > inner { // those of commands inside of it are counted
-			c.ignored.note(spec, c.Out.LastError(), n-inner)
+			c.Env.ignored.note(spec, c.Out.LastError(), n-inner)
 			c.Env.Stats.countError(c.Out.LastError(), true)
 		}
 	}

@@ -30,8 +30,8 @@ func (l *Loop) settle(mark int64) {
 		return
 	}
 	for _, c := range l.dirty {
-		if c.has(flagDead) {
-			continue
+		if c.has(flagDead | flagLate) {
+			continue // late: nobody knows where this turn's output ends; all of it waits for the next turn's mark
 		}
 		if c.unsettled == 0 {
 			c.settled = c.netOut

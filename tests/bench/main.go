@@ -15,6 +15,7 @@
 //	evict        hit rate of a cache, and waits while keys are evicted                (evict.go)
 //	buffers      memory while clients do not read, stall, or are very many           (buffers.go)
 //	save         memory and waits while a snapshot is taken, and how long that and loading takes (save.go)
+//	durable      throughput with an append-only file                                  (durable.go)
 //	go           the Go benchmarks: the allocator beside others, the encodings        (gobench.go)
 //
 // A part that runs replaces its own section of the page; the others stay (report.go).
@@ -68,6 +69,7 @@ var parts = []part{
 	{"churn", "Memory after churn", measureChurn},
 	{"evict", "Eviction", measureEvict},
 	{"save", "Snapshots", measureSave},
+	{"durable", "Append-only file", measureDurable},
 	{"go", "Allocator and encodings", measureGo},
 }
 
