@@ -22,9 +22,7 @@ type Conn struct {
 
 	// Body is set by Session.Serve: where the first large argument of the
 	// unfinished request begins, counted as Need. 0 if there is none.
-	Body int32
-
-	unsettled int32 // how often it is on loop.unsettled
+	Body int
 
 	loop    *Loop
 	session Session
@@ -45,7 +43,7 @@ type Conn struct {
 	netIn   uint64
 	netOut  uint64
 	in      []byte // portion of the read buffer read in this turn
-	settled uint64 // netOut when all is sent that may be: if unsettled > 0, and on portable loops
+	settled uint64 // portable loops only: netOut when all is sent that may be
 	q       query
 	out     output
 }

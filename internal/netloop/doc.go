@@ -28,9 +28,8 @@
 //	                       order it was read; keep unfinished requests; give
 //	                       back pinned strings; bury the dead; Tick
 //	                       Handler.Unlock
-//	C  write  loop.mu      write the replies, one system call per connection,
-//	                       or have them wait for the disk (settle.go); ask
-//	                       for EPOLLOUT only where the socket was full
+//	C  write  loop.mu      write the replies, one system call per connection;
+//	                       ask for EPOLLOUT only where the socket was full
 //
 // So an unpipelined request costs one read, one write and its share of an
 // epoll_wait, and a turn takes the keyspace lock once for all that arrived.

@@ -34,9 +34,6 @@ type Loop struct {
 	dirty   []*Conn // with output to write
 	late    []*Conn // with output that another loop has appended (markLate)
 
-	unsettled  []unsettled // output that waits, by mark
-	unsettling atomic.Bool // there is some
-
 	dead   []*Conn // to be buried
 	unpins []mem.Ref
 	doomed []int32 // descriptors of the buried, closed in C
@@ -132,7 +129,7 @@ func (l *Loop) markDirty(c *Conn) {
 }
 
 // markLate is markDirty for output that another loop has appended: it is written in C of a turn whose B has not begun yet, and
-// nothing of the connection is before. What that turn's mark stands for stands for it, too.
+// nothing of the connection is before: what Handler.Unlock does before output may be sent (syncing a log) was done for it then.
 //
 // REQUIRES: the keyspace lock and l.mu.
 func (l *Loop) markLate(c *Conn) {
@@ -153,13 +150,6 @@ func (l *Loop) takeLate() {
 	}
 	clear(l.late)
 	l.late = l.late[:0]
-}
-
-// Settle tells the loop that Handler.Settled has moved on. Anybody may call it.
-func (l *Loop) Settle() {
-	if l.unsettling.Load() {
-		l.nudge()
-	}
 }
 
 func (l *Loop) markMore(c *Conn) {
@@ -323,7 +313,7 @@ func (l *Loop) keep(c *Conn, in []byte, used int) {
 		return
 	}
 	defer l.endWithoutMemory(c)
-	c.q.keep(l.arena, in[used:], c.Need, int(c.Body))
+	c.q.keep(l.arena, in[used:], c.Need, c.Body)
 }
 
 // makeRoom gets room in the query buffer of c. If there is no memory for it

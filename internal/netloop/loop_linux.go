@@ -76,9 +76,6 @@ func (l *Loop) Wake() {
 	signalEventFd(l.wakeFd)
 }
 
-// nudge ends wait, and has nothing done in B.
-func (l *Loop) nudge() { signalEventFd(l.wakeFd) }
-
 // run is the life of a loop.
 func (l *Loop) run() {
 	if l.portable {
@@ -128,9 +125,6 @@ func (l *Loop) wait() int {
 // stopped: before n if the read buffer was full.
 func (l *Loop) turn(next, n int) int {
 	l.mu.Lock()
-	if l.unsettling.Load() {
-		l.release()
-	}
 	if next == 0 {
 		l.readMore()
 	}
@@ -138,15 +132,13 @@ func (l *Loop) turn(next, n int) int {
 	idle := l.idle()
 	l.mu.Unlock()
 
-	mark := int64(0)
 	if !idle {
 		l.handler.Lock(l)
 		l.serveAll()
-		mark = l.handler.Unlock(l)
+		l.handler.Unlock(l)
 	}
 
 	l.mu.Lock()
-	l.settle(mark)
 	l.writeAll()
 	l.count()
 	l.again = len(l.more) > 0 || len(l.dirty) > 0 || len(l.resumed) > 0 || len(l.dead) > 0 || len(l.unpins) > 0
@@ -338,7 +330,10 @@ func (l *Loop) writeAll() {
 // flush writes the output of c: all of it, or what the socket takes, or as
 // much as one connection may have in one turn.
 func (l *Loop) flush(c *Conn) {
-	most := c.maySend()
+	if c.has(flagLate) { // in the next turn
+		l.wantOut(c, false)
+		return
+	}
 	for budget := writeBound; ; {
 		if len(c.out.queue) == 0 {
 			// Fast path: everything lies in the open segment.
@@ -346,29 +341,17 @@ func (l *Loop) flush(c *Conn) {
 			if len(p) == 0 {
 				break
 			}
-			if len(p) > most {
-				if p = p[:most]; most == 0 {
-					return
-				}
-			}
 			n, errno := send(c.fd, p)
 			if !l.sent(c, n, len(p), errno) {
 				return
 			}
-			if c.pending() {
-				return // the rest waits
-			}
 			break
 		}
-		v, size := l.gather(c, most)
-		if size == 0 && most == 0 {
-			return
-		}
+		v, size := l.gather(c)
 		n, errno := sendv(c.fd, v)
 		if !l.sent(c, n, size, errno) {
 			return
 		}
-		most -= n
 		if budget -= n; budget <= 0 {
 			l.wantOut(c, false)
 			l.markDirty(c)
@@ -387,14 +370,13 @@ func (l *Loop) flush(c *Conn) {
 	}
 }
 
-// gather fills the vectors with the front of the output, at most most bytes.
-func (l *Loop) gather(c *Conn, most int) (v []syscall.Iovec, size int) {
+// gather fills the vectors with the front of the output.
+func (l *Loop) gather(c *Conn) (v []syscall.Iovec, size int) {
 	o := &c.out
 	skip := o.sent
 	k := 0
 	add := func(p []byte) {
 		p = p[skip:]
-		p = p[:min(len(p), most-size)]
 		skip = 0
 		if len(p) > 0 {
 			l.iovecs[k].Base = &p[0]
@@ -501,10 +483,8 @@ func (l *Loop) finish() {
 	l.handler.Lock(l)
 	l.readMail()
 	l.takeLate()
-	mark := l.handler.Unlock(l)
-	l.handler.Await(mark)
+	l.handler.Unlock(l)
 	l.mu.Lock()
-	l.release()
 	for _, c := range l.conns {
 		if c.pending() && c.flags&(flagDead|flagWantOut) == 0 {
 			l.flush(c)

@@ -22,9 +22,6 @@ func (l *Loop) Wake() {
 	l.wakePortable()
 }
 
-// nudge is not needed: a portable loop waits with Handler.Await.
-func (l *Loop) nudge() {}
-
 func (l *Loop) detach(c *Conn) { go c.nc.Close() }
 
 // ListenTCP opens a listener on an IP address: "*" is all of IPv4, "::*" all

@@ -29,18 +29,10 @@ type Session interface {
 type Handler interface {
 	// Lock and Unlock take and release the keyspace lock around what a loop
 	// executes: once per turn. What was appended to the output of connections
-	// by then is sent when Settled has reached mark; 0: at once. Marks never
-	// decrease.
+	// meanwhile is sent when Unlock has returned, which may take until a log
+	// is on the disk.
 	Lock(l *Loop)
-	Unlock(l *Loop) (mark int64)
-
-	// Settled returns the mark that is reached. Who moves it on calls
-	// Loop.Settle for all loops. Called without the keyspace lock.
-	Settled() int64
-
-	// Await returns when a mark is reached. Called without the keyspace lock,
-	// by portable loops and at the end.
-	Await(mark int64)
+	Unlock(l *Loop)
 
 	// Accept returns the session of a new connection. If it returns nil the
 	// connection is closed after what was written to c.Out has been sent.

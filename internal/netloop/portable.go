@@ -82,15 +82,15 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 	if len(l.resumed) > 0 {
 		l.wakePortable()
 	}
-	var others []unsettled
-	mine, dirty := unsettled{c: c}, false
+	var others []outgoing
+	mine := outgoing{c: c}
 	for _, d := range l.dirty {
 		d.flags &^= flagDirty
 		switch end := d.netOut + uint64(d.waiting()); {
 		case d == c:
-			mine.upTo, dirty = end, true
+			mine.upTo = end
 		case !d.has(flagDead):
-			others = append(others, unsettled{c: d, upTo: end})
+			others = append(others, outgoing{d, end})
 		}
 	}
 	l.dirty = l.dirty[:0]
@@ -107,18 +107,12 @@ func (l *Loop) turnPortable(c *Conn, in []byte, err error) time.Duration {
 		l.wakePortable() // a session has set a time limit (TickBy), or is the first
 	}
 	l.mu.Unlock()
-	mark := l.handler.Unlock(l)
+	l.handler.Unlock(l)
 
 	for _, d := range others {
-		go func() {
-			l.handler.Await(mark)
-			l.flushPortable(d)
-		}()
+		go l.flushPortable(d)
 	}
 	if c != nil {
-		if dirty {
-			l.handler.Await(mark)
-		}
 		l.flushPortable(mine)
 		l.awaitWriter(c)
 	}
@@ -200,8 +194,14 @@ func (l *Loop) readPortable(c *Conn) {
 	}
 }
 
-// flushPortable writes the output of a connection that need not wait any more.
-func (l *Loop) flushPortable(u unsettled) {
+// outgoing is output of a connection that may be sent: its turn is over, and Handler.Unlock has returned.
+type outgoing struct {
+	c    *Conn
+	upTo uint64 // Conn.netOut when all of it is sent
+}
+
+// flushPortable writes it.
+func (l *Loop) flushPortable(u outgoing) {
 	c := u.c
 	chunk := chunkPool.Get().(*[portableChunk]byte)
 	defer chunkPool.Put(chunk)
@@ -412,12 +412,12 @@ func (l *Loop) finishPortable() {
 	l.handler.Lock(l)
 	l.mu.Lock()
 	l.readMail()
-	var waiting []unsettled
+	var waiting []outgoing
 	for _, c := range l.conns {
-		waiting = append(waiting, unsettled{c: c, upTo: c.netOut + uint64(c.waiting())})
+		waiting = append(waiting, outgoing{c, c.netOut + uint64(c.waiting())})
 	}
 	l.mu.Unlock()
-	l.handler.Await(l.handler.Unlock(l))
+	l.handler.Unlock(l)
 	deadline := time.Now().Add(100 * time.Millisecond)
 	for _, u := range waiting {
 		u.c.nc.SetWriteDeadline(deadline)

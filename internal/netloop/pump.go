@@ -47,10 +47,7 @@ func (l *Loop) Pump() {
 		l.pumping = p
 		l.serveAll() // what the outer turn has read
 	}
-	mark := l.handler.Unlock(l)
-	l.mu.Lock()
-	l.settle(mark) // the replies of the outer turn so far
-	l.mu.Unlock()
+	l.handler.Unlock(l)
 	l.readClock()
 	l.pumpTurn()
 	l.handler.Lock(l)

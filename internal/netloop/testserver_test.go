@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,8 +40,6 @@ type testServer struct {
 	outputs  int
 	limit    int // output limit, 0: none
 	pumping  bool
-	mark     int64 // that Unlock returns
-	settled  atomic.Int64
 }
 
 type testSession struct {
@@ -54,20 +51,7 @@ type testSession struct {
 }
 
 func (s *testServer) Lock(l *Loop) { s.mu.Lock(); s.cur = l }
-func (s *testServer) Unlock(*Loop) int64 {
-	s.cur = nil
-	mark := s.mark
-	s.mu.Unlock()
-	return mark
-}
-
-func (s *testServer) Settled() int64 { return s.settled.Load() }
-
-func (s *testServer) Await(mark int64) {
-	for s.settled.Load() < mark {
-		time.Sleep(100 * time.Microsecond)
-	}
-}
+func (s *testServer) Unlock(*Loop) { s.cur = nil; s.mu.Unlock() }
 
 func (s *testServer) Accept(c *Conn) Session {
 	if s.refuse {
@@ -190,11 +174,6 @@ func (ts *testSession) execute(c *Conn, args [][]byte) {
 			w.Int(int64(i))
 		}
 		w.SetLen(m, n)
-	case "MARK": // the number that this turn's output waits for, or the next one's
-		if num() > 0 {
-			ts.s.mark++
-		}
-		w.Int(ts.s.mark)
 	case "PAUSE":
 		c.Pause()
 		w.OK()
@@ -210,12 +189,7 @@ func (ts *testSession) execute(c *Conn, args [][]byte) {
 			case 'K':
 				o.conn.Close()
 			case 'T':
-				if len(args) > 2 {
-					o.conn.Out.Bulk(args[2])
-				} else { // a new mark
-					ts.s.mark++
-					o.conn.Out.Int(ts.s.mark)
-				}
+				o.conn.Out.Bulk(args[2])
 			}
 			o.conn.Return(ts.s.cur)
 		}

@@ -3,7 +3,6 @@ package resp
 import (
 	"bytes"
 	"errors"
-	"math"
 	"reflect"
 )
 
@@ -106,11 +105,11 @@ func (p *Parser) Need() int {
 // Body returns where the current argument of the unfinished request begins if
 // it is large, and the first that is; otherwise 0. The bytes before it may
 // become the Front of the next call.
-func (p *Parser) Body() int32 {
-	if !p.busy || p.bulk < bigArg || len(p.Front) > 0 || p.pos > math.MaxInt32 {
+func (p *Parser) Body() int {
+	if !p.busy || p.bulk < bigArg || len(p.Front) > 0 {
 		return 0
 	}
-	return int32(p.pos)
+	return p.pos
 }
 
 // Complete returns how many bytes of the unfinished request, Front and all, are before its current argument.

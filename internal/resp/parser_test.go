@@ -156,7 +156,7 @@ func TestFront(t *testing.T) {
 	tail := "\r\n$2\r\nEX\r\n$2\r\n60\r\n"
 	var p Parser
 	n, err := p.Parse([]byte(head + val[:10]))
-	if n != 0 || err != nil || p.Body() != int32(len(head)) || p.Need() != len(head)+bigArg+2 {
+	if n != 0 || err != nil || p.Body() != len(head) || p.Need() != len(head)+bigArg+2 {
 		t.Fatalf("n %d, err %v, body %d, need %d", n, err, p.Body(), p.Need())
 	}
 	p.Front = []byte(head)

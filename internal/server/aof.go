@@ -18,8 +18,7 @@ import (
 //
 //	command ──> Env.Feed ──> Log.Append       under the keyspace lock
 //	end of the turn: Log.Publish              likewise; then the lock is released
-//	                 Log.Flush                write; then the loop writes replies
-//	with `always`:   Log.Commit               nothing is waited for; replies wait (settled.go)
+//	                 Log.Flush                write, with `always` fdatasync; then the loop writes replies
 type appendOnly struct {
 	on      bool // appendonly yes has come into effect
 	waiting bool // for the first rewrite: the log goes to a file that does not count yet
@@ -28,9 +27,8 @@ type appendOnly struct {
 	manifest *aof.Manifest // nil: not read yet
 	seen     *aof.Failure  // what the gate knows of
 
-	delay   time.Duration // DelayAOF
-	before  int64         // what logs that were closed have appended, in bytes: where positions of the log begin (command.Saves.Logged)
-	settled settled
+	delay  time.Duration // DelayAOF
+	before int64         // what logs that were closed have appended, in bytes: where positions of the log begin (command.Saves.Logged)
 
 	total int64 // bytes of all files, but for those that the log has written since it began: see size
 	base  int64 // size behind the last rewrite
@@ -77,19 +75,17 @@ func (s *Server) aofDir() string { return filepath.Join(s.cfg.Dir, s.cfg.AppendD
 
 // openLog begins to write to the end of a file. REQUIRES: the keyspace lock.
 func (s *Server) openLog(f *os.File) error {
-	before := s.aof.before
 	l, err := aof.Open(f, aof.Options{
 		Arena:   s.env.Keys.Arena,
 		Warning: s.log.Warningf,
 		Fatal:   func() { os.Exit(1) },
-		Settled: func(pos int64) { s.aof.settled.move(before + pos) },
 		Moved:   s.tellAcks,
 	})
 	if err != nil {
 		return err
 	}
 	s.aof.log = l
-	s.aof.setPolicy(s.cfg.AppendFsync)
+	l.SetPolicy(s.cfg.AppendFsync)
 	l.SetDelay(s.aof.delay)
 	s.env.AddFeed((*aofFeed)(s))
 	return nil
@@ -106,7 +102,6 @@ func (s *Server) closeLog() {
 	s.aof.log = nil
 	s.aof.before += l.Appended()
 	l.Close()
-	s.aof.settled.wait(false)
 	s.aof.seen = nil
 	s.env.NoteAOF("")
 }
@@ -373,7 +368,7 @@ func (o *ops) DelayAOF(d time.Duration) {
 // applyFsync takes over appendfsync.
 func (s *Server) applyFsync() error {
 	if l := s.aof.log; l != nil {
-		s.aof.setPolicy(s.cfg.AppendFsync)
+		l.SetPolicy(s.cfg.AppendFsync)
 	}
 	return nil
 }

@@ -28,33 +28,17 @@ func (h *handler) Lock(l *netloop.Loop) {
 	}
 }
 
-// Unlock ends a turn. What it did is written to the append-only file before replies are sent; with `appendfsync always` they wait
-// for the mark that it returns.
-func (h *handler) Unlock(*netloop.Loop) (mark int64) {
+// Unlock ends a turn. What it did is written to the append-only file before replies are sent.
+func (h *handler) Unlock(*netloop.Loop) {
 	h.env.EndTurn()
 	log := h.aof.log
-	flush := false
-	if log != nil {
-		flush = log.Publish()
-		mark = h.aof.mark()
-	}
+	flush := log != nil && log.Publish()
 	h.cur, h.env.Loop = nil, nil
 	h.mu.Unlock()
-	switch {
-	case !flush:
-	case mark > 0:
-		log.Commit()
-	default:
+	if flush {
 		log.Flush()
 	}
-	return mark
 }
-
-// Settled returns the mark up to which the append-only file is on the disk.
-func (h *handler) Settled() int64 { return h.aof.settled.reached() }
-
-// Await returns when a mark is reached.
-func (h *handler) Await(mark int64) { h.aof.settled.await(mark) }
 
 // Errors for connections that are turned away, with their line ends, as nothing of a session exists yet.
 const (

@@ -145,7 +145,6 @@ func start(cfg *config.Config) (*Server, error) {
 		return nil, s.fatal("%v", err)
 	}
 	s.group = group
-	s.aof.settled.init(group)
 	s.env.AddMemoryHolder(&s.saving)
 	s.env.AddMemoryHolder(&s.aof)
 	s.startHistory()

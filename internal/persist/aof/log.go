@@ -3,7 +3,6 @@ package aof
 import (
 	"errors"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,8 +17,7 @@ import (
 //
 //	Append        under the keyspace lock   effects become requests in blocks of memory
 //	Publish       likewise, at its end      what was appended may be written
-//	Flush         without it                blocks ──> file, one write at a time
-//	commit        a goroutine               with the policy always: blocks ──> file ──> disk; then Options.Settled is called
+//	Flush         without it                blocks ──> file, one write at a time; with the policy always ──> disk
 //	run           a goroutine               every second: file ──> disk; tries again what failed
 //
 // Everything is counted in positions: the number of bytes before it since the log began, whatever file they went to.
@@ -28,9 +26,6 @@ import (
 //
 // A new increment is a mark at a position (Turn): what lies before it goes to the old file, what lies behind it to the new one.
 // So whoever takes a snapshot under the keyspace lock cuts the log at that very moment, and the disk is not touched for it.
-//
-// With the policy always whoever has published goes on meanwhile, and answers when Settled tells: all that is published during
-// an fsync shares the next.
 //
 // Fsync makes writes to the same file wait, so under everysec a write is put off while one is under way, for two seconds
 // at most, as Redis does. Likewise nothing is written to a new file before the old one is on the disk: a failure of power never
@@ -51,9 +46,6 @@ type Options struct {
 	Warning func(format string, args ...any)
 	// Fatal is called when what is to be answered cannot be kept. It does not return.
 	Fatal func()
-	// Settled is called when what is published up to a position may be answered, with the policy always: it is on the disk,
-	// or only written while the log is lazy. nil: nobody waits.
-	Settled func(pos int64)
 	// Moved, which may be nil, is called when more is on the disk (Synced), by whoever brought it there.
 	Moved func()
 }
@@ -101,12 +93,6 @@ type Log struct {
 	kick chan struct{}
 	stop chan struct{}
 	done chan struct{} // run has ended
-
-	told      atomic.Int64 // with the policy always: the last that Settled was called with
-	commits   *signal
-	resting   atomic.Bool // commit has nothing to do, and waits for commits
-	closing   atomic.Bool
-	committed chan struct{} // commit has ended
 }
 
 // Failure is an error that writes are refused for.
@@ -140,25 +126,17 @@ func Open(f *os.File, opt Options) (*Log, error) {
 	}
 	l := &Log{
 		opt: opt, file: f, db: -1, begun: st.Size(),
-		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), committed: make(chan struct{}),
-	}
-	if l.commits, err = newSignal(); err != nil {
-		return nil, err
+		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	l.size.Store(st.Size())
 	go l.run()
-	go l.commit()
 	return l, nil
 }
 
 // SetPolicy sets when the file is synced.
 func (l *Log) SetPolicy(p config.AppendFsync) {
-	if p == config.FsyncAlways && !l.always() {
-		l.told.Store(l.synced.Load())
-	}
 	l.policy.Store(int32(p))
 	l.wake()
-	l.Commit()
 }
 
 // SetDelay has each write wait.
@@ -198,9 +176,6 @@ func (l *Log) Failing() *Failure {
 	return l.unsync.Load()
 }
 
-// Published returns the position up to which everything may be written.
-func (l *Log) Published() int64 { return l.published.Load() }
-
 // Pending reports whether a Flush has something to do.
 func (l *Log) Pending() bool {
 	return l.published.Load() > l.written.Load() || l.always() && l.written.Load() > l.synced.Load()
@@ -226,32 +201,6 @@ func (l *Log) Publish() bool {
 	return true
 }
 
-// unanswered reports whether something is published that may not be answered yet.
-func (l *Log) unanswered() bool { return l.always() && l.published.Load() > l.told.Load() }
-
-// Commit has everything that was published brought to the disk soon, if the policy is always.
-func (l *Log) Commit() {
-	if l.always() && l.resting.CompareAndSwap(true, false) {
-		l.commits.raise()
-	}
-}
-
-// commit is the goroutine that does it. It has a thread of its own: raise ends its wait at once, whatever the scheduler does.
-func (l *Log) commit() {
-	runtime.LockOSThread()
-	defer close(l.committed)
-	for !l.closing.Load() {
-		for l.unanswered() {
-			l.Flush()
-		}
-		l.resting.Store(true)
-		if l.unanswered() && l.resting.CompareAndSwap(true, false) {
-			continue
-		}
-		l.commits.wait()
-	}
-}
-
 // Flush writes what was published. Under everysec it may be put off. With the policy always everything that was published is on
 // the disk when it returns.
 func (l *Log) Flush() {
@@ -266,7 +215,6 @@ func (l *Log) Flush() {
 			l.write()
 			l.sync()
 		}
-		l.tell()
 		return
 	}
 	if l.written.Load() >= goal && !l.turning() || l.failure.Load() != nil || l.wait() {
@@ -454,18 +402,6 @@ func (l *Log) sync() {
 	l.settled(w)
 }
 
-// tell has answered what is settled. REQUIRES: wmu.
-func (l *Log) tell() {
-	pos := l.synced.Load()
-	if l.lazy.Load() {
-		pos = l.written.Load()
-	}
-	l.told.Store(pos)
-	if l.opt.Settled != nil {
-		l.opt.Settled(pos)
-	}
-}
-
 // settled notes that what a file has up to a position is on the disk. What lies before that file has to be, too: otherwise nothing
 // is noted until closeRetired has synced the files before it.
 func (l *Log) settled(w int64) {
@@ -591,10 +527,6 @@ func (l *Log) Close() (ok bool) {
 	ok = l.FlushAll()
 	close(l.stop)
 	<-l.done
-	l.closing.Store(true)
-	l.commits.raise()
-	<-l.committed
-	l.commits.close()
 	for _, r := range l.retired { // that could not be synced
 		r.file.Close()
 	}
