@@ -20,6 +20,10 @@ import (
 // loadSlice is how long loading holds the keyspace lock before it lets clients ask how far it is.
 const loadSlice = 500 * time.Microsecond
 
+// loadLook is how many bytes are loaded between two looks at the clock: less than a slice takes, unless they are thousands of
+// commands.
+const loadLook = 4 << 10
+
 // emptySaid is how many keys without elements are named in the log.
 const emptySaid = 10
 
@@ -36,8 +40,13 @@ func (s *Server) loadData() (err error) {
 			s.env.Gate &^= command.GateLoading
 		}
 	}()
-	last := begin
+	last, looked := begin, int64(0)
 	pause := func() {
+		read := s.env.Saves.Load.Read
+		if looked <= read && read < looked+loadLook && s.cfg.KeyLoadDelay == 0 {
+			return
+		}
+		looked = read
 		if now := time.Now(); now.Sub(last) > loadSlice {
 			s.mu.Unlock()
 			runtime.Gosched() // who has waited for a millisecond gets the lock
