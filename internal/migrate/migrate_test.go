@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"granary/tests/live"
 )
 
 // piece is an item of one part.
@@ -15,33 +17,20 @@ func (p piece) Parts(fn func([]byte)) { fn([]byte(p)) }
 // listen returns the address of a peer that says ok to SELECT, and to whatever comes then.
 func listen(t *testing.T) Target {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
+	addr := live.Listen(t, func(c net.Conn) {
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(time.Minute))
+		var buf [1 << 16]byte
 		for {
-			c, err := ln.Accept()
-			if err != nil {
+			if _, err := c.Read(buf[:]); err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				c.SetDeadline(time.Now().Add(time.Minute))
-				var buf [1 << 16]byte
-				for {
-					if _, err := c.Read(buf[:]); err != nil {
-						return
-					}
-					if _, err := c.Write([]byte("+OK\r\n")); err != nil {
-						return
-					}
-				}
-			}()
+			if _, err := c.Write([]byte("+OK\r\n")); err != nil {
+				return
+			}
 		}
-	}()
-	host, port, _ := net.SplitHostPort(ln.Addr().String())
+	})
+	host, port, _ := net.SplitHostPort(addr)
 	return Target{Host: host, Port: port, DB: "0"}
 }
 

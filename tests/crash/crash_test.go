@@ -114,7 +114,7 @@ func oneHouse(t *testing.T, bin string, seed uint64, power bool, tally *Tally) e
 	if err != nil {
 		return fmt.Errorf("at the last start: %w\n%s", err, strings.Join(h.log, "\n"))
 	}
-	return s.end()
+	return end(s)
 }
 
 // aims are names whose change is a moment to end a server at; "": any moment.
@@ -131,7 +131,7 @@ func (h *house) live(i int, damaged, power bool) (nowDamaged bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			if err := s.end(); err != nil {
+			if err := end(s); err != nil {
 				return false, err
 			}
 			if err := h.tear(); err != nil {
@@ -147,7 +147,7 @@ func (h *house) live(i int, damaged, power bool) (nowDamaged bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer s.end()
+	defer end(s)
 	most := 120 * time.Millisecond
 	if power && h.policy == "everysec" && h.on && h.rng.IntN(3) == 0 {
 		most = 5 * time.Second
@@ -161,23 +161,23 @@ func (h *house) live(i int, damaged, power bool) (nowDamaged bool, err error) {
 		if power {
 			spans = h.disk.Syncs()
 		}
-		gone := s.gone()
-		if err := s.kill(); err != nil {
+		orderly := gone(s)
+		if err := s.Kill(patience); err != nil {
 			return false, err
 		}
-		h.note("killed, aimed at %q, gone %v", aim, gone)
-		h.count(gone, false)
-		return false, x.over(at, false, spans, gone)
+		h.note("killed, aimed at %q, gone %v", aim, orderly)
+		h.count(orderly, false)
+		return false, x.over(at, false, spans, orderly)
 	}
-	gone := s.gone()
+	orderly := gone(s)
 	at, spans := h.disk.Fail()
-	if err := s.kill(); err != nil {
+	if err := s.Kill(patience); err != nil {
 		return false, err
 	}
 	what := Remains(h.rng.IntN(int(remainsCount)))
-	h.note("the power failed, aimed at %q, gone %v, what remains: %s", aim, gone, what)
-	h.count(gone, true)
-	err = x.over(at, true, spans, gone)
+	h.note("the power failed, aimed at %q, gone %v, what remains: %s", aim, orderly, what)
+	h.count(orderly, true)
+	err = x.over(at, true, spans, orderly)
 	h.disk.Cut(what)
 	h.dir = filepath.Join(filepath.Dir(h.dir), fmt.Sprint(i+1))
 	return what == Zeros || what == Subset || h.policy == "no", err // which writes a new increment though the old one is not synced

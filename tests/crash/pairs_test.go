@@ -55,7 +55,7 @@ func take(c *live.Conn) (x taken, err error) {
 }
 
 // restore starts another server from a copy of a snapshot.
-func restore(t *testing.T, bin, dump string) (*server, *live.Conn) {
+func restore(t *testing.T, bin, dump string) (*live.Server, *live.Conn) {
 	t.Helper()
 	dir := t.TempDir()
 	from, err := os.Open(dump)
@@ -77,9 +77,9 @@ func restore(t *testing.T, bin, dump string) (*server, *live.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := s.dial()
+	c, err := s.Dial()
 	if err != nil {
-		s.end()
+		end(s)
 		t.Fatal(err)
 	}
 	return s, c
@@ -106,7 +106,7 @@ func TestPairs(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := h.write(s)
-		c, err := s.dial()
+		c, err := s.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,11 +123,11 @@ func TestPairs(t *testing.T) {
 				t.Errorf("snapshot %d: %v\nto repeat: GRANARY_SEED=%d go test -run %s", n, err, seed, t.Name())
 			}
 			c2.Close()
-			s2.end()
+			end(s2)
 		}
 		c.Close()
 		at := time.Now()
-		if err := s.end(); err != nil {
+		if err := end(s); err != nil {
 			t.Error(err)
 		}
 		if err := x.over(at, false, nil, false); err != nil {
@@ -181,7 +181,7 @@ func TestPairsEvicted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := s.dial()
+		c, err := s.Dial()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestPairsEvicted(t *testing.T) {
 			}
 			halves += h
 			c2.Close()
-			s2.end()
+			end(s2)
 		}
 		r, err := c.Do("INFO", "stats")
 		if err != nil {
@@ -227,7 +227,7 @@ func TestPairsEvicted(t *testing.T) {
 		close(stop)
 		all.Wait()
 		c.Close()
-		s.end()
+		end(s)
 	}
 	if known < n/8 { // a busy machine hands requests over in parts
 		t.Errorf("of %d snapshots the digest is known of %d only", n, known)
@@ -250,8 +250,8 @@ func limit(t *testing.T, c *live.Conn) {
 const manyPairs = 20000
 
 // writePairs writes pairs until it is over.
-func writePairs(s *server, rng *rand.Rand, policy string, stop chan struct{}, wrote *atomic.Int64) {
-	c, err := s.dial()
+func writePairs(s *live.Server, rng *rand.Rand, policy string, stop chan struct{}, wrote *atomic.Int64) {
+	c, err := s.Dial()
 	if err != nil {
 		return
 	}

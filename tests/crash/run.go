@@ -116,7 +116,7 @@ func (h *house) source() *Source {
 }
 
 // inhabit starts a server and looks at what it has. damaged is whether files may have been damaged beyond what a start mends.
-func (h *house) inhabit(damaged bool) (*server, error) {
+func (h *house) inhabit(damaged bool) (*live.Server, error) {
 	s, err := start(h.bin, h.args()...)
 	if err != nil && damaged && plainly.MatchString(err.Error()) {
 		h.note("refused: %s", plainly.FindString(err.Error()))
@@ -133,8 +133,8 @@ func (h *house) inhabit(damaged bool) (*server, error) {
 		return nil, err
 	}
 	if err := h.look(s, damaged); err != nil {
-		text := s.log()
-		s.end()
+		text := s.Log()
+		end(s)
 		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
 	return s, nil
@@ -182,8 +182,8 @@ func checkAOF(manifest string) (out []byte, err error) {
 }
 
 // look compares what a server has loaded with the history, and begins a new run.
-func (h *house) look(s *server, damaged bool) error {
-	c, err := s.dial()
+func (h *house) look(s *live.Server, damaged bool) error {
+	c, err := s.Dial()
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (h *house) ended() (t time.Time) {
 // session is a server at work.
 type session struct {
 	h    *house
-	s    *server
+	s    *live.Server
 	stop chan struct{} // closed when it is over
 	all  sync.WaitGroup
 
@@ -292,7 +292,7 @@ func (x *session) fail(err error) {
 }
 
 // write has writers write until the server is gone.
-func (h *house) write(s *server) *session {
+func (h *house) write(s *live.Server) *session {
 	x := &session{h: h, s: s, stop: make(chan struct{}), counts: h.on}
 	for w := range writers {
 		rng := rand.New(rand.NewPCG(h.rng.Uint64(), uint64(w)))
@@ -302,7 +302,7 @@ func (h *house) write(s *server) *session {
 }
 
 // work does the same, and has somebody disturb them.
-func (h *house) work(s *server) *session {
+func (h *house) work(s *live.Server) *session {
 	x := h.write(s)
 	rng := rand.New(rand.NewPCG(h.rng.Uint64(), 99))
 	x.all.Go(func() { x.disturb(rng) })
@@ -311,7 +311,7 @@ func (h *house) work(s *server) *session {
 
 // write is a writer: up to four ops at once, and then their answers.
 func (x *session) write(w int, rng *rand.Rand) {
-	c, err := x.s.dial()
+	c, err := x.s.Dial()
 	if err != nil {
 		return
 	}
@@ -364,7 +364,7 @@ func (x *session) write(w int, rng *rand.Rand) {
 // disturb saves, rewrites and switches, and notes what of it is over.
 func (x *session) disturb(rng *rand.Rand) {
 	h := x.h
-	c, err := x.s.dial()
+	c, err := x.s.Dial()
 	if err != nil {
 		return
 	}
@@ -480,7 +480,7 @@ func (x *session) end(aim string, most time.Duration) {
 	switch {
 	case strings.HasPrefix(aim, "SHUTDOWN"):
 		time.Sleep(time.Duration(h.rng.Int64N(int64(most))))
-		if c, err := x.s.dial(); err == nil {
+		if c, err := x.s.Dial(); err == nil {
 			x.mu.Lock()
 			x.asked, x.saves = time.Now(), aim == "SHUTDOWN SAVE" || aim == "SHUTDOWN" && h.saves
 			x.mu.Unlock()
@@ -600,12 +600,12 @@ func (h *house) written(floor []int) error {
 
 // startAndKill starts a server and kills it at once, in the midst of loading perhaps.
 func (h *house) startAndKill() error {
-	s, err := launch(h.bin, h.args()...)
+	s, err := live.Launch("granary", h.bin, h.args()...)
 	if err != nil {
 		return err
 	}
 	time.Sleep(time.Duration(h.rng.IntN(60)) * time.Millisecond)
-	if err := s.end(); err != nil {
+	if err := end(s); err != nil {
 		return err
 	}
 	h.note("killed at its start")

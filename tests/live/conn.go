@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"testing"
 	"time"
 )
 
@@ -28,6 +29,26 @@ func Dial(addr string) (*Conn, error) {
 // NewConn speaks over a connection that is there.
 func NewConn(nc net.Conn) *Conn {
 	return &Conn{Conn: nc, Timeout: 20 * time.Second, r: bufio.NewReaderSize(nc, 1<<16)}
+}
+
+// Listen has every connection to a port of its own served, each by a goroutine, until the test ends. serve closes it.
+func Listen(t testing.TB, serve func(net.Conn)) (addr string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
+	return ln.Addr().String()
 }
 
 // AppendCommand appends args as a RESP array of bulk strings.

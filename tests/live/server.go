@@ -3,7 +3,7 @@
 // Nothing in it knows Granary: a server is a path to a binary that takes redis-server's options, so the same
 // code drives both sides of every comparison.
 //
-//	Start  one server process in its own folder, on a port of its own      (server.go)
+//	Start  one server process in its own folder, on a port of its own; Launch: on a Unix socket   (server.go)
 //	Conn   one connection: commands out, raw replies in                    (conn.go)
 //	Reply  a parsed reply, and the one-line-per-value notation of it       (reply.go)
 package live
@@ -26,7 +26,7 @@ import (
 // Server is one running process.
 type Server struct {
 	Name string // what reports call it
-	Addr string // host:port
+	Addr string // host:port, or the path of a Unix socket
 	Dir  string // its working folder, removed by Stop
 
 	// Connect, if it is set, is how Dial connects: over TLS, for instance.
@@ -112,38 +112,58 @@ func Start(name, path string, args ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "granary-live-")
+	s, err := newServer(name)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Name: name, Dir: dir, Addr: "127.0.0.1:" + strconv.Itoa(port), done: make(chan struct{})}
-	all := append([]string{
-		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir,
-		"--enable-debug-command", "yes",
-	}, args...)
-	s.cmd = exec.Command(path, all...)
-	s.cmd.Dir = dir
-	out, err := os.Create(s.logPath())
-	if err != nil {
+	s.Addr = "127.0.0.1:" + strconv.Itoa(port)
+	if err := s.run(path, append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1"}, args...)); err != nil {
 		return nil, err
 	}
-	s.cmd.Stdout, s.cmd.Stderr = out, out
-	err = s.cmd.Start()
-	out.Close()
-	if err != nil {
-		os.RemoveAll(dir)
-		return nil, err
-	}
-	go func() {
-		s.cmd.Wait()
-		close(s.done)
-	}()
-	if err := s.waitReady(); err != nil {
+	if err := s.Ready(20 * time.Second); err != nil {
 		log := s.Log()
 		s.Stop()
 		return nil, fmt.Errorf("%s (%s): %w\n%s", name, path, err, log)
 	}
 	return s, nil
+}
+
+// Launch runs the server as Start does, but on a Unix socket in its folder only, and does not wait for it. A port could be that of
+// another server a moment after the process was killed, and what was meant for the one would reach the other.
+func Launch(name, path string, args ...string) (*Server, error) {
+	s, err := newServer(name)
+	if err != nil {
+		return nil, err
+	}
+	s.Addr = filepath.Join(s.Dir, "socket")
+	s.Connect = func() (net.Conn, error) { return net.DialTimeout("unix", s.Addr, 5*time.Second) }
+	return s, s.run(path, append([]string{"--port", "0", "--unixsocket", s.Addr}, args...))
+}
+
+func newServer(name string) (*Server, error) {
+	dir, err := os.MkdirTemp("", "granary-live-")
+	return &Server{Name: name, Dir: dir, done: make(chan struct{})}, err
+}
+
+// run starts the process. If that fails the folder is removed.
+func (s *Server) run(path string, args []string) error {
+	s.cmd = exec.Command(path, append([]string{"--save", "", "--appendonly", "no", "--dir", s.Dir, "--enable-debug-command", "yes"}, args...)...)
+	s.cmd.Dir = s.Dir
+	out, err := os.Create(s.logPath())
+	if err == nil {
+		s.cmd.Stdout, s.cmd.Stderr = out, out
+		err = s.cmd.Start()
+		out.Close()
+	}
+	if err != nil {
+		os.RemoveAll(s.Dir)
+		return err
+	}
+	go func() {
+		s.cmd.Wait()
+		close(s.done)
+	}()
+	return nil
 }
 
 // NeedStart is Start that ends the test on failure and stops the server with the test. A server called granary is audited
@@ -163,9 +183,9 @@ func NeedStart(t testing.TB, name, path string, args ...string) *Server {
 	return s
 }
 
-func (s *Server) waitReady() error {
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+// Ready waits until the server answers PING, at most d.
+func (s *Server) Ready(d time.Duration) error {
+	for deadline := time.Now().Add(d); ; time.Sleep(5 * time.Millisecond) {
 		if !s.Alive() {
 			return errors.New("the server ended at start")
 		}
@@ -177,9 +197,8 @@ func (s *Server) waitReady() error {
 			}
 		}
 		if time.Now().After(deadline) {
-			return errors.New("no answer to PING in 20 s")
+			return fmt.Errorf("no answer to PING in %s", d)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -218,6 +237,17 @@ func (s *Server) Wait(d time.Duration) int {
 		return s.cmd.ProcessState.ExitCode()
 	case <-time.After(d):
 		return -1
+	}
+}
+
+// Kill ends the process with SIGKILL and waits for that, at most d.
+func (s *Server) Kill(d time.Duration) error {
+	s.cmd.Process.Kill() // the error is that it has ended
+	select {
+	case <-s.done:
+		return nil
+	case <-time.After(d):
+		return errors.New("the process does not end by SIGKILL")
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,8 +36,7 @@ func rewritten(t *testing.T, c *live.Conn) {
 
 // kill ends a server without a warning.
 func kill(s *live.Server) {
-	syscall.Kill(s.Pid(), syscall.SIGKILL)
-	s.Wait(20 * time.Second)
+	s.Kill(20 * time.Second) // what follows shows whether it has ended
 }
 
 // TestAOFAndStart writes random data with every policy, with and without rewrites, kills the server and looks what there is

@@ -167,22 +167,11 @@ type targetDoes struct {
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &target{ln.Addr().String(), make(chan bool, 100), make(chan []string, 100), make(chan targetDoes, 100)}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			nc, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			p.accepted <- true
-			go p.serve(nc)
-		}
-	}()
+	p := &target{accepted: make(chan bool, 100), requests: make(chan []string, 100), answers: make(chan targetDoes, 100)}
+	p.addr = live.Listen(t, func(nc net.Conn) {
+		p.accepted <- true
+		p.serve(nc)
+	})
 	return p
 }
 

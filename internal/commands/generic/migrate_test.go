@@ -13,6 +13,7 @@ import (
 
 	"granary/internal/command/commandtest"
 	"granary/internal/mem"
+	"granary/tests/live"
 )
 
 // The tests run in a small range, which one of them fills.
@@ -26,21 +27,7 @@ func TestMain(m *testing.M) {
 // target listens and acknowledges every request that comes.
 func target(t *testing.T) (port string) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go acknowledge(c)
-		}
-	}()
-	_, port, _ = net.SplitHostPort(ln.Addr().String())
+	_, port, _ = net.SplitHostPort(live.Listen(t, acknowledge))
 	return port
 }
 
