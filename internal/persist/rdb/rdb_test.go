@@ -16,6 +16,7 @@ import (
 	"granary/internal/types/list"
 	"granary/internal/types/set"
 	"granary/internal/types/stream"
+	"granary/internal/types/typestest"
 	"granary/internal/types/zset"
 	"granary/tests/live"
 )
@@ -120,34 +121,7 @@ func (w *world) makeValue(r *rand.Rand, key string, t object.Type) {
 			zset.Put(&it, w.lim.ZSet, word(r), score, 0)
 		}
 	case object.Stream:
-		w.makeStream(r, &it, n)
-	}
-}
-
-func (w *world) makeStream(r *rand.Rand, it *keyspace.Item, n int) {
-	s, err := stream.Create(it, nil)
-	if err != nil {
-		w.tb.Fatal(err)
-	}
-	id := stream.ID{Ms: 1}
-	for range n {
-		id = stream.ID{Ms: id.Ms + r.Uint64N(3), Seq: id.Seq + 1}
-		fields := [][]byte{[]byte("f"), word(r)}
-		if r.IntN(3) == 0 {
-			fields = append(fields, word(r), word(r))
-		}
-		if err := s.Append(id, fields, w.lim.Stream); err != nil {
-			w.tb.Fatal(err)
-		}
-	}
-	for g := range r.IntN(3) {
-		group, _ := s.CreateGroup([]byte("g"+strconv.Itoa(g)), stream.MinID, 0)
-		for c := range r.IntN(4) {
-			consumer, _ := group.CreateConsumer([]byte("c"+strconv.Itoa(c)), 500)
-			for i := range r.IntN(30) {
-				group.Assign(stream.ID{Ms: uint64(i), Seq: uint64(c)}, consumer, 700, uint64(r.IntN(5)))
-			}
-		}
+		typestest.Stream(w.tb, r, &it, w.lim.Stream, n, func() []byte { return word(r) })
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"granary/internal/keyspace"
 	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/persist/rdb"
@@ -20,6 +19,7 @@ import (
 	"granary/internal/types/list"
 	"granary/internal/types/set"
 	streams "granary/internal/types/stream"
+	"granary/internal/types/typestest"
 	"granary/internal/types/zset"
 	"granary/tests/live"
 )
@@ -74,35 +74,10 @@ func (w *world) variety(n int, fields bool) {
 				zset.Put(&it, smallValues.ZSet, w.word(), r.NormFloat64()*10, 0)
 			}
 		case 5:
-			w.stream(&it, many)
+			typestest.Stream(w.t, w.r, &it, smallValues.Stream, many, w.word)
 		}
 		if r.IntN(3) == 0 {
 			it.SetExpiry(1000 + r.Int64N(1e12))
-		}
-	}
-}
-
-// stream gives a key a stream of n entries, some of them deleted, with groups.
-func (w *world) stream(it *keyspace.Item, n int) {
-	r := w.r
-	s, err := streams.Create(it, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	id := streams.ID{Ms: 1}
-	for range n {
-		id = streams.ID{Ms: id.Ms + r.Uint64N(3), Seq: id.Seq + 1}
-		if err := s.Append(id, [][]byte{[]byte("f"), w.word()}, smallValues.Stream); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	for g := range r.IntN(3) {
-		group, _ := s.CreateGroup([]byte("g"+strconv.Itoa(g)), streams.MinID, 0)
-		for c := range r.IntN(3) {
-			consumer, _ := group.CreateConsumer([]byte("c"+strconv.Itoa(c)), 500)
-			for i := range r.IntN(20) {
-				group.Assign(streams.ID{Ms: uint64(i), Seq: uint64(c)}, consumer, 700, uint64(r.IntN(5)))
-			}
 		}
 	}
 }
