@@ -11,6 +11,7 @@
 //	history.go     a history: commands of one seed, encoded as RESP
 //	compare.go     the servers, one history: replies side by side, and the table of known differences
 //	progress.go    how far groups of a stream are
+//	alone_test.go  histories of several clients for Granary alone, after which the books have to be right
 //	shrink.go      a history that shows a difference, cut down to the commands that matter
 //
 // A run prints its seed and takes one (-seed), so every difference can be seen again. -length is the number of commands
