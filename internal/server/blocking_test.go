@@ -86,7 +86,10 @@ func startTest(t *testing.T, threads int64) *Server {
 	}
 	cfg.Port = int64(ln.Addr().(*net.TCPAddr).Port)
 	ln.Close()
-	s, err := start(cfg)
+	s, err := open(cfg)
+	if err == nil {
+		err = s.serve()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"os"
 	"sync/atomic"
 
 	"granary/internal/command"
@@ -48,6 +49,8 @@ type ending struct {
 	asked  bool
 	done   chan int    // gets the exit code once
 	wanted atomic.Bool // a signal asks for the end
+
+	signals chan os.Signal // that ask for the end
 
 	how    command.ShutdownFlags // what the signal asks for
 	signal string                // its name, "": none, or it was done

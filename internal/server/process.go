@@ -63,8 +63,6 @@ func (s *Server) settle() error {
 	if err := s.fitFileLimit(); err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-	s.end.done = make(chan int, 1)
 	return nil
 }
 
@@ -117,22 +115,24 @@ func trimLine(b []byte) []byte {
 	return b
 }
 
-// wait serves until the end and returns the exit code.
-func (s *Server) wait() int {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	s.mu.Lock()
+// catchSignals has signals be handled by wait and by reportSignals, from before the first client on.
+func (s *Server) catchSignals() {
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	s.end.signals = make(chan os.Signal, 4)
+	signal.Notify(s.end.signals, syscall.SIGTERM, syscall.SIGINT)
 	s.crash.signals = make(chan os.Signal, 4)
 	s.watchCrashes()
-	s.mu.Unlock()
 	go s.reportSignals(s.crash.signals)
-	s.notify("STATUS=Ready to accept connections\nREADY=1\n")
+}
+
+// wait returns the exit code when the server has ended, because of a command or a signal.
+func (s *Server) wait() int {
 	for {
 		select {
 		case code := <-s.end.done:
 			s.closeHistory()
 			return code
-		case sig := <-signals:
+		case sig := <-s.end.signals:
 			if s.end.wanted.Load() && sig == syscall.SIGINT {
 				s.log.Warningf("You insist... exiting now.")
 				s.dropTemp()
@@ -159,6 +159,9 @@ func (s *Server) signalled(sig os.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end.how, s.end.signal = flagsOf(how), name
+	if s.env.Gate&command.GateLoading != 0 {
+		s.log.Warningf("Received shutdown signal during loading, exiting now.")
+	}
 	if !s.env.CronPaused {
 		s.endAsAsked()
 	}

@@ -107,20 +107,27 @@ var families = []func(*command.Table){
 
 // Run runs a server until it is shut down and returns the exit code of the process.
 func Run(cfg *config.Config) int {
-	s, err := start(cfg)
+	s, err := open(cfg)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	s.catchSignals()
+	go func() {
+		if err := s.serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			s.end.done <- 1
+		}
+	}()
 	return s.wait()
 }
 
 // openMemory reserves the address range. Tests, in which servers follow each other, share one.
 var openMemory = mem.Open
 
-// start builds a server, opens its sockets and starts its loops.
-func start(cfg *config.Config) (*Server, error) {
-	s := &Server{cfg: cfg, log: newLogger(cfg)}
+// open builds a server that has no sockets and no data yet.
+func open(cfg *config.Config) (*Server, error) {
+	s := &Server{cfg: cfg, log: newLogger(cfg), end: ending{done: make(chan int, 1)}}
 	s.sayHello()
 	if err := openMemory(mem.Config{Profile: profile(cfg)}); err != nil {
 		return nil, s.fatal("Can't reserve address space: %v", err)
@@ -134,15 +141,20 @@ func start(cfg *config.Config) (*Server, error) {
 	if err := s.settle(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
+	return s, nil
+}
+
+// serve opens the sockets, starts the loops and loads the data. Who connects meanwhile is told how far it is.
+func (s *Server) serve() error {
 	group, err := netloop.New(netloop.Options{
-		Loops:        loops(cfg),
+		Loops:        loops(s.cfg),
 		Handler:      (*handler)(s),
-		QueryLimit:   cfg.ClientQueryBufferLimit,
-		KeepaliveSec: int(cfg.TCPKeepAlive),
+		QueryLimit:   s.cfg.ClientQueryBufferLimit,
+		KeepaliveSec: int(s.cfg.TCPKeepAlive),
 		Spare:        object.RawPayload,
 	})
 	if err != nil {
-		return nil, s.fatal("%v", err)
+		return s.fatal("%v", err)
 	}
 	s.group = group
 	s.env.AddMemoryHolder(&s.saving)
@@ -160,16 +172,16 @@ func start(cfg *config.Config) (*Server, error) {
 	}
 	s.mu.Unlock()
 	if err != nil {
-		s.closeHistory()
-		return nil, s.fatal("%v", err)
+		return s.fatal("%v", err)
 	}
 	if err := s.loadData(); err != nil {
-		return nil, s.fatal("Fatal error loading the DB, check server logs: %v. Exiting.", err)
+		return s.fatal("Fatal error loading the DB, check server logs: %v. Exiting.", err)
 	}
 	s.mu.Lock() // CONFIG SET may change where it listens
 	s.sayReady()
 	s.mu.Unlock()
-	return s, nil
+	s.notify("STATUS=Ready to accept connections\nREADY=1\n")
+	return nil
 }
 
 // build makes the keyspace, the command table and the environment that commands share.

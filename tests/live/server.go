@@ -11,6 +11,7 @@ package live
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -95,14 +96,20 @@ func NeedRedis(t testing.TB) string {
 	return ""
 }
 
+// Ports of servers are below those that the kernel gives to clients: none of the many that connect takes one of them between
+// the look and the start.
+const firstPort, ports = 12000, 9000
+
 // FreePort returns a TCP port that nothing listened on a moment ago.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+func FreePort() (port int, err error) {
+	for range 100 {
+		port = firstPort + rand.IntN(ports)
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // Start runs the server at path without persistence and waits until it answers PING. args are added to the command

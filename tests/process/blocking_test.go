@@ -232,7 +232,7 @@ func play(t *testing.T, s *live.Server, acts string) (said []string) {
 		return field(t, boss, "clients", "blocked_clients")
 	}
 	wait := func(want int) {
-		for range 500 {
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 			if blocked() == fmt.Sprint(want) {
 				return
 			}
@@ -256,7 +256,6 @@ func play(t *testing.T, s *live.Server, acts string) (said []string) {
 		who, kind, text := act[:1], act[1], strings.TrimSpace(act[2:])
 		if conns[who] == nil {
 			conns[who] = dial(t, s)
-			conns[who].Timeout = 3 * time.Second
 		}
 		c := conns[who]
 		for name, id := range ids {

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -68,6 +69,52 @@ func TestCrashReport(t *testing.T) {
 	logged(t, s, "Received SIGALRM", trace)
 	if got := do(t, c, "PING"); got != "+PONG" {
 		t.Errorf("after SIGALRM: %s", got)
+	}
+}
+
+// TestEndWhileLoading checks that who ends a server needs not wait until it has loaded its data, and that the file stays.
+func TestEndWhileLoading(t *testing.T) {
+	granary, err := live.GranaryPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t)
+	c := dial(t, s)
+	do(t, c, "DEBUG", "POPULATE", "100000")
+	do(t, c, "SAVE")
+	file := read(t, filepath.Join(s.Dir, "dump.rdb"))
+	for _, end := range []string{"SIGTERM", "SHUTDOWN"} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "dump.rdb"), file)
+		s, err := live.Launch("granary", granary, "--dir", dir, "--save", "1 1", "--key-load-delay", "1000", "--pidfile", filepath.Join(dir, "pid"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Stop)
+		logged(t, s, "Server initialized")
+		c := dial(t, s)
+		for deadline := time.Now().Add(20 * time.Second); do(t, c, "PING") != "-LOADING Redis is loading the dataset in memory"; {
+			if time.Now().After(deadline) {
+				t.Fatal("it does not load")
+			}
+		}
+		if end == "SIGTERM" {
+			syscall.Kill(s.Pid(), syscall.SIGTERM)
+		} else {
+			c.Do(end)
+		}
+		if code := s.Wait(20 * time.Second); code != 0 {
+			t.Errorf("%s: it ended with %d", end, code)
+		}
+		if log := logged(t, s, "bye bye"); end == "SIGTERM" && !strings.Contains(log, "Received shutdown signal during loading, exiting now.") {
+			t.Errorf("the log does not say that it was loading:\n%s", log)
+		}
+		if read(t, filepath.Join(dir, "dump.rdb")) != file {
+			t.Errorf("%s: the file was changed", end)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "pid")); !os.IsNotExist(err) {
+			t.Errorf("%s: the pid file is left", end)
+		}
 	}
 }
 
