@@ -235,6 +235,17 @@ func (ks *Keyspace) FlushAll(lazy bool) int {
 	return n
 }
 
+// Expect says how many more keys will come, so that the table takes the shortest way there; 0: no more that are known of.
+func (db *DB) Expect(n int) {
+	if n > 0 && db.keys.Root() == 0 {
+		db.keys = table.New(db.ks.Arena, entryKind)
+	}
+	if n > 0 {
+		n += db.keys.Len()
+	}
+	db.keys.Expect(n)
+}
+
 // detach leaves the database empty, and what it held to the slices.
 func (db *DB) detach() int {
 	if db.keys.Root() == 0 {

@@ -152,6 +152,7 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 		return nil
 	}
 	defer func() {
+		l.End()
 		if x := recover(); x != nil {
 			if x != error(mem.ErrOutOfMemory) {
 				panic(x)

@@ -20,7 +20,8 @@ const (
 // saved is what was seen of one BGSAVE, and of the start behind it.
 type saved struct {
 	before, peak int64 // bytes of memory: of the process, and with all it has forked
-	took, load   time.Duration
+	took         time.Duration
+	load         float64 // seconds
 	file         int64
 	writes       int
 	stall, own   time.Duration // the longest PING, and what of it the server did
@@ -33,7 +34,8 @@ func measureSave(o *options, all []contender) (string, error) {
 	n := o.scaled(savedKeys)
 	fmt.Fprintf(&b, "%d keys of %d bytes; BGSAVE while one client overwrites them at random in pipelines of 16 as fast as the server takes it. "+
 		"Memory is the proportional set size of the process and of all it has forked, ten times a second. The longest PING is that of a client that asks every half "+
-		"millisecond; the machine's noise is the same at another redis-server, which does nothing. Loading is from the start of the process to the first command that is served.\n\n", n, savedValue)
+		"millisecond; the machine's noise is the same at another redis-server, which does nothing. Loading is from the start of the process to the first command that "+
+		"is served, the median of %d starts behind a SIGKILL.\n\n", n, savedValue, o.rounds)
 	b.WriteString("| | memory before, MB | peak, MB | peak / before | save, s | writes/s meanwhile | file, MB | longest PING, ms | of which by the server, ms | machine's noise, ms | load, s |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	idle, err := startIdle(all)
 	if err != nil {
@@ -41,13 +43,13 @@ func measureSave(o *options, all []contender) (string, error) {
 	}
 	defer idle.Stop()
 	for _, c := range all {
-		m, err := saveOne(c, idle, n)
+		m, err := saveOne(o, c, idle, n)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", c.name, err)
 		}
 		line := fmt.Sprintf("| %s | %.0f | %.0f | %.3f | %.2f | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f |\n", c.name,
 			float64(m.before)/1e6, float64(m.peak)/1e6, float64(m.peak)/float64(m.before), m.took.Seconds(), float64(m.writes)/m.took.Seconds(),
-			float64(m.file)/1e6, millis(m.stall), millis(m.own), millis(m.noise), m.load.Seconds())
+			float64(m.file)/1e6, millis(m.stall), millis(m.own), millis(m.noise), m.load)
 		fmt.Print(line)
 		b.WriteString(line)
 	}
@@ -69,12 +71,12 @@ func savedRequest(dst []byte, key, at int) []byte {
 	return appendWord(appendNumbered(appendWord(appendHead(dst, 3), "SET"), "key:", 14, key), savedBody[at:at+savedValue])
 }
 
-func saveOne(c contender, idle *live.Server, n int) (m saved, err error) {
+func saveOne(o *options, c contender, idle *live.Server, n int) (m saved, err error) {
 	s, err := live.Start(c.name, c.path)
 	if err != nil {
 		return m, err
 	}
-	defer func() { s.Stop() }()
+	defer s.Stop()
 	if err := fill(s, n, func(dst []byte, i int) []byte { return savedRequest(dst, i, i*37) }); err != nil {
 		return m, err
 	}
@@ -103,21 +105,22 @@ func saveOne(c contender, idle *live.Server, n int) (m saved, err error) {
 	if st, err := os.Stat(filepath.Join(s.Dir, "dump.rdb")); err == nil {
 		m.file = st.Size()
 	}
-	began := time.Now()
-	again, err := live.Start(c.name, c.path, "--dir", s.Dir)
-	if err != nil {
-		return m, err
-	}
-	defer again.Stop()
-	for loading := "1"; loading != "0"; time.Sleep(5 * time.Millisecond) {
-		if loading, err = infoField(again, "persistence", "loading"); err != nil {
+	var loads []float64
+	for running := s; len(loads) < o.rounds; {
+		if err := running.Kill(time.Minute); err != nil {
 			return m, err
 		}
+		began := time.Now()
+		if running, err = live.Start(c.name, c.path, "--dir", s.Dir); err != nil {
+			return m, err
+		}
+		defer running.Stop()
+		loads = append(loads, time.Since(began).Seconds())
+		if have, err := infoField(running, "keyspace", "db0"); err != nil || !strings.HasPrefix(have, "keys="+strconv.Itoa(n)+",") {
+			return m, fmt.Errorf("%q was loaded of %d keys (%v)", have, n, err)
+		}
 	}
-	m.load = time.Since(began)
-	if have, err := infoField(again, "keyspace", "db0"); err != nil || !strings.HasPrefix(have, "keys="+strconv.Itoa(n)+",") {
-		return m, fmt.Errorf("%q was loaded of %d keys (%v)", have, n, err)
-	}
+	m.load = median(loads)
 	return m, nil
 }
 

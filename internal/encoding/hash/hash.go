@@ -168,6 +168,9 @@ type Hash struct {
 // New makes an empty hash.
 func New(a *mem.Arena) Hash { return Hash{a, table.New(a, kind)} }
 
+// Expect says how many fields will be added through this handle (table.Expect).
+func (h *Hash) Expect(n int) { h.t.Expect(n) }
+
 // Open returns the handle of the hash whose root is root.
 func Open(a *mem.Arena, root mem.Ref) Hash { return Hash{a, table.Open(a, kind, root)} }
 

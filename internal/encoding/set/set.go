@@ -46,6 +46,9 @@ func Hash(member []byte) uint64 { return table.Hash(member) }
 // New makes an empty set.
 func New(a *mem.Arena) Set { return Set{a, table.New(a, kind)} }
 
+// Expect says how many members will be added through this handle (table.Expect).
+func (s *Set) Expect(n int) { s.t.Expect(n) }
+
 // Open returns the set with a root.
 //
 // REQUIRES: root came from Root of a set of the same arena.

@@ -2,6 +2,7 @@ package table
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"runtime"
@@ -68,7 +69,9 @@ func TestOrders(t *testing.T) {
 		for j, in := range orders {
 			out := orders[(i+j)%len(orders)]
 			t.Run(set.name+"/"+in.name+"/"+out.name, func(t *testing.T) {
-				orderCase(t, slices.Clone(set.hashes), in.sort, out.sort, j%2*3)
+				for _, expected := range []int{0, 3 * len(set.hashes), math.MaxInt} {
+					orderCase(t, slices.Clone(set.hashes), in.sort, out.sort, j%2*3, expected)
+				}
 			})
 		}
 	}
@@ -81,8 +84,9 @@ func cmpReversed(a, b uint64) int {
 	return 1
 }
 
-func orderCase(t *testing.T, hs []uint64, first, second func([]uint64), every int) {
+func orderCase(t *testing.T, hs []uint64, first, second func([]uint64), every, expected int) {
 	m := newModel(t)
+	m.t.Expect(expected)
 	steps := 0
 	check := func() {
 		// Looking at everything takes as long as some hundred inserts.

@@ -31,7 +31,7 @@ type reserve struct {
 }
 
 // mostReserved is what a split takes that goes down all levels: two blocks for each segment, one for the directory, one for expiry.
-const mostReserved = 2*(maxDepth+1) + 2
+const mostReserved = 2*(maxDepth+1<<spread) + 2
 
 type reserved struct {
 	r mem.Ref
@@ -167,10 +167,14 @@ func (t *Table) grow(slot uint32, m moved) {
 	var buf [maxEntries + 1]moved
 	w, slot := t.head().own(slot)
 	es := append(t.gather(*w, buf[:0]), m)
-	if w.size() < lastSize && t.rebuild(slot, *w, es, w.size()+1) {
-		return
+	d := min(uint(t.plan.depth), w.depth()+spread)
+	if d <= w.depth() {
+		if w.size() < lastSize && t.rebuild(slot, *w, es, max(w.size()+1, uint(t.plan.size))) {
+			return
+		}
+		d = w.depth() + 1
 	}
-	t.split(slot, *w, es)
+	t.split(slot, *w, es, d)
 }
 
 // rebuild makes a segment of at least the given size for es; false if no size holds them.
@@ -187,7 +191,7 @@ func (t *Table) rebuild(slot uint32, w word, es []moved, size uint) bool {
 	return true
 }
 
-// split makes two segments of one, or more: a half that one segment cannot hold is split again, and so on. By chance that
+// split makes two segments of one, or more until they are of the given depth: a half that one segment cannot hold is split again, and so on. By chance that
 // hardly ever happens; keys that come in the order of their hashes, as those of another table do, get there all the time:
 //
 //	depth 0                      | 36 of a million keys, all in the first bucket                               |
@@ -199,11 +203,11 @@ func (t *Table) rebuild(slot uint32, w word, es []moved, size uint) bool {
 // It is one change: the directory is made as deep as needed at once, which writes no more than the doublings on the way to a
 // table of so many keys. A key is refused, as when there is no memory for it, if its segment would have to be deeper than
 // maxDepth: some forty keys have hashes of which the first 28 bits are the same.
-func (t *Table) split(slot uint32, w word, es []moved) {
+func (t *Table) split(slot uint32, w word, es []moved, depth uint) {
 	v := reserve{t: t}
 	defer v.drop(0)
-	var buf [2]built
-	parts := t.halve(&v, buf[:0], es, w.depth())
+	var buf [1 << spread]built
+	parts := t.halve(&v, buf[:0], es, w.depth(), depth)
 	r := t.head()
 	d := r.depth()
 	for _, b := range parts {
@@ -224,16 +228,16 @@ func (t *Table) split(slot uint32, w word, es []moved) {
 	}
 }
 
-// halve appends to parts the segments of both halves of a segment of the given depth, of the lower one first.
+// halve appends to parts the segments of both halves of a segment, of the lower one first. They are of the depth to or deeper.
 // NB: it does not call itself. Whatever does has its arguments escape, and a Table is made on the stack for every command.
-func (t *Table) halve(v *reserve, parts []built, es []moved, depth uint) []built {
+func (t *Table) halve(v *reserve, parts []built, es []moved, depth, to uint) []built {
 	var left [maxDepth + 1]unbuilt // the lowest last
 	left[0] = unbuilt{es, depth}
 	for n := 1; n > 0; {
 		n--
 		u := left[n]
-		if u.depth > depth {
-			if b, ok := t.build(v, u.es, u.depth, firstFull); ok {
+		if u.depth >= to {
+			if b, ok := t.build(v, u.es, u.depth, t.plan.sizeAt(u.depth)); ok {
 				parts = append(parts, b)
 				continue
 			}
@@ -354,7 +358,24 @@ func (t *Table) trySmaller(slot uint32, size uint) {
 func (t *Table) tryMerge(slot uint32) {
 	defer ignoreOutOfMemory()
 	for ok := true; ok; {
-		slot, ok = t.mergeOnce(slot)
+		slot, ok = t.mergeOnce(t.lowest(slot))
+	}
+}
+
+// lowest returns the index of a segment whose other half is not split further: of the one at an index, or of one that its other
+// half was split into. In a table that got fewer entries than were expected, segments are empty that nothing was ever deleted from.
+func (t *Table) lowest(slot uint32) uint32 {
+	r := t.head()
+	for {
+		w, own := r.own(slot)
+		other := own ^ 1<<(r.depth()-w.depth())
+		if w.depth() == 0 {
+			return own
+		}
+		if buddy, _ := r.own(other); buddy.depth() <= w.depth() {
+			return own
+		}
+		slot = other
 	}
 }
 

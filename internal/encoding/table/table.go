@@ -88,6 +88,7 @@ type Table struct {
 	arena *mem.Arena
 	kind  *Kind
 	root  mem.Ref
+	plan  plan
 }
 
 // rootBlock is the layout of the root block, drawn above.

@@ -188,6 +188,7 @@ func TestRandomHistories(t *testing.T) {
 				}
 				if i%(1+steps/9) == 0 {
 					goal = rnd.IntN(peak + 1)
+					m.t.Expect([]int{0, 0, goal, 3 * peak, rnd.IntN(1 << 30)}[rnd.IntN(5)])
 				}
 				for range 1 + peak/3000 {
 					grow := len(m.keys) < goal

@@ -124,6 +124,9 @@ func NewBuilder(a *mem.Arena) Builder {
 	return Builder{Set{arena: a, table: table.New(a, members)}}
 }
 
+// Expect says how many members will be added (table.Expect).
+func (b *Builder) Expect(n int) { b.set.table.Expect(n) }
+
 // Len returns the number of members.
 func (b *Builder) Len() int { return b.set.table.Len() }
 

@@ -285,7 +285,8 @@ func (f *fileReader) records() error {
 			}
 		case opResizeDB:
 			f.doing = readingLength
-			keys, expires := f.Length(), f.Length()
+			most := uint64(f.Left() / 3) // a key is a type, a name and a value
+			keys, expires := min(f.Length(), most), min(f.Length(), most)
 			f.to.Sizes(f.rec.DB, int(keys), int(expires))
 		case opSlotInfo:
 			f.Length()

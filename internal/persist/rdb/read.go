@@ -290,6 +290,7 @@ func (r *Reader) readSet() {
 		enc = object.Hashtable
 	}
 	s := r.beginSet(enc)
+	s.Expect(n)
 	for ; n > 0 && r.err == nil; n-- {
 		r.addMember(s, r.String())
 	}
@@ -370,7 +371,9 @@ func longest(lp listpack.Listpack, step, of int) (n int) {
 
 func (r *Reader) readZSet(double func(*Decoder) float64) {
 	z := r.beginZSet()
-	for n := r.Count(2); n > 0 && r.err == nil; n-- {
+	n := r.Count(2)
+	z.Expect(n)
+	for ; n > 0 && r.err == nil; n-- {
 		member := r.String()
 		if len(member) > 0 && r.src != nil {
 			r.member = append(r.member[:0], member...) // reading the score may move the buffer
@@ -424,7 +427,9 @@ func (r *Reader) readZSetListpack(lp listpack.Listpack) {
 
 func (r *Reader) readHash() {
 	h := r.beginHash()
-	for n := r.Count(2); n > 0 && r.err == nil; n-- {
+	n := r.Count(2)
+	h.Expect(n)
+	for ; n > 0 && r.err == nil; n-- {
 		r.addField(h, 0)
 	}
 }
@@ -482,7 +487,9 @@ func (r *Reader) readHashListpack(lp listpack.Listpack) {
 // readHashFields reads fields of which some expire; times count from first.
 func (r *Reader) readHashFields(first uint64) {
 	h := r.beginHash()
-	for n := r.Count(3); n > 0 && r.err == nil; n-- {
+	n := r.Count(3)
+	h.Expect(n)
+	for ; n > 0 && r.err == nil; n-- {
 		at := r.Length()
 		switch {
 		case at == 0:

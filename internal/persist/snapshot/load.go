@@ -38,10 +38,21 @@ func (l *Loader) Aux(name, value string) {
 	}
 }
 
-// Sizes takes the sizes of a database. Tables grow by segments, so nothing is to be prepared.
-func (l *Loader) Sizes(_, keys, expires int) {
+// Sizes takes the sizes of a database. The time of keys that expire may have come, so they may be missing.
+func (l *Loader) Sizes(db, keys, expires int) {
+	keys, expires = max(keys, 0), max(expires, 0)
 	l.Told += int64(keys)
 	l.ToldExpires += int64(expires)
+	if db < len(l.KS.DBs) {
+		l.KS.DBs[db].Expect(max(keys-expires, 0))
+	}
+}
+
+// End says that no more keys come.
+func (l *Loader) End() {
+	for _, db := range l.KS.DBs {
+		db.Expect(0)
+	}
 }
 
 // Function takes the code of a library.

@@ -23,10 +23,15 @@ type Builder struct {
 	times []int64           // expiries of the pairs, nil: none expires
 	table hash.Hash         // once it is large
 	large bool
+
+	expect int // fields that it will have, 0: not known
 }
 
 // NewBuilder begins a hash.
 func NewBuilder(a *mem.Arena, lim Limits) Builder { return Builder{arena: a, lim: lim} }
+
+// Expect says how many fields it will have.
+func (b *Builder) Expect(n int) { b.expect = n }
 
 // Len returns the number of fields.
 func (b *Builder) Len() int {
@@ -73,6 +78,7 @@ func (b *Builder) Add(name, value []byte, expiry int64) bool {
 // enlarge makes it a table.
 func (b *Builder) enlarge() {
 	b.table, b.large = hash.New(b.arena), true
+	b.table.Expect(b.expect)
 	if b.lp == nil {
 		return
 	}

@@ -51,6 +51,13 @@ func encodingFor(m *Member, expect int, lim Limits) object.Encoding {
 	return object.Hashtable
 }
 
+// Expect says how many members will be added to a hashtable.
+func (b *Builder) Expect(n int) {
+	if b.v.enc == object.Hashtable {
+		b.v.ht.Expect(n)
+	}
+}
+
 // Value returns the set as it is, to look at until it changes.
 func (b *Builder) Value() Value { return b.v }
 

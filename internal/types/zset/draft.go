@@ -23,6 +23,9 @@ type Draft struct {
 // NewDraft returns an empty Draft in the memory of a keyspace.
 func NewDraft(a *mem.Arena) Draft { return Draft{b: large.NewBuilder(a), arena: a} }
 
+// Expect says how many members will be added.
+func (d *Draft) Expect(n int) { d.b.Expect(n) }
+
 // Len returns the number of members.
 func (d *Draft) Len() int {
 	if d.finished {
