@@ -3,8 +3,9 @@ package table
 import "math"
 
 // A table that grows from nothing to a known number of entries, as one that is loaded from a file, would move each of them six
-// times on its way through the sizes of segments. With a plan it moves one in ten: a segment that is full is split into as many
-// as a step allows until they are as deep as they will be in the end, and those are made as large at once.
+// times on its way through the sizes of segments. With a plan it moves less than one of them (TestExpect prints how many): a
+// segment that is full is split into as many as a step allows until they are as deep as they will be in the end, and those are
+// made as large at once.
 //
 //	planned: 4 million entries            | depth 0, 10 entries
 //	depth 4, 16 segments of 32 lines      | each splits at some 300 entries
@@ -26,7 +27,8 @@ const (
 type plan struct{ depth, size uint8 }
 
 // Expect says how many entries the table will have, before most of them come; 0: that is not known any more. It is about
-// this handle, not about its copies. If fewer come, it is sparse until something is deleted; if more, it grows as usual.
+// this handle, not about its copies. If fewer come, it is sparse until something is deleted or Compact acts; if more, it grows
+// as usual.
 func (t *Table) Expect(n int) {
 	p := plan{}
 	for p.depth < maxDepth && n>>p.depth > plannedMost {

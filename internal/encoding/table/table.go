@@ -59,7 +59,7 @@
 // size, and past the largest size it is split into two of half the size, or into more if one half does not fit, as with keys
 // that come in the order of their hashes (resize.go). The directory doubles when
 // a segment is split that is as deep as the directory: a copy of 8 bytes per segment, 0.1 ms at 10M keys, since its
-// pages have been touched before (prepare.go).
+// pages have been touched before (prepare.go). When it is known how many entries will come, the steps between are left out (plan.go).
 // Deleting takes the same steps back, with a gap between so that it does not flutter.
 //
 // # Expiry
