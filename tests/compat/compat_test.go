@@ -52,6 +52,9 @@ func TestRandom(t *testing.T) {
 		proto := 2 + int(seed&1)
 		h := w.history(seed, n)
 		p.stir, p.reclaim = seed>>1&1 == 1, seed>>2&1 == 1
+		if p.reclaim {
+			h = withoutApproximate(h)
+		}
 		d, err := p.run(h, proto)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)

@@ -94,10 +94,11 @@ type facts struct {
 	shortened bool
 	long      bool // ZADD named a member that is too long for a listpack, perhaps without adding it
 	replaced  bool // LSET or LINSERT, which convert a list before they know whether they will succeed
+	reclaimed bool // what is dead is freed all the time
 }
 
-func (f *facts) reset() {
-	*f = facts{lo: map[string]int{}, hi: map[string]int{}, crowd: map[string]int{}, combined: map[string]bool{}}
+func (f *facts) reset(reclaimed bool) {
+	*f = facts{lo: map[string]int{}, hi: map[string]int{}, crowd: map[string]int{}, combined: map[string]bool{}, reclaimed: reclaimed}
 	for _, l := range limits {
 		n, _ := strconv.Atoi(l.usual)
 		f.lo[l.name], f.hi[l.name] = n, n
