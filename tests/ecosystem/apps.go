@@ -61,7 +61,6 @@ var apps = []*app{
 				lines("string_test.go", 712, 713, 716, 720, 721, 725, 728, 732, 733, 739, 740, 741, 742),
 			},
 			"TestCluster": {"there is no cluster", lines("cluster_test.go", 10, 11, 12)},
-			"TestServer":  {"there is no replication, so no WAIT", lines("server_test.go", 60, 63, 64, 65, 66, 67, 69)},
 		},
 	},
 	{
