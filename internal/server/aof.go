@@ -346,7 +346,7 @@ func (o *ops) LoadAOF() error {
 	s.env.Unheard(func() {
 		s.env.Keys.FlushAll(false)
 		scripting.FlushLibraries(s.env)
-		_, err = s.loadAOF(nil)
+		_, err = s.loadAOF(s.loadPause(nil))
 	})
 	if err != nil {
 		return err

@@ -290,7 +290,7 @@ func (x *aofLoader) rest() {
 	} else if delay < 0 && int64(x.n)%-delay == 0 {
 		time.Sleep(time.Microsecond)
 	}
-	if x.pause != nil && x.n%16 == 0 {
+	if x.n%16 == 0 {
 		x.pause()
 	}
 }

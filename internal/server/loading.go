@@ -40,21 +40,12 @@ func (s *Server) loadData() (err error) {
 			s.env.Gate &^= command.GateLoading
 		}
 	}()
-	last, looked := begin, int64(0)
-	pause := func() {
-		read := s.env.Saves.Load.Read
-		if looked <= read && read < looked+loadLook && s.cfg.KeyLoadDelay == 0 {
-			return
-		}
-		looked = read
-		if now := time.Now(); now.Sub(last) > loadSlice {
-			s.mu.Unlock()
-			runtime.Gosched() // who has waited for a millisecond gets the lock
-			s.mu.Lock()
-			s.env.BeginTurn()
-			last = time.Now()
-		}
-	}
+	pause := s.loadPause(func() {
+		s.mu.Unlock()
+		runtime.Gosched() // who has waited for a millisecond gets the lock
+		s.mu.Lock()
+		s.env.BeginTurn()
+	})
 	if s.cfg.AppendOnly {
 		if err := s.loadAppendOnly(pause); err != nil {
 			return err
@@ -76,6 +67,31 @@ func (s *Server) loadData() (err error) {
 	return nil
 }
 
+// loadPause returns what is called after every key or request that was loaded. Every loadSlice it gives back what was deleted and
+// compacts, as cron does when the server serves, and calls others, nil: nobody.
+func (s *Server) loadPause(others func()) func() {
+	last, looked := time.Now(), int64(0)
+	return func() {
+		read := s.env.Saves.Load.Read
+		if looked <= read && read < looked+loadLook && s.cfg.KeyLoadDelay == 0 {
+			return
+		}
+		looked = read
+		if time.Since(last) <= loadSlice {
+			return
+		}
+		if s.env.Keys.Pending() > 0 {
+			s.env.Keys.Reclaim(time.Now().Add(slice))
+			s.env.ChargeWork("lazyfree")
+		}
+		s.env.DefragTick()
+		if others != nil {
+			others()
+		}
+		last = time.Now()
+	}
+}
+
 // loadFile loads the file of snapshots into what there is.
 func (s *Server) loadFile(how loadHow) (err error) {
 	f, err := os.Open(s.rdbPath())
@@ -95,7 +111,7 @@ type loadHow struct {
 	merge  bool   // keys may be there already
 	tail   bool   // it is part of an append-only file: requests follow, which reckon with keys whose time has come
 	before int64  // bytes that were loaded before it
-	pause  func() // called after every key, nil: nothing; it may let the lock go
+	pause  func() // called after every key; it may let the lock go
 	fit    *fit   // looks whether it fits, nil: nobody does
 }
 
@@ -146,9 +162,7 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 				time.Sleep(time.Microsecond)
 			}
 		}
-		if pause != nil {
-			pause()
-		}
+		pause()
 		return nil
 	}
 	defer func() {

@@ -307,7 +307,7 @@ func (o *ops) Reload(how command.ReloadFlags) error {
 		s.env.Keys.FlushAll(false)
 		scripting.FlushLibraries(s.env)
 	}
-	if err := s.loadFile(loadHow{merge: how&command.ReloadMerge != 0}); err != nil {
+	if err := s.loadFile(loadHow{merge: how&command.ReloadMerge != 0, pause: s.loadPause(nil)}); err != nil {
 		return err
 	}
 	s.log.Warningf("DB reloaded by DEBUG RELOAD")

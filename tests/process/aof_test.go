@@ -307,3 +307,48 @@ func TestAOFIgnored(t *testing.T) {
 	request("EXEC")
 	check("1", fmt.Sprintf("'incr' in appendonly.aof.1.incr.aof at offset %d: value is not an integer or out of range", at))
 }
+
+// TestAOFLoadTends loads a file whose requests delete, several times over, as much as there is in the end, and leave slabs that
+// are sparse: memory is given back, and compacted, while it is loaded.
+func TestAOFLoadTends(t *testing.T) {
+	dir := t.TempDir()
+	s, c := withAOF(t, dir)
+	do(t, c, "SET", "a", "text")
+	kill(s)
+	value := strings.Repeat("v", 480)
+	var requests []byte
+	const rounds, keys = 6, 20_000
+	for range rounds {
+		for i := range keys {
+			requests = live.AppendCommand(requests, "SET", "key:"+strconv.Itoa(i), value)
+		}
+		requests = live.AppendCommand(requests, "FLUSHALL", "ASYNC")
+	}
+	for i := range 3 * keys {
+		requests = live.AppendCommand(requests, "SET", "key:"+strconv.Itoa(i), value)
+	}
+	for i := range 3 * keys {
+		if i%10 != 0 {
+			requests = live.AppendCommand(requests, "DEL", "key:"+strconv.Itoa(i))
+		}
+	}
+	for range 4 * keys {
+		requests = live.AppendCommand(requests, "INCR", "count")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "appendonlydir", "appendonly.aof.1.incr.aof"), requests, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, c = withAOF(t, dir, "--activedefrag", "yes", "--active-defrag-ignore-bytes", "1mb", "--active-defrag-cycle-min", "50", "--active-defrag-cycle-max", "50",
+		"--enable-debug-command", "yes")
+	const generation = keys * (480 + 60)
+	if peak := figure(t, c, "memory", "used_memory_peak"); peak > 3*generation+3<<20 {
+		t.Errorf("%d bytes were used at most, %d at a time are there", peak, 3*generation)
+	}
+	do(t, c, "CONFIG", "SET", "activedefrag", "no")
+	do(t, c, "CONFIG", "RESETSTAT")
+	do(t, c, "CONFIG", "SET", "activedefrag", "yes")
+	do(t, c, "DEBUG", "LOADAOF")
+	if hits := figure(t, c, "stats", "active_defrag_hits"); hits < 1000 {
+		t.Errorf("%d regions moved while it was loaded", hits)
+	}
+}
