@@ -9,6 +9,7 @@ import (
 
 	"granary/internal/config"
 	"granary/internal/info"
+	"granary/internal/proctitle"
 	"granary/internal/server"
 )
 
@@ -23,6 +24,7 @@ func run() int {
 	case isTool("check-aof", args):
 		return runCheckAOF(args[1:], os.Stdin, os.Stdout, terminal(os.Stderr))
 	}
+	proctitle.Keep()
 	cfg, action, err := server.Loader().ParseArgs(os.Args[1:], os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

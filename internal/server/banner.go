@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"strconv"
 
 	"granary/internal/config"
 	"granary/internal/info"
 	"granary/internal/logger"
+	"granary/internal/proctitle"
 )
 
 // logo is a silo and three grains.
@@ -49,6 +52,39 @@ func (s *Server) sayReady() {
 	if s.unix != nil {
 		s.log.Noticef("Ready to accept connections unix")
 	}
+}
+
+// setTitle shows in the process list what proc-title-template says. REQUIRES: the keyspace lock.
+func (s *Server) setTitle() {
+	cfg := s.cfg
+	if !cfg.SetProcTitle {
+		return
+	}
+	title, _ := config.ExpandTitle(cfg.ProcTitleTemplate, func(name string) string {
+		switch name {
+		case "title":
+			return os.Args[0]
+		case "listen-addr":
+			if s.mainPort() == 0 {
+				return cfg.UnixSocket
+			}
+			addr := "*"
+			if len(cfg.Bind) > 0 {
+				addr = cfg.Bind[0]
+			}
+			return addr + ":" + strconv.FormatInt(s.mainPort(), 10)
+		case "port":
+			return strconv.FormatInt(cfg.Port, 10)
+		case "tls-port":
+			return strconv.FormatInt(cfg.TLSPort, 10)
+		case "unixsocket":
+			return cfg.UnixSocket
+		case "config-file":
+			return cmp.Or(cfg.File, "-")
+		}
+		return "" // server-mode: neither cluster nor Sentinel
+	})
+	proctitle.Set(title)
 }
 
 // mainPort is the port that is told to the operator.

@@ -114,6 +114,7 @@ func (s *Server) relisten(addresses bool, failed string) error {
 		}
 		s.ports[1] = s.cfg.TLSPort
 	}
+	s.setTitle()
 	return nil
 }
 

@@ -165,6 +165,7 @@ func (s *Server) serve() error {
 	err = s.listen()
 	if err == nil {
 		s.log.Noticef("Server initialized")
+		s.setTitle()
 		s.applySettings()
 		s.env.Startup = mem.Used()
 		s.env.Gate |= command.GateLoading // nobody gets in between

@@ -46,6 +46,7 @@ func (s *Server) applySettings() {
 	})
 	s.applyTLSSettings()
 	cfg.OnApplyAny(func() error { return s.relisten(false, "Unable to listen on this port. Check server logs.") }, "port", "tls-port")
+	cfg.OnApply("proc-title-template", func() error { s.setTitle(); return nil })
 	cfg.OnApply("bind", func() error { return s.relisten(true, "Failed to bind to specified addresses.") })
 	cfg.OnApply("maxclients", s.raiseFileLimit)
 	cfg.OnApply("crash-log-enabled", func() error { s.watchCrashes(); return nil })

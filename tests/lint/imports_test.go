@@ -24,7 +24,7 @@ type row struct {
 }
 
 var imports = []row{
-	{"cmd/granary", []string{"internal/server", "internal/config", "internal/info", "internal/history", "internal/mem", "internal/persist/rdb", "internal/persist/aof"}, false, "the binary: the command line, and tools for files"},
+	{"cmd/granary", []string{"internal/server", "internal/config", "internal/proctitle", "internal/info", "internal/history", "internal/mem", "internal/persist/rdb", "internal/persist/aof"}, false, "the binary: the command line, and tools for files"},
 	{"internal/server", []string{"internal/*", "internal/commands/*", "internal/persist/*"}, false, "wiring: it sees everything and nothing sees it"},
 
 	{"internal/commands/*", []string{"internal/command", "internal/migrate", "internal/journal", "internal/persist/rdb", "internal/dead", "internal/prefix", "internal/ledger", "internal/acl", "internal/pubsub", "internal/tracking", "internal/script", "internal/clock", "internal/types/*", "internal/keyspace", "internal/object", "internal/config", "internal/info", "internal/resp", "internal/mem", "internal/glob", "internal/encoding/*", "internal/history"}, false, "a family of commands: what lies below, and no other family"},
@@ -60,6 +60,7 @@ var imports = []row{
 	{"internal/script/lualib", nil, false, "what scripts call; Lua's machine, and nothing of the server"},
 	{"internal/logger", nil, false, "the log's format"},
 	{"internal/glob", nil, false, "patterns: pure functions"},
+	{"internal/proctitle", nil, true, "writes where the kernel keeps the arguments"},
 	{"internal/clock", nil, true, "reads the clock the way the runtime does"},
 	{"internal/invariants", nil, false, "a build tag as a constant"},
 
