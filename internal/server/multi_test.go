@@ -297,7 +297,7 @@ func TestMultiBesideRedis(t *testing.T) {
 	for _, c := range ours.clients {
 		c.Close()
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		n := s.env.Clients.Len()
 		s.mu.Unlock()
@@ -338,7 +338,7 @@ func TestQueueLimit(t *testing.T) {
 	if queued < 9 || queued > 10 { // the request that is one too many counts, too
 		t.Errorf("the connection ends behind %d times 100,000 bytes", queued)
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		closed, left := s.env.Stats.QueryLimit, mem.ReadStats().Books.Purposes[mem.PurposeMulti].Usable
 		s.mu.Unlock()

@@ -19,7 +19,7 @@ type Conn struct {
 
 // Dial connects to host:port.
 func Dial(addr string) (*Conn, error) {
-	nc, err := net.DialTimeout("tcp", addr, 2*time.Second)
+	nc, err := net.DialTimeout("tcp", addr, 20*time.Second)
 	if err != nil {
 		return nil, err
 	}

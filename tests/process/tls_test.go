@@ -113,7 +113,7 @@ func (a *authority) start(more ...string) (s *live.Server, addr string) {
 // dialTLS connects and does the handshake; nil stands for one that failed, on either side.
 func dialTLS(t *testing.T, addr string, c *tls.Config) *live.Conn {
 	t.Helper()
-	nc, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", addr, c)
+	nc, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", addr, c)
 	if err != nil {
 		return nil
 	}
