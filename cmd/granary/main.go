@@ -6,12 +6,16 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 
 	"granary/internal/config"
 	"granary/internal/info"
 	"granary/internal/proctitle"
 	"granary/internal/server"
 )
+
+// The main goroutine keeps the main thread, so that no other that wants a thread of its own gets it: its name is the process's.
+func init() { runtime.LockOSThread() }
 
 func main() { os.Exit(run()) }
 

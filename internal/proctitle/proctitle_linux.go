@@ -2,7 +2,9 @@ package proctitle
 
 import (
 	"os"
+	"runtime"
 	"strings"
+	"syscall"
 	"unsafe"
 )
 
@@ -24,4 +26,17 @@ func keep() {
 		size += len(s) + 1
 	}
 	room = unsafe.Slice((*byte)(first), size)
+}
+
+const setName = 15 // PR_SET_NAME of prctl
+
+func thread(name string) {
+	runtime.LockOSThread()
+	if syscall.Gettid() == os.Getpid() {
+		runtime.UnlockOSThread()
+		return
+	}
+	var text [16]byte
+	copy(text[:15], name)
+	syscall.RawSyscall(syscall.SYS_PRCTL, setName, uintptr(unsafe.Pointer(&text)), 0)
 }

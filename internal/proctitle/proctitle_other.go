@@ -3,3 +3,5 @@
 package proctitle
 
 func keep() {}
+
+func thread(string) {}

@@ -55,7 +55,7 @@ func (t *schedstat) look() error {
 }
 
 // threads are those of a process that serve clients. Threads that a server names otherwise, as redis-server names those
-// that free memory in the background, are left out.
+// that free memory in the background, and Granary the one that writes a snapshot, are left out.
 type threads struct {
 	pid   int
 	all   []*schedstat
@@ -64,7 +64,7 @@ type threads struct {
 
 // look returns how long the busiest thread has run since the look before, and how long it was kept from running.
 func (w *threads) look() (ran, delayed time.Duration, err error) {
-	if w.looks%64 == 0 {
+	if w.looks%16 == 0 {
 		if err := w.find(); err != nil {
 			return 0, 0, err
 		}
@@ -81,7 +81,7 @@ func (w *threads) look() (ran, delayed time.Duration, err error) {
 	return ran, delayed, nil
 }
 
-// find looks for new threads.
+// find looks which threads there are.
 func (w *threads) find() error {
 	base := fmt.Sprintf("/proc/%d", w.pid)
 	own, err := os.ReadFile(base + "/comm")
@@ -92,12 +92,23 @@ func (w *threads) find() error {
 	if err != nil {
 		return err
 	}
+	named := func(folder string) bool {
+		name, err := os.ReadFile(folder + "/comm")
+		return err != nil || !bytes.Equal(name, own)
+	}
+	w.all = slices.DeleteFunc(w.all, func(t *schedstat) bool { // a thread may get its name late
+		gone := named(filepath.Join(base, "task", t.id))
+		if gone {
+			t.file.Close()
+		}
+		return gone
+	})
 	for _, id := range ids {
 		if slices.ContainsFunc(w.all, func(t *schedstat) bool { return t.id == id.Name() }) {
 			continue
 		}
 		folder := filepath.Join(base, "task", id.Name())
-		if name, err := os.ReadFile(folder + "/comm"); err != nil || !bytes.Equal(name, own) {
+		if named(folder) {
 			continue
 		}
 		t, err := openSchedstat(folder)

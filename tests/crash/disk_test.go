@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -116,5 +117,26 @@ func TestHistory(t *testing.T) {
 	check([]int{0, 0}, []int{5, 4}, "writer 0 is at op 5")
 	if got := h.ackedBy(at.Add(1600 * time.Millisecond)); !slices.Equal(got, []int{2, 2}) {
 		t.Errorf("answered were %v", got)
+	}
+}
+
+// TestHole checks that zeros in a long string, which a failure of power may leave, are told from any other difference, however deep
+// in it they lie.
+func TestHole(t *testing.T) {
+	whole := newState()
+	whole.big = strings.Repeat("12,", 1000)
+	for _, c := range []struct {
+		text string
+		hole bool
+	}{
+		{whole.big[:2000] + strings.Repeat("\x00", 100) + whole.big[2100:], true},
+		{whole.big[:2000] + "x" + whole.big[2001:], false},
+	} {
+		has := newState()
+		has.big = c.text
+		var d *difference
+		if err := differ(has, whole, 0, 0); !errors.As(err, &d) || d.hole() != c.hole || !strings.Contains(d.Error(), "the first 2004 bytes") {
+			t.Errorf("a hole: %v, %v", c.hole, err)
+		}
 	}
 }

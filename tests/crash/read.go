@@ -120,10 +120,28 @@ func differ(got, want *state, before, after int64) error {
 		if strings.HasPrefix(w[i], expiring) && got.expire == "" && after >= want.end {
 			continue
 		}
-		return fmt.Errorf("it has %s, and at op %d it had %s", short(g[i]), want.seq, short(w[i]))
+		return &difference{g[i], w[i], want.seq}
 	}
 	return nil
 }
+
+// difference is what a server has of a writer in the place of what the writer had at an op.
+type difference struct {
+	got, want string
+	op        int
+}
+
+func (d *difference) Error() string {
+	n := 0
+	for n < min(len(d.got), len(d.want)) && d.got[n] == d.want[n] {
+		n++
+	}
+	from := max(n-100, 0)
+	return fmt.Sprintf("it has %s, and at op %d it had %s; the first %d bytes are the same", short(d.got[from:]), d.op, short(d.want[from:]), n)
+}
+
+// hole reports whether there are zeros where there was something else.
+func (d *difference) hole() bool { return strings.ContainsRune(d.got, 0) && !strings.ContainsRune(d.want, 0) }
 
 func short(s string) string {
 	if len(s) > 600 {

@@ -206,7 +206,7 @@ func (h *house) look(s *live.Server, damaged bool) error {
 	for w := range got {
 		start[w] = h.hist.stateAt(r, w, got[w])
 		err := differ(has[w], start[w], before, after)
-		if err != nil && damaged && strings.ContainsRune(err.Error(), 0) && (r != src.run || got[w] > src.floor[w]) {
+		if d := (*difference)(nil); errors.As(err, &d) && damaged && d.hole() && (r != src.run || got[w] > src.floor[w]) {
 			h.note("a hole: %v", err)
 			h.tally.Holes.Add(1)
 			return errOver

@@ -52,7 +52,7 @@ var imports = []row{
 	{"internal/mem/gen", []string{"internal/mem"}, false, "prints the size classes"},
 	{"internal/mem/cgobench", nil, false, "C allocators, for the benchmark beside ours"},
 	{"internal/mem", []string{"internal/invariants"}, true, "the address range, under everything"},
-	{"internal/persist/snapshot", []string{"internal/persist/rdb", "internal/keyspace", "internal/object", "internal/mem"}, false, "joins the walk over the keyspace, the format and a file; knows no command"},
+	{"internal/persist/snapshot", []string{"internal/persist/rdb", "internal/proctitle", "internal/keyspace", "internal/object", "internal/mem"}, false, "joins the walk over the keyspace, the format and a file; knows no command"},
 	{"internal/persist/aof", []string{"internal/config", "internal/mem"}, false, "the files of the append-only log; knows no command and no key"},
 	{"internal/persist/requests", []string{"internal/persist/rdb", "internal/types/*", "internal/object", "internal/resp", "internal/encoding/listpack", "internal/mem"}, false, "a snapshot as commands: RDB in, requests out; knows no keyspace"},
 	{"internal/persist/rdb", []string{"internal/types/*", "internal/object", "internal/config", "internal/encoding/*", "internal/mem"}, false, "values and files of RDB, in and out; knows no socket, no command and no disk"},
@@ -60,7 +60,7 @@ var imports = []row{
 	{"internal/script/lualib", nil, false, "what scripts call; Lua's machine, and nothing of the server"},
 	{"internal/logger", nil, false, "the log's format"},
 	{"internal/glob", nil, false, "patterns: pure functions"},
-	{"internal/proctitle", nil, true, "writes where the kernel keeps the arguments"},
+	{"internal/proctitle", nil, true, "writes where the kernel keeps the arguments, and names threads"},
 	{"internal/clock", nil, true, "reads the clock the way the runtime does"},
 	{"internal/invariants", nil, false, "a build tag as a constant"},
 

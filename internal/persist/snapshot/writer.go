@@ -9,6 +9,7 @@ import (
 	"granary/internal/mem"
 	"granary/internal/object"
 	"granary/internal/persist/rdb"
+	"granary/internal/proctitle"
 )
 
 // longestPacked is the longest string that is compressed: as much memory again is needed for that.
@@ -119,6 +120,7 @@ func (w *writer) wait() {
 
 // run is the goroutine.
 func (w *writer) run() {
+	proctitle.Thread("snapshot")
 	for {
 		b, ok := w.pop()
 		if !ok {
