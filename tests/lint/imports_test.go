@@ -53,7 +53,7 @@ var imports = []row{
 	{"internal/mem/cgobench", nil, false, "C allocators, for the benchmark beside ours"},
 	{"internal/mem", []string{"internal/invariants"}, true, "the address range, under everything"},
 	{"internal/persist/snapshot", []string{"internal/persist/rdb", "internal/proctitle", "internal/keyspace", "internal/object", "internal/mem"}, false, "joins the walk over the keyspace, the format and a file; knows no command"},
-	{"internal/persist/aof", []string{"internal/config", "internal/mem"}, false, "the files of the append-only log; knows no command and no key"},
+	{"internal/persist/aof", []string{"internal/config", "internal/mem", "internal/proctitle"}, false, "the files of the append-only log; knows no command and no key"},
 	{"internal/persist/requests", []string{"internal/persist/rdb", "internal/types/*", "internal/object", "internal/resp", "internal/encoding/listpack", "internal/mem"}, false, "a snapshot as commands: RDB in, requests out; knows no keyspace"},
 	{"internal/persist/rdb", []string{"internal/types/*", "internal/object", "internal/config", "internal/encoding/*", "internal/mem"}, false, "values and files of RDB, in and out; knows no socket, no command and no disk"},
 	{"internal/script", []string{"internal/script/lualib", "internal/resp", "internal/clock"}, false, "runs Lua; what scripts ask of the server goes through an interface"},

@@ -2,8 +2,10 @@ package process
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +36,7 @@ func TestTitle(t *testing.T) {
 	for i, path := range []string{live.NeedRedis(t), granary} {
 		s := live.NeedStart(t, filepath.Base(path), path, "--unixsocket", "sock")
 		c := dial(t, s)
-		look := func() { seen[i] = append(seen[i], strings.Replace(title(s), "redis-server", "granary", 1)) }
+		look := func() { seen[i] = append(seen[i], strings.Replace(title(s), filepath.Base(path), "SERVER", 1)) }
 		look()
 		for _, template := range []string{
 			"{title} of {port} and {tls-port} at {unixsocket}, {listen-addr} {server-mode} {config-file}", "short", "{{port} {port}", strings.Repeat("long ", 40),
@@ -67,5 +69,31 @@ func TestTitle(t *testing.T) {
 	}
 	if got := do(t, dial(t, s), "CONFIG", "GET", "unixsocket"); !strings.Contains(got, s.Addr) {
 		t.Errorf("the socket is %s, started with %s", got, s.Addr)
+	}
+}
+
+// TestThreads looks at the names of threads: that of the process stays.
+func TestThreads(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("/proc")
+	}
+	s := start(t, "--appendonly", "yes", "--rdb-key-save-delay", "1000")
+	c := dial(t, s)
+	do(t, c, "DEBUG", "POPULATE", "10000")
+	for range 20 { // any of them could get the main thread
+		do(t, c, "CONFIG", "SET", "appendonly", "no")
+		do(t, c, "CONFIG", "SET", "appendonly", "yes")
+	}
+	for _, name := range []string{"aof-sync", "snapshot"} {
+		eventually(t, "there is a thread "+name, func() bool {
+			tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/comm", s.Pid()))
+			return slices.ContainsFunc(tasks, func(path string) bool {
+				b, _ := os.ReadFile(path) // a thread may end
+				return string(b) == name+"\n"
+			})
+		})
+	}
+	if got := read(t, fmt.Sprintf("/proc/%d/comm", s.Pid())); got == "snapshot\n" || got == "aof-sync\n" {
+		t.Errorf("the process is called %q", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"granary/internal/config"
 	"granary/internal/mem"
+	"granary/internal/proctitle"
 )
 
 // The increment being written.
@@ -428,6 +429,7 @@ func (l *Log) wake() {
 // run is the goroutine.
 func (l *Log) run() {
 	defer close(l.done)
+	proctitle.Thread("aof-sync")
 	every := time.NewTicker(retryEvery)
 	defer every.Stop()
 	for {
