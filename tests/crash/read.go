@@ -141,7 +141,9 @@ func (d *difference) Error() string {
 }
 
 // hole reports whether there are zeros where there was something else.
-func (d *difference) hole() bool { return strings.ContainsRune(d.got, 0) && !strings.ContainsRune(d.want, 0) }
+func (d *difference) hole() bool {
+	return strings.ContainsRune(d.got, 0) && !strings.ContainsRune(d.want, 0)
+}
 
 func short(s string) string {
 	if len(s) > 600 {
