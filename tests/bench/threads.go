@@ -58,13 +58,17 @@ func (t *schedstat) look() error {
 // that free memory in the background, and Granary the one that writes a snapshot, are left out.
 type threads struct {
 	pid   int
+	name  []byte // of the process
 	all   []*schedstat
 	looks int
 }
 
+// nameMatters is how long a thread has to run to be asked its name, which it may have got late.
+const nameMatters = 200 * time.Microsecond
+
 // look returns how long the busiest thread has run since the look before, and how long it was kept from running.
 func (w *threads) look() (ran, delayed time.Duration, err error) {
-	if w.looks%16 == 0 {
+	if w.looks%64 == 0 {
 		if err := w.find(); err != nil {
 			return 0, 0, err
 		}
@@ -74,44 +78,35 @@ func (w *threads) look() (ran, delayed time.Duration, err error) {
 		if err := t.look(); err != nil {
 			return 0, 0, err
 		}
-		if t.newRan >= ran {
+		if t.newRan >= ran && (t.newRan < nameMatters || w.serves(t.id)) {
 			ran, delayed = t.newRan, t.newDelayed
 		}
 	}
 	return ran, delayed, nil
 }
 
-// find looks which threads there are.
-func (w *threads) find() error {
-	base := fmt.Sprintf("/proc/%d", w.pid)
-	own, err := os.ReadFile(base + "/comm")
+func (w *threads) folder(id string) string { return fmt.Sprintf("/proc/%d/task/%s", w.pid, id) }
+
+// serves reports whether a thread has the name of the process.
+func (w *threads) serves(id string) bool {
+	name, err := os.ReadFile(w.folder(id) + "/comm")
+	return err == nil && bytes.Equal(name, w.name)
+}
+
+// find looks for new threads.
+func (w *threads) find() (err error) {
+	if w.name, err = os.ReadFile(fmt.Sprintf("/proc/%d/comm", w.pid)); err != nil {
+		return err
+	}
+	ids, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", w.pid))
 	if err != nil {
 		return err
 	}
-	ids, err := os.ReadDir(base + "/task")
-	if err != nil {
-		return err
-	}
-	named := func(folder string) bool {
-		name, err := os.ReadFile(folder + "/comm")
-		return err != nil || !bytes.Equal(name, own)
-	}
-	w.all = slices.DeleteFunc(w.all, func(t *schedstat) bool { // a thread may get its name late
-		gone := named(filepath.Join(base, "task", t.id))
-		if gone {
-			t.file.Close()
-		}
-		return gone
-	})
 	for _, id := range ids {
-		if slices.ContainsFunc(w.all, func(t *schedstat) bool { return t.id == id.Name() }) {
+		if slices.ContainsFunc(w.all, func(t *schedstat) bool { return t.id == id.Name() }) || !w.serves(id.Name()) {
 			continue
 		}
-		folder := filepath.Join(base, "task", id.Name())
-		if named(folder) {
-			continue
-		}
-		t, err := openSchedstat(folder)
+		t, err := openSchedstat(w.folder(id.Name()))
 		if err != nil {
 			continue // it has ended
 		}
