@@ -65,12 +65,9 @@ func registerWaits(t *command.Table) {
 	})
 }
 
-// startTest starts a server with loops on a port, which ends with the test; then nothing may be left of clients that
-// waited.
-func startTest(t *testing.T, threads int64) *Server {
+// testConfig returns the configuration of a server in a folder of its own, in memory that it shares with those before it.
+func testConfig(t *testing.T) *config.Config {
 	t.Helper()
-	families = append(families, registerWaits)
-	defer func() { families = families[:len(families)-1] }()
 	openMemory = func(c mem.Config) error {
 		if err := mem.Open(c); !errors.Is(err, mem.ErrInUse) {
 			return err
@@ -78,8 +75,18 @@ func startTest(t *testing.T, threads int64) *Server {
 		return nil
 	}
 	cfg := config.New()
-	cfg.Dir, cfg.Save = t.TempDir(), nil
-	cfg.IOThreads, cfg.LogFile, cfg.MemoryHistoryFile = threads, os.DevNull, ""
+	cfg.Dir, cfg.LogFile, cfg.MemoryHistoryFile = t.TempDir(), os.DevNull, ""
+	return cfg
+}
+
+// startTest starts a server with loops on a port, which ends with the test; then nothing may be left of clients that
+// waited.
+func startTest(t *testing.T, threads int64) *Server {
+	t.Helper()
+	families = append(families, registerWaits)
+	defer func() { families = families[:len(families)-1] }()
+	cfg := testConfig(t)
+	cfg.Save, cfg.IOThreads = nil, threads
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

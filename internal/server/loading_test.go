@@ -25,3 +25,23 @@ func TestHalfLoaded(t *testing.T) {
 	s.env.Gate &^= command.GateLoading
 	s.env.Keys.FlushAll(false)
 }
+
+// TestEndBeforeLoading checks that a server that is asked to end before it has loaded its data, or while it does, saves nothing.
+func TestEndBeforeLoading(t *testing.T) {
+	s, err := open(testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "what is there"
+	if err := os.WriteFile(s.rdbPath(), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []command.ShutdownFlags{0, command.ShutdownSave, command.ShutdownForce} {
+		if err := s.lastSave(how); err != nil {
+			t.Error(err)
+		}
+	}
+	if b, err := os.ReadFile(s.rdbPath()); err != nil || string(b) != text || len(s.cfg.Save) == 0 {
+		t.Errorf("the file is %q (%v)", b, err)
+	}
+}

@@ -135,6 +135,7 @@ func open(cfg *config.Config) (*Server, error) {
 	if err := s.build(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
+	s.env.Gate |= command.GateLoading // until the data is there: nobody gets in between, and an end saves nothing
 	if err := s.loadUsers(); err != nil {
 		return nil, s.fatal("%v", err)
 	}
@@ -168,7 +169,6 @@ func (s *Server) serve() error {
 		s.setTitle()
 		s.applySettings()
 		s.env.Startup = mem.Used()
-		s.env.Gate |= command.GateLoading // nobody gets in between
 		s.group.Start()
 	}
 	s.mu.Unlock()

@@ -191,8 +191,9 @@ func (t *Table) rebuild(slot uint32, w word, es []moved, size uint) bool {
 	return true
 }
 
-// split makes two segments of one, or more until they are of the given depth: a half that one segment cannot hold is split again, and so on. By chance that
-// hardly ever happens; keys that come in the order of their hashes, as those of another table do, get there all the time:
+// split makes two segments of one, or more until they are of the given depth. A half that one segment cannot hold is split
+// again, and so on. By chance that hardly ever happens; keys that come in the order of their hashes, as those of another table
+// do, get there all the time:
 //
 //	depth 0                      | 36 of a million keys, all in the first bucket                               |
 //	depth 1                      |                          | -                                                |
