@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,9 +13,6 @@ import (
 
 // TestTitle compares what the process list shows of Granary and of redis-server.
 func TestTitle(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("/proc")
-	}
 	granary, err := live.GranaryPath()
 	if err != nil {
 		t.Fatal(err)
@@ -74,9 +70,6 @@ func TestTitle(t *testing.T) {
 
 // TestThreads looks at the names of threads: that of the process stays.
 func TestThreads(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("/proc")
-	}
 	s := start(t, "--appendonly", "yes", "--rdb-key-save-delay", "1000")
 	c := dial(t, s)
 	do(t, c, "DEBUG", "POPULATE", "10000")
