@@ -12,7 +12,8 @@ import (
 	"granary/internal/resp"
 )
 
-// Commands that wait for a key, and WAIT and WAITAOF (acks.go). No goroutine waits: a client that waits is a paused connection and a row in a table.
+// Commands that wait for a key, and WAIT and WAITAOF (acks.go). No goroutine waits: a client that waits is a paused connection and
+// a row in a table.
 //
 //	handler finds nothing    Ctx.Block: the arguments are copied, the client enters the queue of each key it waits for
 //	Client.Serve             stops behind the command and pauses the connection; what was pipelined stays where it is

@@ -237,10 +237,10 @@ func (ks *Keyspace) FlushAll(lazy bool) int {
 
 // Expect says how many more keys will come, so that the table takes the shortest way there; 0: no more that are known of.
 func (db *DB) Expect(n int) {
-	if n > 0 && db.keys.Root() == 0 {
-		db.keys = table.New(db.ks.Arena, entryKind)
-	}
 	if n > 0 {
+		if db.keys.Root() == 0 {
+			db.keys = table.New(db.ks.Arena, entryKind)
+		}
 		n += db.keys.Len()
 	}
 	db.keys.Expect(n)

@@ -60,10 +60,7 @@ func (s *Server) settle() error {
 	if err := s.setOOMScore(); err != nil {
 		s.log.Warningf("%v", err)
 	}
-	if err := s.fitFileLimit(); err != nil {
-		return err
-	}
-	return nil
+	return s.fitFileLimit()
 }
 
 // pidPath returns where the pid file goes: a daemon always has one.

@@ -19,7 +19,7 @@ const (
 	// spread is how many levels one split goes down by plan: 16 segments of 2 to 4 KB each.
 	spread = 4
 
-	// plannedMost is how many entries a segment is planned to hold at most: with as many on average, one in a hundred has to be split.
+	// plannedMost is how many entries a segment is planned to hold at most. That is the average; near 600 one is split.
 	plannedMost = 540
 )
 

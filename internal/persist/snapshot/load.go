@@ -40,7 +40,6 @@ func (l *Loader) Aux(name, value string) {
 
 // Sizes takes the sizes of a database. The time of keys that expire may have come, so they may be missing.
 func (l *Loader) Sizes(db, keys, expires int) {
-	keys, expires = max(keys, 0), max(expires, 0)
 	l.Told += int64(keys)
 	l.ToldExpires += int64(expires)
 	if db < len(l.KS.DBs) {
