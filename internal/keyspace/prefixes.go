@@ -30,7 +30,6 @@ type prefixes struct {
 	settled int64  // KeyBytes up to which all is entered
 	epoch   uint64 // number of the side that is shown; the next one has the next number
 	began   int64  // ms, the last count
-	name    []byte // reused: prefix of a key that is being freed
 }
 
 const (
@@ -194,18 +193,15 @@ func (p *prefixes) until(key []byte, counted uint64) uint64 {
 	return p.epoch
 }
 
-// removed enters a change of a prefix whose key is gone.
-func (p *prefixes) removed(name []byte, d prefix.Counts, until uint64) {
-	on := prefix.Sides(0)
+// has returns the sides that have a key which is gone, as until says.
+func (p *prefixes) has(until uint64) (on prefix.Sides) {
 	if p.epoch <= until && p.tree.Complete() {
 		on = prefix.Shown
 	}
 	if p.epoch+1 <= until {
 		on |= prefix.Next
 	}
-	if on != 0 {
-		p.tree.Add(name, d, on)
-	}
+	return on
 }
 
 // step is a step of a job, and enters what it gives back.
@@ -219,7 +215,7 @@ func (ks *Keyspace) step(j job) (freed int, done bool) {
 	freed, done = j.step(ks, reclaimStep)
 	p.settled = ks.Arena.KeyBytes()
 	if k, ok := j.(*keyedJob); ok {
-		p.removed(k.prefix, prefix.Counts{Bytes: p.settled - before}, k.until)
+		p.tree.Add(k.prefix, prefix.Counts{Bytes: p.settled - before}, p.has(k.until))
 	}
 	p.settled -= pending
 	return freed, done
@@ -227,7 +223,7 @@ func (ks *Keyspace) step(j job) (freed int, done bool) {
 
 // until returns the number of the last side that has a key of the table.
 func (j *tableJob) until(key []byte) uint64 {
-	if table.Position(table.Hash(key)) < j.counted {
+	if j.counted > 0 && table.Position(table.Hash(key)) < j.counted {
 		return j.epoch + 1
 	}
 	return j.epoch
@@ -240,11 +236,10 @@ func (ks *Keyspace) releaseFlushed(e object.Entry, j *tableJob) {
 		ks.releaseAs(e, 0)
 		return
 	}
-	p.name = append(p.name[:0], p.tree.Split().Of(e.Key())...)
-	until := j.until(e.Key())
+	place, until := p.tree.Place(e.Key()), j.until(e.Key())
 	x, before := expires(e), ks.Arena.KeyBytes()
 	ks.releaseAs(e, until)
-	p.removed(p.name, prefix.Counts{Bytes: ks.Arena.KeyBytes() - before, Keys: -1, Expires: -x}, until)
+	p.tree.Enter(place, prefix.Counts{Bytes: ks.Arena.KeyBytes() - before, Keys: -1, Expires: -x}, p.has(until))
 }
 
 // Counting.

@@ -87,7 +87,7 @@ type Tree struct {
 	max    int
 	chunks []*chunk
 	free   []int32
-	index  []uint64 // open addressing: the upper half of the hash and the row's number plus one
+	index  []uint32 // open addressing: the upper bits of the hash (tagOf) and the row's number plus one, 16 bits
 	seed   maphash.Seed
 	used   int // rows in use, the root's included
 
@@ -126,7 +126,7 @@ func NewTree(split Split, max int) *Tree {
 	for size < 2*t.max {
 		size *= 2
 	}
-	t.index = make([]uint64, size)
+	t.index = make([]uint32, size)
 	t.free = make([]int32, 0, t.max+chunkRows)
 	t.victims = make([]victim, 0, t.max/victimShare+1)
 	t.look.seen = 1
@@ -140,7 +140,7 @@ func NewTree(split Split, max int) *Tree {
 
 // fixed returns the bytes of everything but chunks.
 func (t *Tree) fixed() int64 {
-	return int64(8*len(t.index) + 4*cap(t.free) + 8*cap(t.victims))
+	return int64(4*len(t.index) + 4*cap(t.free) + 8*cap(t.victims))
 }
 
 // Close gives back what the tree is booked with.
@@ -193,11 +193,28 @@ func (t *Tree) name(id int32) []byte {
 // Add enters a change of a key on the sides that it concerns. It allocates only for a new prefix, in chunks.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
 	r, rest := t.find(key, d.Bytes)
+	t.Enter(Place{r, rest}, d, on)
+}
+
+// Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
+type Place struct {
+	r    *row
+	rest bool
+}
+
+// Place returns where a key is counted, for who has no key any more when it knows what to enter.
+func (t *Tree) Place(key []byte) Place {
+	r, rest := t.find(key, 0)
+	return Place{r, rest}
+}
+
+// Enter enters a change of a key that is counted in a place.
+func (t *Tree) Enter(p Place, d Counts, on Sides) {
 	if on&Shown != 0 {
-		t.enter(r, t.shown, rest, d)
+		t.enter(p.r, t.shown, p.rest, d)
 	}
 	if on&Next != 0 && t.counting {
-		t.enter(r, 1-t.shown, rest, d)
+		t.enter(p.r, 1-t.shown, p.rest, d)
 	}
 }
 
@@ -248,11 +265,11 @@ func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
 	if n := len(t.first); n > 0 && len(key) >= n && string(key[:n]) == string(t.first) {
 		id, end, depth = t.firstRow, n, 1
 	}
-	id, end, depth = t.descend(key, id, end, depth)
-	if depth < t.split.Depth && t.split.part(key[end:]) > 0 {
+	id, end, next := t.descend(key, id, end, depth)
+	if next > 0 {
 		fresh := int32(-1)
-		if more > 0 {
-			fresh = t.admit(t.split.Of(key), id, end, more)
+		if more > 0 && t.mayAdmit(more) {
+			fresh = t.admit(t.split.Of(key), id, end)
 		}
 		if fresh < 0 {
 			return t.at(id), true
@@ -268,22 +285,23 @@ func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
 // forget makes the next find look everything up.
 func (t *Tree) forget() { t.lastRow, t.first = nil, nil }
 
-// descend returns the deepest row of the key's prefix, which is at or below row id, the length of its name and its depth.
-func (t *Tree) descend(key []byte, id int32, end, depth int) (int32, int, int) {
-	for depth < t.split.Depth {
+// descend returns the deepest row of the key's prefix, which is at or below row id, the length of its name, and that of the
+// next part of the prefix, 0 if the row is that of the whole prefix. Row id's name is the first end bytes, depth parts.
+func (t *Tree) descend(key []byte, id int32, end, depth int) (row int32, to, next int) {
+	for ; depth < t.split.Depth; depth++ {
 		n := t.split.part(key[end:])
 		if n == 0 {
 			break
 		}
 		child := t.child(id, key[end:end+n])
 		if child < 0 {
-			break
+			return id, end, n
 		}
-		if id, end, depth = child, end+n, depth+1; depth == 1 {
+		if id, end = child, end+n; depth == 0 {
 			t.first, t.firstRow = t.name(id), id
 		}
 	}
-	return id, end, depth
+	return id, end, 0
 }
 
 // deepest returns the row of the longest part of a prefix that has one, and the length of that part.
@@ -303,19 +321,25 @@ func (t *Tree) lookup(prefix []byte) int32 {
 	return -1
 }
 
-// admit makes rows for a prefix below that of row id, which has its first end bytes, and returns the last, or -1 if there
-// is no room.
+// mayAdmit tells whether a prefix without a row is to get one for bytes that come to it.
 //
 // As long as there are rows to be had every prefix gets one. Then bytes without a row are counted, and the prefix of
 // every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
 // so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
-func (t *Tree) admit(prefix []byte, id int32, end int, more int64) int32 {
-	if t.used >= t.max {
-		if t.credit -= more; t.credit > 0 {
-			return -1
-		}
-		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*t.max))
+func (t *Tree) mayAdmit(more int64) bool {
+	if t.used < t.max {
+		return true
 	}
+	if t.credit -= more; t.credit > 0 {
+		return false
+	}
+	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*t.max))
+	return true
+}
+
+// admit makes rows for a prefix below that of row id, which has its first end bytes, and returns the last, or -1 if there
+// is no room.
+func (t *Tree) admit(prefix []byte, id int32, end int) int32 {
 	if want := t.split.depthOf(prefix[end:]); t.used+want > t.max {
 		r := t.at(id)
 		r.kids++ // it is not to be given up for what comes below it
@@ -414,6 +438,16 @@ func (t *Tree) drop(id int32) {
 // The index of rows by the row above and their own part: linear probing, at most half full, and closed up behind what
 // leaves.
 
+const rowBits = 1<<16 - 1
+
+// A row's number plus one has to fit.
+var _ = [rowBits - MaxRows - 1]struct{}{}
+
+func tagOf(h uint64) uint32 { return uint32(h>>32) &^ rowBits }
+
+// rowAt returns the row at a place of the index that is taken.
+func (t *Tree) rowAt(i int) int32 { return int32(t.index[i]&rowBits) - 1 }
+
 func (t *Tree) slot(h uint64) int { return int(h) & (len(t.index) - 1) }
 
 func (t *Tree) hash(parent int32, part []byte) uint64 {
@@ -429,8 +463,8 @@ func (t *Tree) hashOf(id int32) uint64 { return t.hash(t.at(id).parent, t.part(i
 func (t *Tree) child(parent int32, part []byte) int32 {
 	h := t.hash(parent, part)
 	for i := t.slot(h); t.index[i] != 0; i = t.slot(uint64(i + 1)) {
-		if t.index[i]>>32 == h>>32 {
-			if id := int32(uint32(t.index[i])) - 1; t.at(id).parent == parent && string(t.part(id)) == string(part) {
+		if t.index[i]&^rowBits == tagOf(h) {
+			if id := t.rowAt(i); t.at(id).parent == parent && string(t.part(id)) == string(part) {
 				return id
 			}
 		}
@@ -444,12 +478,12 @@ func (t *Tree) enterIndex(id int32) {
 	for t.index[i] != 0 {
 		i = t.slot(uint64(i + 1))
 	}
-	t.index[i] = h>>32<<32 | uint64(uint32(id+1))
+	t.index[i] = tagOf(h) | uint32(id+1)
 }
 
 func (t *Tree) leaveIndex(id int32) {
 	i := t.slot(t.hashOf(id))
-	for uint32(t.index[i]) != uint32(id+1) {
+	for t.rowAt(i) != id {
 		i = t.slot(uint64(i + 1))
 	}
 	for hole := i; ; {
@@ -458,7 +492,7 @@ func (t *Tree) leaveIndex(id int32) {
 			t.index[hole] = 0
 			return
 		}
-		home := t.slot(t.hashOf(int32(uint32(t.index[i])) - 1))
+		home := t.slot(t.hashOf(t.rowAt(i)))
 		if t.slot(uint64(i-home)) >= t.slot(uint64(i-hole)) {
 			t.index[hole] = t.index[i]
 			hole = i

@@ -332,4 +332,19 @@ func BenchmarkAdd(b *testing.B) {
 	run("one", 3, 4096, func(i int) string { return fmt.Sprintf("key:%012d", i) })
 	run("few", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i%97) })
 	run("many", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i) })
+	b.Run("ever new", func(b *testing.B) { // more prefixes than there can be rows, and work in between as the server does it
+		t := NewTree(Split{":", 3}, 4096)
+		defer t.Close()
+		key, n, now := []byte("user:0000000000:name"), uint64(0), int64(0)
+		for b.Loop() {
+			for i, x := 0, n*0x9e3779b97f4a7c15; i < 10; i, x = i+1, x>>5 {
+				key[5+i] = '0' + byte(x&15)
+			}
+			t.Add(key, Counts{64, 1, 0}, Shown)
+			if n++; n%1024 == 0 {
+				for now += listEvery; t.Look(now); {
+				}
+			}
+		}
+	})
 }

@@ -241,11 +241,11 @@ var multiRows = []struct{ name, history string }{
 		EXISTS a
 		EXEC
 		EXISTS a
-		SET a 1 PX 20
+		SET a 1 PX 300
 		WATCH a
 		MULTI
 		EXISTS a
-		sleep 30
+		sleep 400
 		EXEC`},
 }
 

@@ -357,7 +357,7 @@ func TestMigrateMeanwhile(t *testing.T) {
 		{"flushed", "SET k v", "k", "FLUSHALL", changed, "EXISTS k", ":0"},
 		{"renamed", "SET k v", "k", "RENAME k l", changed, "GET l", `"v"`},
 		{"given a time", "SET k v", "k", "EXPIRE k 1000", changed, "TTL k", ":1000"},
-		{"its time came", "SET k v PX 20", "k", "DEBUG SLEEP 0.05", "+OK", "EXISTS k", ":0"},
+		{"its time came", "SET k v PX 500", "k", "DEBUG SLEEP 0.6", "+OK", "EXISTS k", ":0"},
 		{"swapped", "SET k v", "k", "SWAPDB 0 1", changed, "EXISTS k", ":0"},
 		{"acknowledged", "XADD k 1-1 f v; XGROUP CREATE k g 0; XREADGROUP GROUP g c STREAMS k >", "k", "XACK k g 1-1", changed, "XLEN k", ":1"},
 		{"an element more", "SADD k a b c", "k", "SADD k d", changed, "SCARD k", ":4"},

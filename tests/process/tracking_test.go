@@ -162,31 +162,31 @@ var trackingScenarios = []struct{ name, steps string }{
 		a: HELLO 3
 		a: CLIENT TRACKING ON
 		b: DEBUG SET-ACTIVE-EXPIRE 0
-		b: SET x 1 PX 20
+		b: SET x 1 PX 300
 		a: GET x
-		b: !wait 40
+		b: !wait 400
 		b: GET x
-		b: SET x 1 PX 20
+		b: SET x 1 PX 300
 		a: GET x
-		a: !wait 40
+		a: !wait 400
 		a: GET x
 		a: GET x
 		b: SET x 1
 		a: GET x
-		b: SET x 1 PX 20
+		b: SET x 1 PX 300
 		a: MULTI; GET x; EXEC
-		b: !wait 40
+		b: !wait 400
 		a: MULTI; GET x; GET y; EXEC
 		b: DEBUG SET-ACTIVE-EXPIRE 1
-		b: SET x 1 PX 20
-		b: !wait 300
+		b: SET x 1 PX 300
+		b: !wait 600
 		b: PING
 		a: EXPIRE x 100
 		a: CLIENT TRACKING ON NOLOOP
 		b: DEBUG SET-ACTIVE-EXPIRE 0
-		b: SET x 1 PX 20
+		b: SET x 1 PX 300
 		a: GET x
-		a: !wait 40
+		a: !wait 400
 		a: GET x
 		b: SET x 1
 		b: DEBUG SET-ACTIVE-EXPIRE 1
