@@ -30,14 +30,15 @@ func (l *Log) Append(db int, args [][]byte, now int64) {
 	}
 	if c := l.cur; c != nil && n <= len(c.b)-c.fill {
 		// Fast path: all of it fits.
-		b := c.b[:c.fill]
-		b = appendHead(b, '*', len(args))
+		b := putHead(c.b[c.fill:c.fill+n], '*', len(args))
 		for _, a := range args {
-			b = appendHead(b, '$', len(a))
-			b = append(b, a...)
-			b = append(b, '\r', '\n')
+			b = putHead(b, '$', len(a))
+			k := copy(b, a)
+			b[k+1] = '\n'
+			b[k] = '\r'
+			b = b[k+2:]
 		}
-		c.fill = len(b)
+		c.fill += n
 		l.appended += int64(n)
 		return
 	}
@@ -69,6 +70,26 @@ func head(n int) int {
 		k++
 	}
 	return k
+}
+
+// putHead is appendHead at the beginning of b. It returns what is left of b.
+func putHead(b []byte, kind byte, n int) []byte {
+	switch {
+	case n < 10:
+		b[3] = '\n'
+		b[2] = '\r'
+		b[1] = '0' + byte(n)
+		b[0] = kind
+		return b[4:]
+	case n < 100:
+		b[4] = '\n'
+		b[3] = '\r'
+		b[2] = '0' + byte(n%10)
+		b[1] = '0' + byte(n/10)
+		b[0] = kind
+		return b[5:]
+	}
+	return b[len(appendHead(b[:0], kind, n)):]
 }
 
 func appendHead(b []byte, kind byte, n int) []byte {
