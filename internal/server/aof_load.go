@@ -13,6 +13,7 @@ import (
 
 	"granary/internal/command"
 	"granary/internal/persist/aof"
+	"granary/internal/persist/pagecache"
 )
 
 // loadAppendOnly loads the append-only file at start and opens it for what follows. REQUIRES: the keyspace lock.
@@ -177,7 +178,7 @@ func (x *aofLoader) file(m *aof.Manifest, p *aof.Part) (cut int64, err error) {
 		return 0, err
 	}
 	defer f.Close()
-	src := bufio.NewReaderSize(f, 64<<10)
+	src := bufio.NewReaderSize(pagecache.NewReader(f), 64<<10)
 	offset := int64(0)
 	if magic, _ := src.Peek(5); string(magic) == "REDIS" {
 		if p.Kind == aof.Base && filepath.Ext(p.Name) == ".rdb" {
@@ -192,7 +193,7 @@ func (x *aofLoader) file(m *aof.Manifest, p *aof.Part) (cut int64, err error) {
 		if _, err := f.Seek(offset, io.SeekStart); err != nil {
 			return 0, err
 		}
-		src.Reset(f)
+		src.Reset(pagecache.NewReader(f))
 		if st, e := f.Stat(); e == nil && st.Size() > offset {
 			s.log.Noticef("Reading the remaining AOF tail...")
 		}

@@ -13,6 +13,7 @@ import (
 	"granary/internal/config"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/persist/pagecache"
 	"granary/internal/persist/rdb"
 	"granary/internal/persist/snapshot"
 )
@@ -127,7 +128,7 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 		s.env.Saves.Load = command.LoadState{Began: now, Bytes: max(size, 0)}
 	}
 	state := &s.env.Saves.Load
-	d := rdb.NewFileDecoder(f, size)
+	d := rdb.NewFileDecoder(pagecache.NewReader(f), size)
 	n := int64(0)
 	l := &snapshot.Loader{
 		KS:          s.env.Keys,

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 
 	"granary/tests/live"
 )
@@ -26,24 +27,9 @@ const (
 	leastAlways   = 3.0  // of the other server's
 )
 
-// measureDurable measures SET with an append-only file under each policy, and without one. All servers run at the same time, and are
-// asked in turn. They never rewrite the file: what that costs is another question.
+// measureDurable measures SET with an append-only file under each policy, and without one: the servers and policies in turn, each time
+// with a new server, whose files are gone before the next begins. They never rewrite the file: what that costs is another question.
 func measureDurable(o *options, all []contender) (string, error) {
-	var servers []*live.Server // by contender, then by durable
-	defer func() {
-		for _, s := range servers {
-			s.Stop()
-		}
-	}()
-	for _, c := range all {
-		for _, d := range durables {
-			s, err := live.Start(c.name+" "+d.name, c.path, append([]string{"--auto-aof-rewrite-percentage", "0"}, d.args...)...)
-			if err != nil {
-				return "", err
-			}
-			servers = append(servers, s)
-		}
-	}
 	var table strings.Builder
 	table.WriteString("| server | pipeline |")
 	for _, d := range durables {
@@ -52,15 +38,15 @@ func measureDurable(o *options, all []contender) (string, error) {
 	table.WriteString(" everysec / none | always / none | always: ratio to redis |\n|---|---|---|---|---|---|---|---|---|\n")
 	rows := []row{{name: "SET", test: "set", requests: 200_000, depths: []int{1, 16}, random: 100_000}}
 	for _, c := range cellsOf(rows, o.scale) {
-		rates := make([][]float64, len(servers))
+		rates := make([][]float64, len(all)*len(durables)) // by contender, then by durable
 		for round := range o.rounds {
-			for k := range servers {
-				s := (k + round) % len(servers)
-				m, err := measureCell(servers[s], c)
+			for k := range rates {
+				x := (k + round) % len(rates)
+				rate, err := durableSample(all[x/len(durables)], durables[x%len(durables)], c)
 				if err != nil {
 					return "", err
 				}
-				rates[s] = append(rates[s], m.opsPerSecond)
+				rates[x] = append(rates[x], rate)
 			}
 		}
 		text := durableLines(all, c.depth, rates)
@@ -68,10 +54,27 @@ func measureDurable(o *options, all []contender) (string, error) {
 		table.WriteString(text)
 	}
 	return fmt.Sprintf("SET with %s keys and an append-only file under each policy of `appendfsync`: operations per second in thousands, 50 clients of "+
-		"redis-benchmark, medians of %d rounds, the servers in turn. A ratio of `everysec` is to be at least %.2f, one of `always` to redis-server's at least "+
+		"redis-benchmark, medians of %d rounds, a new server each time, in turn. A ratio of `everysec` is to be at least %.2f, one of `always` to redis-server's at least "+
 		"%.0f. The last cannot be above what a server without a file reaches: redis-benchmark, with one thread on one of two cores, has its own limit, and "+
 		"so has a closed loop of 50 clients, of which each waits for an fsync that began after its request.\n\n%s",
 		keysOf(rows[0].random), o.rounds, leastEverysec, leastAlways, table.String()), nil
+}
+
+// durableSample returns the operations per second of a new server.
+func durableSample(x contender, d durable, c cell) (float64, error) {
+	s, err := live.Start(x.name+" "+d.name, x.path, append([]string{"--auto-aof-rewrite-percentage", "0"}, d.args...)...)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		s.Stop()
+		syscall.Sync() // what it wrote is not to be brought to the disk, or forgotten, on another one's time
+	}()
+	if err := benchmarkKeys(s, c.random); err != nil {
+		return 0, err
+	}
+	m, err := measureCell(s, c)
+	return m.opsPerSecond, err
 }
 
 // durableLines renders what was measured at a pipeline depth. Redis is the second contender.

@@ -67,7 +67,7 @@ func measureObservers(o *options, all []contender) (string, error) {
 	fmt.Fprintf(&table, "%s\n%s\n", head, line)
 	for _, c := range cellsOf(observerRows(), o.scale) {
 		if c.prepare == nil {
-			if err := observerKeys(s, c.random); err != nil {
+			if err := benchmarkKeys(s, c.random); err != nil {
 				return "", err
 			}
 		}
@@ -121,8 +121,8 @@ func observerLine(c cell, samples [][]sample) string {
 	return text + "\n"
 }
 
-// observerKeys gives a server the keys that redis-benchmark reads and writes.
-func observerKeys(s *live.Server, n int) error {
+// benchmarkKeys gives a server the keys that redis-benchmark reads and writes.
+func benchmarkKeys(s *live.Server, n int) error {
 	if err := do(s, "FLUSHALL"); err != nil {
 		return err
 	}

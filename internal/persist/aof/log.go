@@ -11,6 +11,7 @@ import (
 
 	"granary/internal/config"
 	"granary/internal/mem"
+	"granary/internal/persist/pagecache"
 	"granary/internal/proctitle"
 )
 
@@ -460,16 +461,23 @@ func (l *Log) run() {
 				l.Flush()
 			}
 		}
+		if tick && l.always() {
+			l.wmu.Lock()
+			f, size := l.file, l.size.Load()
+			l.wmu.Unlock()
+			pagecache.Drop(f, size)
+		}
 	}
 }
 
 // everySecond syncs what was written.
 func (l *Log) everySecond() {
 	l.wmu.Lock()
-	f, w := l.file, l.written.Load()
+	f, w, size := l.file, l.written.Load(), l.size.Load()
 	l.wmu.Unlock()
 	if (w > l.synced.Load() || l.unsync.Load() != nil) && l.syncAside(f) == nil {
 		l.settled(w)
+		pagecache.Drop(f, size)
 	}
 }
 
@@ -490,6 +498,7 @@ func (l *Log) closeRetired() error {
 			return err
 		}
 		l.settled(r.end)
+		pagecache.Drop(r.file, 0)
 		l.mu.Lock()
 		l.retired = l.retired[1:]
 		l.mu.Unlock()

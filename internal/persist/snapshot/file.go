@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"granary/internal/persist/pagecache"
 )
 
 // syncEvery is after how many bytes a file is synced while it is written, so that the last sync is not one of everything.
@@ -32,15 +34,24 @@ func (f *File) Write(p []byte) (int, error) {
 	n, err := f.f.Write(p)
 	if f.unsynced += n; err == nil && f.incremental && f.unsynced >= syncEvery {
 		f.unsynced = 0
-		err = f.f.Sync()
+		err = f.sync()
 	}
 	return n, err
+}
+
+// sync brings what was written to the disk, and leaves it only there.
+func (f *File) sync() error {
+	err := f.f.Sync()
+	if err == nil {
+		pagecache.Drop(f.f, 0)
+	}
+	return err
 }
 
 // Finish syncs the file and gives it its name, or removes it.
 func (f *File) Finish(err error) error {
 	if err == nil {
-		err = f.f.Sync()
+		err = f.sync()
 	}
 	if e := f.f.Close(); err == nil {
 		err = e

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package pagecache
+
+import "os"
+
+const (
+	willNeed = iota
+	dontNeed
+)
+
+func advise(*os.File, int64, int64, int) {}
