@@ -246,7 +246,7 @@ func (s *Server) lastSave(how command.ShutdownFlags) error {
 		return nil
 	}
 	s.log.Noticef("Saving the final RDB snapshot before exiting.")
-	return s.save()
+	return s.save(true) // the next start may come at once
 }
 
 func (s *Server) removePID() {

@@ -40,8 +40,8 @@ var (
 // rdbPath is the file of the last snapshot.
 func (s *Server) rdbPath() string { return filepath.Join(s.cfg.Dir, s.cfg.DBFilename) }
 
-// beginJob begins to write a snapshot to the file of snapshots.
-func (s *Server) beginJob() (*snapshot.Job, error) {
+// beginJob begins to write a snapshot to the file of snapshots. soon: it is about to be loaded.
+func (s *Server) beginJob(soon bool) (*snapshot.Job, error) {
 	temp := filepath.Join(s.cfg.Dir, fmt.Sprintf("temp-%d.rdb", os.Getpid()))
 	s.saving.temp.Store(&temp)
 	f, err := snapshot.CreateFile(temp, s.rdbPath(), s.cfg.RDBSaveIncrementalFsync)
@@ -49,6 +49,7 @@ func (s *Server) beginJob() (*snapshot.Job, error) {
 		s.log.Warningf("Failed opening the temp RDB file %s for saving: %v", filepath.Base(temp), err)
 		return nil, err
 	}
+	f.ReadSoon = soon
 	j, err := s.beginSnapshot(f, false)
 	if err != nil {
 		f.Finish(err)
@@ -125,13 +126,13 @@ func (s *Server) rdbHead(f *rdb.File, base bool) {
 	}
 }
 
-// save writes a snapshot while everybody waits. REQUIRES: the keyspace lock.
-func (s *Server) save() error {
+// save writes a snapshot while everybody waits. soon: it is about to be loaded. REQUIRES: the keyspace lock.
+func (s *Server) save(soon bool) error {
 	if s.saving.job != nil {
 		return errSaving
 	}
 	s.finishRewrite() // there is one walk at a time
-	j, err := s.beginJob()
+	j, err := s.beginJob(soon)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (s *Server) beginSave() error {
 	v := &s.env.Saves
 	now := s.env.Keys.Now / 1000
 	v.Tried, v.Scheduled = now, false
-	j, err := s.beginJob()
+	j, err := s.beginJob(false)
 	if err != nil {
 		s.log.Warningf("Can't save in background: %v", err)
 		s.env.NoteSave(true)
@@ -253,7 +254,7 @@ func (s *Server) saveCron() {
 }
 
 // Save implements command.Saver, as do BeginSave and what follows.
-func (o *ops) Save() error { return o.server().save() }
+func (o *ops) Save() error { return o.server().save(false) }
 
 // BeginSave begins a snapshot, or has it begun soon.
 func (o *ops) BeginSave(later bool) error {
@@ -289,7 +290,7 @@ func (o *ops) Flushed() {
 			s.abortRewrite()
 			s.aof.rewrite.scheduled = true
 		}
-		s.save()
+		s.save(false)
 	}
 }
 
@@ -298,7 +299,7 @@ func (o *ops) Reload(how command.ReloadFlags) error {
 	s := o.server()
 	if how&command.ReloadNoSave == 0 {
 		s.abortSave()
-		if err := s.save(); err != nil {
+		if err := s.save(true); err != nil {
 			return err
 		}
 	}

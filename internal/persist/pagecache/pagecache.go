@@ -16,15 +16,18 @@ import (
 // stay, and are on their way there.
 func Drop(f *os.File, end int64) { advise(f, 0, end, dontNeed) }
 
-// window is how far a Reader has the kernel read ahead, and how much it leaves behind before that is dropped.
-const window = 8 << 20
+const (
+	ahead  = 4 << 20   // how far a Reader has the kernel read ahead,
+	piece  = 128 << 10 // in pieces: it takes advice for as much as it reads ahead by itself
+	behind = 4 << 20   // how much a Reader leaves behind before that is dropped
+)
 
 // Reader reads a file from where it stands to its end, and leaves nothing of it behind.
 type Reader struct {
 	f       *os.File
 	at      int64 // offset of what is read next
 	dropped int64 // offset up to which pages were given back
-	ahead   int64 // offset up to which the kernel was told to read
+	told    int64 // offset up to which the kernel was told to read
 }
 
 // NewReader makes a reader of a file. Until it is no longer used, nobody moves the file's offset.
@@ -33,18 +36,17 @@ func NewReader(f *os.File) *Reader {
 	if err != nil {
 		at = 0 // no file that has pages: advice for it is refused
 	}
-	return &Reader{f: f, at: at, dropped: at, ahead: at}
+	return &Reader{f: f, at: at, dropped: at, told: at}
 }
 
 // Read reads bytes.
 func (r *Reader) Read(p []byte) (int, error) {
-	if r.ahead-r.at < window/2 {
-		advise(r.f, r.ahead, window, willNeed)
-		r.ahead += window
+	for ; r.told < r.at+ahead; r.told += piece {
+		advise(r.f, r.told, piece, willNeed)
 	}
 	n, err := r.f.Read(p)
 	r.at += int64(n)
-	if r.at-r.dropped >= window || err != nil {
+	if r.at-r.dropped >= behind || err != nil {
 		advise(r.f, r.dropped, r.at-r.dropped, dontNeed)
 		r.dropped = r.at
 	}

@@ -7,25 +7,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"unsafe"
+
+	"granary/tests/live"
 )
 
-const size = 40 << 20
+const (
+	size  = 40 << 20
+	slack = 1 << 20 // what the kernel may have put aside on one of its processors
+)
 
-// written returns a file of random-looking bytes, which are on the disk and in the page cache.
+// written returns a file of bytes, which are on the disk and in the page cache.
 func written(t *testing.T) (f *os.File, content []byte) {
 	t.Helper()
-	dir := t.TempDir()
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		t.Fatal(err)
-	}
-	if st.Type == 0x01021994 {
-		t.Skip("tmpfs keeps files nowhere but in the page cache")
-	}
-	f, err := os.Create(filepath.Join(dir, "f"))
+	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,39 +35,20 @@ func written(t *testing.T) (f *os.File, content []byte) {
 	if err := f.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	if n := resident(t, f); n != size {
+	if n := live.PageCache(t, f.Name()); n != size {
 		t.Fatalf("%d bytes are in the page cache, not %d", n, size)
 	}
 	return f, content
 }
 
-// resident returns how many bytes of a file are in the page cache.
-func resident(t *testing.T, f *os.File) (n int) {
-	t.Helper()
-	b, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Munmap(b)
-	page := os.Getpagesize()
-	in := make([]byte, size/page)
-	if _, _, e := syscall.Syscall(syscall.SYS_MINCORE, uintptr(unsafe.Pointer(&b[0])), size, uintptr(unsafe.Pointer(&in[0]))); e != 0 {
-		t.Fatal(e)
-	}
-	for _, x := range in {
-		n += int(x&1) * page
-	}
-	return n
-}
-
 func TestDrop(t *testing.T) {
 	f, _ := written(t)
 	Drop(f, size/2)
-	if n := resident(t, f); n < size/2 || n > size/2+window/4 {
+	if n := live.PageCache(t, f.Name()); n < size/2 || n > size/2+slack {
 		t.Errorf("%d bytes of %d are in the page cache, without the first half", n, size)
 	}
 	Drop(f, 0)
-	if n := resident(t, f); n > window/4 {
+	if n := live.PageCache(t, f.Name()); n > slack {
 		t.Errorf("%d bytes of %d are in the page cache", n, size)
 	}
 }
@@ -84,11 +60,11 @@ func TestReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	Drop(f, 0)
-	r, got, most := NewReader(f), []byte(nil), 0
-	for b := make([]byte, 64<<10); ; {
+	r, got, most := NewReader(f), []byte(nil), int64(0)
+	for b := make([]byte, 512<<10); ; {
 		n, err := r.Read(b)
 		got = append(got, b[:n]...)
-		most = max(most, resident(t, f))
+		most = max(most, live.PageCache(t, f.Name()))
 		if err == io.EOF {
 			break
 		}
@@ -99,10 +75,10 @@ func TestReader(t *testing.T) {
 	if !bytes.Equal(got, content[start:]) {
 		t.Errorf("%d bytes were read, which are not the %d of the file", len(got), size-start)
 	}
-	if most > 3*window {
+	if most > ahead+behind+slack {
 		t.Errorf("%d bytes were in the page cache at a time", most)
 	}
-	if n := resident(t, f); n > window/4 {
+	if n := live.PageCache(t, f.Name()); n > slack {
 		t.Errorf("%d bytes of %d are in the page cache in the end", n, size)
 	}
 }

@@ -18,6 +18,9 @@ type File struct {
 	temp, name  string
 	incremental bool
 	unsynced    int
+
+	// ReadSoon leaves the file in the page cache: it is about to be loaded.
+	ReadSoon bool
 }
 
 // CreateFile creates the file temp, which will become name. With incremental, it is synced now and then.
@@ -39,10 +42,10 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// sync brings what was written to the disk, and leaves it only there.
+// sync brings what was written to the disk, and as a rule leaves it only there.
 func (f *File) sync() error {
 	err := f.f.Sync()
-	if err == nil {
+	if err == nil && !f.ReadSoon {
 		pagecache.Drop(f.f, 0)
 	}
 	return err
