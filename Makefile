@@ -76,4 +76,4 @@ gen: ## regenerate everything generated
 	$(GO) generate ./...
 
 packages: ## install the Debian packages that the tests need, when missing
-	tools/packages.sh procps redis-server redis-tools tcl tcl-tls openssl dpkg-dev gcc libc6-dev
+	tools/packages.sh procps redis-server redis-tools tcl tcl-tls openssl dpkg-dev gcc libc6-dev util-linux-extra

@@ -114,7 +114,16 @@ func FreePort() (port int, err error) {
 
 // Start runs the server at path without persistence and waits until it answers PING. args are added to the command
 // line and win over the defaults.
-func Start(name, path string, args ...string) (*Server, error) {
+func Start(name, path string, args ...string) (s *Server, err error) {
+	for range 5 {
+		if s, err = start(name, path, args); err == nil || !strings.Contains(err.Error(), "Address already in use") {
+			break // else somebody else has taken the port since it was looked at
+		}
+	}
+	return s, err
+}
+
+func start(name, path string, args []string) (*Server, error) {
 	port, err := FreePort()
 	if err != nil {
 		return nil, err

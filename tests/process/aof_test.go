@@ -332,7 +332,7 @@ func TestAOFLoadTends(t *testing.T) {
 			requests = live.AppendCommand(requests, "DEL", "key:"+strconv.Itoa(i))
 		}
 	}
-	for range 4 * keys {
+	for range 20 * keys { // time to compact
 		requests = live.AppendCommand(requests, "INCR", "count")
 	}
 	if err := os.WriteFile(filepath.Join(dir, "appendonlydir", "appendonly.aof.1.incr.aof"), requests, 0o644); err != nil {
@@ -347,8 +347,12 @@ func TestAOFLoadTends(t *testing.T) {
 	do(t, c, "CONFIG", "SET", "activedefrag", "no")
 	do(t, c, "CONFIG", "RESETSTAT")
 	do(t, c, "CONFIG", "SET", "activedefrag", "yes")
-	do(t, c, "DEBUG", "LOADAOF")
-	if hits := figure(t, c, "stats", "active_defrag_hits"); hits < 1000 {
+	hits := 0
+	for try := 0; try < 5 && hits < 1000; try++ { // a busy machine may have had no time to spare
+		do(t, c, "DEBUG", "LOADAOF")
+		hits = figure(t, c, "stats", "active_defrag_hits")
+	}
+	if hits < 1000 {
 		t.Errorf("%d regions moved while it was loaded", hits)
 	}
 }

@@ -394,8 +394,10 @@ var trackingScenarios = []struct{ name, steps string }{
 		c: SET x 1
 		a: SET x 2
 		c: SET y 1
+		c: DEBUG SET-ACTIVE-EXPIRE 0
 		a: MULTI; SET x 1; SET y 2 PX 1; DEBUG SLEEP 0.01; GET y; EXEC
 		c: MSET x 1 y 1
+		c: DEBUG SET-ACTIVE-EXPIRE 1
 		a: FLUSHALL
 		c: FLUSHALL`},
 	{"replies off", `
