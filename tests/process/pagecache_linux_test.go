@@ -59,7 +59,7 @@ func TestPageCache(t *testing.T) {
 	gone("a snapshot that was loaded", "dump.rdb")
 	c.Do("SHUTDOWN", "SAVE")
 	kill(s)
-	if n := cached("dump.rdb"); n < 16<<20 {
+	if n := cached("dump.rdb"); n < 8<<20 {
 		t.Errorf("%d bytes of the snapshot are in the page cache, which is about to be loaded", n)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	size  = 40 << 20
-	slack = 1 << 20 // what the kernel may have put aside on one of its processors
+	slack = 2 << 20 // what the kernel may have put aside on one of its processors, or given back by itself
 )
 
 // written returns a file of bytes, which are on the disk and in the page cache.
@@ -35,7 +35,7 @@ func written(t *testing.T) (f *os.File, content []byte) {
 	if err := f.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	if n := live.PageCache(t, f.Name()); n != size {
+	if n := live.PageCache(t, f.Name()); n < size-slack { // the kernel may give some back by itself
 		t.Fatalf("%d bytes are in the page cache, not %d", n, size)
 	}
 	return f, content
@@ -44,7 +44,7 @@ func written(t *testing.T) (f *os.File, content []byte) {
 func TestDrop(t *testing.T) {
 	f, _ := written(t)
 	Drop(f, size/2)
-	if n := live.PageCache(t, f.Name()); n < size/2 || n > size/2+slack {
+	if n := live.PageCache(t, f.Name()); n < size/2-slack || n > size/2+slack {
 		t.Errorf("%d bytes of %d are in the page cache, without the first half", n, size)
 	}
 	Drop(f, 0)
