@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"granary/internal/clock"
 	"granary/internal/config"
 	"granary/internal/dead"
@@ -59,6 +61,9 @@ type Env struct {
 
 	// Blocked is the clients that wait for keys.
 	Blocked Blocked
+
+	// TaskSlice is how long a slice of what is done while a client waits may take (work.go).
+	TaskSlice time.Duration
 
 	watch       watches     // the keys that clients watch
 	track       tracks      // what clients cache (tracking.go)

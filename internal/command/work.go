@@ -22,16 +22,16 @@ type job struct {
 	done bool
 }
 
-const (
-	taskSlice = 500 * time.Microsecond
-	taskPause = 1 // ms from the begin of a slice to the next
-)
+// TaskSlice is how long a slice of a task takes in a server that serves others (Env.TaskSlice).
+const TaskSlice = 500 * time.Microsecond
+
+const taskPause = 1 // ms from the begin of a slice to the next
 
 // Work has the client wait while the task is done in slices; the handler is called again then, and gets the task from
 // Worked. Where nothing may wait (NeverBlocks) it runs one slice, and returns true: the handler goes on with what is done.
 func (c *Ctx) Work(t Task) (now bool) {
 	if c.NeverBlocks() {
-		t.Slice(time.Now().Add(taskSlice))
+		t.Slice(time.Now().Add(c.Env.TaskSlice))
 		return true
 	}
 	c.Block(Wait{})
@@ -66,7 +66,7 @@ func (e *Env) TickWork(at int, now, next int64) int64 {
 		return next
 	}
 	j := e.jobs[i]
-	if j.done || j.task.Slice(time.Now().Add(taskSlice)) {
+	if j.done || j.task.Slice(time.Now().Add(e.TaskSlice)) {
 		j.done = true
 		e.ReadClock()
 		e.Blocked.retry(j.of)

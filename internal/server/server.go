@@ -208,8 +208,10 @@ func (s *Server) build() error {
 		Ops:     (*ops)(s),
 		Saver:   (*ops)(s),
 		Saves:   command.Saves{Seconds: -1},
-		RunID:   newRunID(),
-		ReplID:  newRunID(),
+
+		TaskSlice: command.TaskSlice,
+		RunID:     newRunID(),
+		ReplID:    newRunID(),
 	}
 	s.env.Panicked = s.reportPanic
 	s.env.OpenPubSub()

@@ -67,6 +67,8 @@ func New(t testing.TB, families ...func(*command.Table)) *Session {
 		ACL:     command.NewACL(table, cfg),
 		RunID:   strings.Repeat("0", 40),
 		Saves:   command.Saves{Seconds: -1},
+
+		TaskSlice: time.Minute, // nobody else waits: what MEMORY DEAD and the like do is done when they answer
 	}
 	s.Ops = &Ops{Env: s.Env, Log: command.AOFReport{Seconds: -1, Synced: -1}}
 	s.Env.Ops, s.Env.Saver = s.Ops, s.Ops
