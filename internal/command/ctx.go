@@ -46,6 +46,14 @@ func (c *Ctx) Write(key []byte) keyspace.Item {
 	return c.DB.Lookup(key, keyspace.ForWrite|c.Client.touch)
 }
 
+// ReadTo is Read with the Item where it stays (keyspace.DB.LookupTo).
+func (c *Ctx) ReadTo(it *keyspace.Item, key []byte) { c.DB.LookupTo(it, key, c.Client.touch) }
+
+// WriteTo is Write with the Item where it stays.
+func (c *Ctx) WriteTo(it *keyspace.Item, key []byte) {
+	c.DB.LookupTo(it, key, keyspace.ForWrite|c.Client.touch)
+}
+
 // IsType reports whether an existing key holds a value of type t, and answers WRONGTYPE when it does not.
 func (c *Ctx) IsType(it *keyspace.Item, t object.Type) bool {
 	if it.Entry.Type() == t {

@@ -14,6 +14,7 @@ import (
 	"granary/internal/netloop"
 	"granary/internal/prefix"
 	"granary/internal/pubsub"
+	"granary/internal/resp"
 )
 
 // Env is what all commands share: one per server, guarded by the keyspace lock.
@@ -73,6 +74,7 @@ type Env struct {
 	deadPass    deadPass    // the pace of looking for dead memory (dead.go)
 	jobs        []*job      // what is done in slices while clients wait (work.go)
 	current     *Client     // whose requests are being served, nil: nobody's
+	batch       resp.Batch  // requests that were read ahead (serve.go)
 	execArgs    [][]byte    // reused: the arguments of a queued command
 
 	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.

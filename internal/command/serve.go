@@ -4,6 +4,7 @@ import (
 	"granary/internal/mem"
 	"granary/internal/netloop"
 	"granary/internal/object"
+	"granary/internal/resp"
 )
 
 // Serve executes all complete requests at the front of in and returns the number of bytes they took. It implements
@@ -15,7 +16,7 @@ func (c *Client) Serve(conn *netloop.Conn, in []byte) int {
 	outer := c.Env.current // in the middle of whose script this one is served
 	c.Env.current = c
 	c.NoteHeld()
-	for !c.serve(conn, in[c.taken:]) && !conn.Stopped() {
+	for !c.serve(conn, in[c.taken:], outer == nil) && !conn.Stopped() {
 	}
 	if c.run.n > 0 {
 		c.endRun(nil)
@@ -32,26 +33,41 @@ const afterFlags = FlagReplySkip | FlagReplySkipNext | FlagPostponed | FlagBlock
 
 // serve executes requests, adding the bytes they took to taken, until none is complete or the client is not to be
 // served any more. It reports false if it was interrupted because memory was out and there is more to serve.
-func (c *Client) serve(conn *netloop.Conn, in []byte) (done bool) {
+func (c *Client) serve(conn *netloop.Conn, in []byte, ahead bool) (done bool) {
 	defer c.outOfMemory(conn)
 	p := &c.parser
 	p.MaxBulk = c.Env.Config.ProtoMaxBulkLen
+	var batch *resp.Batch // requests that were read ahead, nil: none
 	for len(in) > 0 {
 		p.Unauth = !c.Authenticated && c.NeedsAuth()
-		n, err := p.Parse(in)
-		if err != nil {
-			c.protocolError(conn, err, in)
-			c.taken += len(in)
-			return true
+		var args [][]byte
+		n := 0
+		if p.Unauth {
+			batch = nil // it was read without the limits that hold now
+		}
+		if batch != nil {
+			args, n = batch.Next()
 		}
 		if n == 0 {
-			conn.Need, conn.Body, conn.Complete = p.Need(), p.Body(), p.Complete()
-			return true
+			var err error
+			if n, err = p.Parse(in); err != nil {
+				c.protocolError(conn, err, in)
+				c.taken += len(in)
+				return true
+			}
+			if n == 0 {
+				conn.Need, conn.Body, conn.Complete = p.Need(), p.Body(), p.Complete()
+				return true
+			}
+			args = p.Args
+			if ahead && n < len(in) && !p.Unauth {
+				batch = c.readAhead(args, in[n:])
+			}
 		}
 		c.taken += n
-		if len(p.Args) > 0 {
+		if len(args) > 0 {
 			c.replied = c.Out.Len()
-			c.execute(p.Args, n < len(in))
+			c.execute(args, n < len(in))
 			if len(c.Env.Blocked.ready) > 0 {
 				c.serveReady()
 			}

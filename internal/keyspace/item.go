@@ -38,8 +38,15 @@ func (db *DB) Read(key []byte) Item { return db.Lookup(key, 0) }
 func (db *DB) Write(key []byte) Item { return db.Lookup(key, ForWrite) }
 
 // Lookup looks up a key. A key whose time has come is deleted first, or taken for absent (see ExpireOnAccess).
-func (db *DB) Lookup(key []byte, how Lookup) Item {
-	it := db.find(key)
+func (db *DB) Lookup(key []byte, how Lookup) (it Item) {
+	db.LookupTo(&it, key, how)
+	return it
+}
+
+// LookupTo is Lookup with the Item where it stays, for the briefest commands: an Item is eight words, and each copy of it waits
+// for the one before.
+func (db *DB) LookupTo(it *Item, key []byte, how Lookup) {
+	db.findTo(it, key)
 	ks := db.ks
 	if db.part != nil && how&ForWrite != 0 {
 		db.part.before(it.hash, key)
@@ -54,7 +61,7 @@ func (db *DB) Lookup(key []byte, how Lookup) Item {
 		if how&(NoStats|ForWrite) == 0 {
 			ks.Stats.Hits++
 		}
-		return it
+		return
 	}
 	if how&(NoNotify|ForWrite) == 0 {
 		ks.Notify(KeyMiss, "keymiss", key, db.ID)
@@ -62,25 +69,30 @@ func (db *DB) Lookup(key []byte, how Lookup) Item {
 	if how&(NoStats|ForWrite) == 0 {
 		ks.Stats.Misses++
 	}
-	return it
 }
 
 // Find looks a key up with no effect at all: an expired key that is still there is found.
 func (db *DB) Find(key []byte) Item { return db.find(key) }
 
-func (db *DB) find(key []byte) Item {
+func (db *DB) find(key []byte) (it Item) {
+	db.findTo(&it, key)
+	return it
+}
+
+func (db *DB) findTo(it *Item, key []byte) {
 	h := table.Hash(key)
-	if db.keys.Root() == 0 {
-		return Item{db: db, key: key, hash: h, epoch: db.epoch}
+	it.db, it.key, it.hash, it.epoch = db, key, h, db.epoch
+	it.Entry, it.pos = 0, 0
+	if db.keys.Root() != 0 {
+		pos, r := db.keys.Find(h, key)
+		it.Entry, it.pos = object.Entry(r), pos
 	}
-	pos, r := db.keys.Find(h, key)
-	return Item{Entry: object.Entry(r), db: db, key: key, hash: h, pos: pos, epoch: db.epoch}
 }
 
 // at returns the table slot of the item, found again when the table changed since.
 func (it *Item) at() table.Pos {
 	if it.epoch != it.db.epoch {
-		*it = it.db.find(it.key)
+		it.db.findTo(it, it.key)
 	}
 	return it.pos
 }

@@ -13,6 +13,7 @@
 //	move.go      two keys: RENAME, MOVE, COPY
 //	expire.go    keys whose time has come
 //	fields.go    fields of hashes whose time has come
+//	warm.go      keys that are about to be looked up
 //	access.go    LRU and LFU
 //	evict.go     which key goes when memory is short
 //	reclaim.go   memory of what is gone, given back in slices
@@ -66,6 +67,7 @@ type Keyspace struct {
 	prefixEpoch uint64 // numbers of the counts of prefixes to come
 
 	reclaim    []job  // detached memory, given back in slices
+	warm       uint32 // what Warm read
 	expireFrom int    // database at which the next expiry slice begins
 	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
 }

@@ -15,6 +15,9 @@
 // and the caller hands it the same bytes again with more behind them. The
 // bytes may have moved in between. See parser.go for the two ways through it.
 //
+// A Batch reads ahead: whole requests behind one that a Parser found, so that
+// what they need can be fetched before the first of them is executed.
+//
 // # Replies
 //
 // A Writer appends replies to the current block of a Sink (a connection, or a

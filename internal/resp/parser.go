@@ -187,34 +187,47 @@ func (p *Parser) Rest() {
 
 // fast reads a complete request of the ordinary form, or returns 0.
 func (p *Parser) fast(in []byte) int {
+	most, bulk := maxArgs, maxBulk(p.MaxBulk)
+	if p.Unauth {
+		most, bulk = unauthArgs, min(bulk, unauthBulk)
+	}
+	args, n := ordinary(in, p.Args[:0], most, bulk)
+	if n > 0 {
+		p.Args = args
+	}
+	return n
+}
+
+// maxBulk returns the longest an argument may be.
+func maxBulk(limit int64) int64 {
+	if limit == 0 {
+		return defaultBulk
+	}
+	return limit
+}
+
+// ordinary reads a complete request of the ordinary form, at most so many arguments, and appends them to args. It returns the
+// request's bytes, 0 if it is not such a one.
+func ordinary(in []byte, args [][]byte, most int, maxBulk int64) ([][]byte, int) {
 	if len(in) < 4 || in[0] != '*' {
-		return 0
+		return nil, 0
 	}
 	count, i := fastHead(in, 1)
-	if i == 0 || count == 0 || (p.Unauth && count > unauthArgs) {
-		return 0
+	if i == 0 || count == 0 || count > most {
+		return nil, 0
 	}
-	maxBulk := p.MaxBulk
-	if maxBulk == 0 {
-		maxBulk = defaultBulk
-	}
-	if p.Unauth {
-		maxBulk = min(maxBulk, unauthBulk)
-	}
-	args := p.Args[:0]
 	for ; count > 0; count-- {
 		if i >= len(in) || in[i] != '$' {
-			return 0
+			return nil, 0
 		}
 		n, at := fastHead(in, i+1)
 		if at == 0 || int64(n) > maxBulk || len(in)-at < n+2 {
-			return 0
+			return nil, 0
 		}
 		args = append(args, in[at:at+n:at+n])
 		i = at + n + 2
 	}
-	p.Args = args
-	return i
+	return args, i
 }
 
 // fastHead reads the digits of a header at i, and its line end. It returns the
@@ -323,13 +336,9 @@ func (p *Parser) header(in []byte) (done bool, err error) {
 	if rest[0] != '$' {
 		return false, ExpectedDollarError(rest[0])
 	}
-	maxBulk := p.MaxBulk
-	if maxBulk == 0 {
-		maxBulk = defaultBulk
-	}
 	v, ok := parseInt(rest[1:cr])
 	switch {
-	case !ok || v < 0 || v > maxBulk:
+	case !ok || v < 0 || v > maxBulk(p.MaxBulk):
 		return false, ErrLen
 	case v > unauthBulk && p.Unauth:
 		return false, ErrLenUnauth

@@ -244,6 +244,7 @@ func FuzzParse(f *testing.F) {
 		if cut := run(bytes.Clone(in), nil, min(i, j), max(i, j)); cut != whole {
 			t.Errorf("%q cut at %d and %d:\ngot  %s\nwant %s", in, i, j, cut, whole)
 		}
+		sameInBatch(t, in, 0)
 	})
 }
 

@@ -27,7 +27,8 @@ var specDel = &command.Spec{
 // string is, and that of larger things in slices.
 func cmdDel(c *command.Ctx) {
 	deleted := int64(0)
-	for _, key := range c.Args[1:] {
+	for i, key := range c.Args[1:] {
+		c.Ahead(1+i, 1)
 		it := c.DB.Lookup(key, keyspace.ForWrite|keyspace.NoTouch)
 		if it.Exists() {
 			it.Delete()
@@ -77,7 +78,8 @@ var specExists = &command.Spec{
 // cmdExists answers EXISTS key [key ...].
 func cmdExists(c *command.Ctx) {
 	n := int64(0)
-	for _, key := range c.Args[1:] {
+	for i, key := range c.Args[1:] {
+		c.Ahead(1+i, 1)
 		if it := c.DB.Lookup(key, keyspace.NoTouch); it.Exists() {
 			n++
 		}
@@ -104,7 +106,8 @@ var specTouch = &command.Spec{
 // cmdTouch answers TOUCH key [key ...]. It marks the access even under CLIENT NO-TOUCH.
 func cmdTouch(c *command.Ctx) {
 	n := int64(0)
-	for _, key := range c.Args[1:] {
+	for i, key := range c.Args[1:] {
+		c.Ahead(1+i, 1)
 		if it := c.DB.Read(key); it.Exists() {
 			n++
 		}

@@ -20,7 +20,8 @@ func cmdGet(c *command.Ctx) { getReply(c, c.Args[1]) }
 
 // getReply answers a key's value, null if there is none, or WRONGTYPE, and reports whether it was not the last.
 func getReply(c *command.Ctx, key []byte) bool {
-	it := c.Read(key)
+	var it keyspace.Item
+	c.ReadTo(&it, key)
 	if !it.Exists() {
 		c.Out.Null()
 		return true

@@ -19,8 +19,10 @@ var specMGet = &command.Spec{
 // cmdMGet answers MGET key [key ...].
 func cmdMGet(c *command.Ctx) {
 	c.Out.Array(len(c.Args) - 1)
-	for _, key := range c.Args[1:] {
-		it := c.Read(key)
+	for i := 1; i < len(c.Args); i++ {
+		c.Ahead(i, 1)
+		var it keyspace.Item
+		c.ReadTo(&it, c.Args[i])
 		if !it.Exists() || it.Entry.Type() != object.String {
 			c.Out.Null()
 			continue
@@ -85,7 +87,9 @@ func cmdMSetNX(c *command.Ctx) {
 
 func setPairs(c *command.Ctx) {
 	for i := 1; i < len(c.Args); i += 2 {
-		it := c.Write(c.Args[i])
+		c.Ahead(i, 2)
+		var it keyspace.Item
+		c.WriteTo(&it, c.Args[i])
 		it.SetString(c.Args[i+1], 0)
 		c.Changed(c.Args[i], keyspace.String, "set")
 	}

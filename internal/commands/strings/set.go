@@ -60,7 +60,8 @@ func cmdSet(c *command.Ctx) {
 		return
 	}
 	key := c.Args[1]
-	it := c.Write(key)
+	var it keyspace.Item
+	c.WriteTo(&it, key)
 	c.SetString(&it, 2, 0)
 	c.Changed(key, keyspace.String, "set")
 	c.Out.OK()

@@ -1,0 +1,25 @@
+package keyspace
+
+import "granary/internal/encoding/table"
+
+// WarmMost is how many keys Warm takes at once.
+const WarmMost = table.WarmMost
+
+// coldLeast is from how many keys on they do not lie in the processor's caches. CPU per GET in rows of 16, with Warm and without:
+// with 20,000 keys 0.37 and 0.38 us, with 100,000 0.38 and 0.40, with 4 million 0.42 and 0.60.
+const coldLeast = 1 << 14
+
+// Cold tells whether there are so many keys that Warm gains more than it takes.
+func (db *DB) Cold() bool { return db.Len() >= coldLeast }
+
+// Warm brings keys that will be looked up soon, at most WarmMost, into the processor's caches (table.Warm). It changes nothing.
+func (db *DB) Warm(keys [][]byte) {
+	if db.keys.Root() == 0 {
+		return
+	}
+	var hashes [WarmMost]uint64
+	for i, key := range keys {
+		hashes[i] = table.Hash(key)
+	}
+	db.ks.warm = db.keys.Warm(hashes[:len(keys)])
+}
