@@ -182,7 +182,8 @@ func measureCell(s *live.Server, c cell) (m sample, err error) {
 	if err != nil {
 		return m, err
 	}
-	out, err := exec.Command("redis-benchmark", benchmarkArgs(s, c)...).Output()
+	_, port, _ := strings.Cut(s.Addr, ":")
+	out, err := exec.Command("redis-benchmark", benchmarkArgs(port, c)...).Output()
 	if err != nil {
 		return m, fmt.Errorf("redis-benchmark against %s: %w\n%s", s.Name, err, s.Log())
 	}
@@ -210,8 +211,7 @@ func measureCell(s *live.Server, c cell) (m sample, err error) {
 	return m, err
 }
 
-func benchmarkArgs(s *live.Server, c cell) []string {
-	_, port, _ := strings.Cut(s.Addr, ":")
+func benchmarkArgs(port string, c cell) []string {
 	clients := c.clients
 	if clients == 0 {
 		clients = 50

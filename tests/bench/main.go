@@ -1,7 +1,7 @@
 // Command bench measures Granary beside redis-server, and valkey-server where it is installed: on one machine, in one
 // run, the servers in turn, several rounds, medians and ratios. It writes docs/benchmarks.md.
 //
-//	cpu          CPU time of the server and throughput of redis-benchmark's tests     (cpu.go; rows.go: the rows)
+//	cpu          CPU time of the server and throughput of redis-benchmark's tests     (cpu.go; rows.go: the rows; floor.go)
 //	big          the same for commands on values of a million elements                (rows.go)
 //	scripts      the same for scripts                                                 (scripts.go)
 //	memory       bytes of used_memory and of resident memory per key                  (memory.go)
@@ -80,7 +80,12 @@ func main() {
 	out := flag.String("out", "", "page to write (default docs/benchmarks.md)")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement of CPU time")
 	flag.Float64Var(&o.scale, "scale", 1, "factor on the numbers of requests, keys and elements, at most 1")
+	bare := flag.Bool("bare", false, "be the server that looks at nothing (floor.go)")
 	flag.Parse()
+	if *bare {
+		fmt.Fprintln(os.Stderr, "bench:", serveBare())
+		os.Exit(1)
+	}
 	runtime.GOMAXPROCS(8) // threads that block in read do not wait for one of two places
 	_, file, _, _ := runtime.Caller(0)
 	o.root = filepath.Join(filepath.Dir(file), "..", "..")

@@ -98,12 +98,17 @@ func measureDefaults(o *options, all []contender) (string, error) {
 		}
 	}
 	table, err := measureRows(o, all, servers, defaultRows())
+	if err != nil {
+		return "", err
+	}
+	floor, err := measureFloor(o, all, servers)
 	return fmt.Sprintf("CPU time of the server per operation in microseconds, and operations per second in thousands; the default tests "+
 		"of redis-benchmark, 50 clients, medians of %d rounds, the servers in turn. An MSET sets ten keys; what takes elements away takes "+
 		"them from a value that has enough. With many keys, SADD, HSET and ZADD have one key of as many members. A ratio is Granary "+
 		"divided by the other; it is to be at most %.2f at pipeline 1 and %.2f deeper, for GET and SET %.2f and %.2f. With one key and a shallow pipeline "+
-		"three quarters of Granary's time are the kernel's, which is the same for all.\n\n%s",
-		o.rounds, most(1), most(16), mostGetSet(1), mostGetSet(16), table), err
+		"three quarters of Granary's time are the kernel's, which is the same for all: below the table, GET of one key beside a server that "+
+		"receives and sends the same bytes and looks at nothing (`tests/bench/floor.go`).\n\n%s\n%s",
+		o.rounds, most(1), most(16), mostGetSet(1), mostGetSet(16), table, floor), err
 }
 
 // bigMembers is how many elements each value of the second table has.
