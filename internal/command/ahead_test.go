@@ -1,24 +1,20 @@
 package command
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"granary/internal/netloop"
+	"granary/tests/live"
 )
 
 // row writes lines of words as requests of the ordinary form.
 func row(lines ...string) string {
-	var b strings.Builder
+	var b []byte
 	for _, line := range lines {
-		words := strings.Fields(line)
-		fmt.Fprintf(&b, "*%d\r\n", len(words))
-		for _, w := range words {
-			fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(w), w)
-		}
+		b = live.AppendCommand(b, strings.Fields(line)...)
 	}
-	return b.String()
+	return string(b)
 }
 
 // TestReadAhead: requests that come in a row answer what they answer one by one, whatever those before them did.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"granary/tests/live"
 )
 
 // sameInBatch checks that what a Batch finds is what a Parser finds, and returns how many requests that were.
@@ -38,15 +40,7 @@ func sameInBatch(t *testing.T, in []byte, maxBulk int64) (n int) {
 	return n
 }
 
-// request writes a request of the ordinary form.
-func request(args ...string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "*%d\r\n", len(args))
-	for _, a := range args {
-		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
-	}
-	return b.String()
-}
+func request(args ...string) string { return string(live.AppendCommand(nil, args...)) }
 
 func TestBatch(t *testing.T) {
 	get := request("GET", "key")
