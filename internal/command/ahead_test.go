@@ -1,9 +1,11 @@
 package command
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
+	"granary/internal/invariants"
 	"granary/internal/netloop"
 	"granary/tests/live"
 )
@@ -69,4 +71,39 @@ func TestReadAheadInside(t *testing.T) {
 	if want := "$1|a|$1|x|$1|y|$1|z|$1|b|$1|c|$1|d|"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// TestWarmings: keys are warmed together where there are enough of them to gain by it, as many as prefetch-batch-max-size wants.
+func TestWarmings(t *testing.T) {
+	env, c, out := newTestEnv(t, testSpecs()...)
+	defer func() {
+		env.Keys.FlushAll(false)
+		env.FinishReclaim()
+	}()
+	many := row(strings.Split(strings.Repeat("echo a\n", 39)+"echo a", "\n")...)
+	is := func(why string, most, batches, keys int64) {
+		t.Helper()
+		env.Config.PrefetchBatchMaxSize = most
+		env.Keys.Stats.Warmings, env.Keys.Stats.Warmed = 0, 0
+		served(c, out, many)
+		if st := env.Keys.Stats; st.Warmings != batches || st.Warmed != keys {
+			t.Errorf("%s, at most %d: %d keys in %d batches, want %d in %d", why, most, st.Warmed, st.Warmings, keys, batches)
+		}
+	}
+	is("no key", 16, 0, 0)
+	it := c.DB.Write([]byte("k"))
+	it.SetString([]byte("v"), 0)
+	if !invariants.Enabled {
+		is("one key", 16, 0, 0)
+	}
+	for i := range 20_000 {
+		it := c.DB.Write([]byte(strconv.Itoa(i)))
+		it.SetString([]byte("v"), 0)
+	}
+	// 17 requests are read at a time, and the last of them is looked up as it comes.
+	is("many keys", 16, 3, 16+16+6)
+	is("many keys", 128, 3, 16+16+6)
+	is("many keys", 4, 3, 4+4+4)
+	is("many keys", 1, 0, 0)
+	is("many keys", 0, 0, 0)
 }

@@ -83,6 +83,8 @@ type Stats struct {
 	ExpireTimeCaps int64   // expiry slices that ended by their time limit
 	Evicted        int64
 	LazyFreed      int64 // objects given back in slices, after the command that removed them
+	Warmings       int64 // calls of DB.Warm
+	Warmed         int64 // keys of theirs
 }
 
 // Hooks are what the layers above want to know. Each may be nil. Keys are valid during the call only.

@@ -21,5 +21,7 @@ func (db *DB) Warm(keys [][]byte) {
 	for i, key := range keys {
 		hashes[i] = table.Hash(key)
 	}
+	db.ks.Stats.Warmings++
+	db.ks.Stats.Warmed += int64(len(keys))
 	db.ks.warm = db.keys.Warm(hashes[:len(keys)])
 }

@@ -72,6 +72,8 @@ var statsSection = section{Name: "stats", Title: "Stats", When: info.Default | i
 	count("total_writes_processed", func(v *view) int64 { _, w := v.env.Ops.Calls(); return w }),
 	idle("io_threaded_reads_processed"),
 	idle("io_threaded_writes_processed"),
+	count("io_threaded_total_prefetch_batches", func(v *view) int64 { return v.env.Keys.Stats.Warmings }),
+	count("io_threaded_total_prefetch_entries", func(v *view) int64 { return v.env.Keys.Stats.Warmed }),
 	count("client_query_buffer_limit_disconnections", func(v *view) int64 { return v.stats.QueryLimit }),
 	count("client_output_buffer_limit_disconnections", func(v *view) int64 { return v.stats.OutputLimit }),
 	count("reply_buffer_shrinks", func(v *view) int64 { n, _ := v.env.Ops.ReplyResizes(); return n }),
