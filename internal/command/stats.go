@@ -72,7 +72,7 @@ func (p *Peak) Note(used, now int64) {
 }
 
 // maxRun is the most requests whose time is read together.
-const maxRun = 8
+const maxRun = 16
 
 // maxErrorKinds bounds the table of errors by prefix, which scripts that make up error codes would fill: from there on new
 // codes of scripts are counted together. Errors of commands have a few codes, and are counted always.

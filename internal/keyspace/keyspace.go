@@ -67,7 +67,6 @@ type Keyspace struct {
 	prefixEpoch uint64 // numbers of the counts of prefixes to come
 
 	reclaim    []job  // detached memory, given back in slices
-	warm       uint32 // what Warm read
 	expireFrom int    // database at which the next expiry slice begins
 	keyBuf     []byte // the key of an entry that is being deleted, for those who are told
 }

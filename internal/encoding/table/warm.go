@@ -1,32 +1,75 @@
 package table
 
-import "granary/internal/mem"
+import (
+	"math/bits"
+	"unsafe"
+
+	"granary/internal/mem"
+)
 
 // WarmMost is how many keys Warm takes at once: about as many lines of memory as a processor waits for at a time.
 const WarmMost = 16
 
-// Warm brings what Find will read for the keys with these hashes, at most WarmMost, into the processor's caches: their home
-// buckets, and the first line of the entries there that may be theirs. One look-up after the other waits for memory twice
-// each; here no load depends on another of its pass, and the processor waits for them together. It returns a number made of
-// what was read, which has to be kept somewhere, so that the loads are done.
-func (t *Table) Warm(hashes []uint64) (sum uint32) {
-	var homes [WarmMost]*bucket
+// Warm brings what Find will read for the keys with these hashes, at most WarmMost, into the processor's caches. One look-up
+// after the other waits for memory twice each. Here all home buckets are asked for at once, then the entries there that may be
+// the keys', or where there is none the bucket that the entry must have gone to, and then the entries of those.
+func (t *Table) Warm(hashes []uint64) {
+	var at [WarmMost]unsafe.Pointer
+	t.warm(hashes, &at)
+}
+
+// warm is Warm. It leaves in at what was asked for last: entries, and buckets where there was none.
+func (t *Table) warm(hashes []uint64, at *[WarmMost]unsafe.Pointer) {
+	hashes = hashes[:min(len(hashes), WarmMost)]
 	root := t.head().word
 	for i, h := range hashes {
 		w := root
 		if w.isDirectory() {
 			w = *wordAt(w, uint32(h>>((64-root.depth())&63)))
 		}
-		homes[i] = bucketAt(mem.Ptr(w.ref()), w.home(h))
-		sum += uint32(homes[i].state)
+		at[i] = unsafe.Pointer(bucketAt(mem.Ptr(w.ref()), w.home(h)))
 	}
+	mem.Prefetch(at[:len(hashes)])
+
+	moved := uint32(0) // a bit for each key that is to be looked for in another bucket
 	for i, h := range hashes {
-		b := homes[i]
-		if m := b.match(h); m != 0 {
-			if k := matched(m); k < b.state.n() {
-				sum += uint32(*(*byte)(mem.Ptr(b.ref(k))))
-			}
+		b := (*bucket)(at[i])
+		if k := matched(b.match(h)); k < b.state.n() {
+			at[i] = mem.Ptr(b.ref(k))
+		} else if b.state&(stateNear|stateFarMask) != 0 {
+			moved |= 1 << i
 		}
 	}
-	return sum
+	for m := moved; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) % WarmMost
+		at[i] = unsafe.Pointer(t.other(hashes[i], (*bucket)(at[i]).state))
+	}
+	mem.Prefetch(at[:len(hashes)])
+	if moved == 0 {
+		return
+	}
+
+	var entries [WarmMost]unsafe.Pointer
+	n := 0
+	for m := moved; m != 0; m &= m - 1 {
+		i := bits.TrailingZeros32(m) % WarmMost
+		b := (*bucket)(at[i])
+		if k := matched(b.match(hashes[i])); k < b.state.n() {
+			at[i] = mem.Ptr(b.ref(k))
+			entries[n%WarmMost] = at[i]
+			n++
+		}
+	}
+	mem.Prefetch(entries[:n])
+}
+
+// other returns the first bucket where findSpilled looks for what is not in its home bucket, whose state is st.
+func (t *Table) other(h uint64, st state) *bucket {
+	r := t.head()
+	w, _ := r.own(r.slotOf(h))
+	s := w.segment()
+	if st&stateNear == 0 {
+		return s.at(s.homes)
+	}
+	return s.at(s.next(w.home(h)))
 }
