@@ -1,10 +1,11 @@
 package command
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
+
+	"granary/internal/swar"
 )
 
 // Table is the one table of commands. It is filled while the server starts and read-only afterwards, but for
@@ -224,31 +225,9 @@ func (x *nameIndex) remove(name string) {
 
 // nameHash returns the first eight bytes of a name in lower case and a hash of them and the length.
 func nameHash(name []byte) (head, hash uint64) {
-	head = lowerWord(headWord(name))
+	head = swar.Lower(swar.Head(name))
 	hash = (head ^ uint64(len(name))) * 0x9e3779b97f4a7c15
 	return head, hash >> 40
-}
-
-// headWord returns the first eight bytes of b, zero padded. Loads overlap where b is shorter: they agree there.
-func headWord(b []byte) uint64 {
-	n := len(b)
-	switch {
-	case n >= 8:
-		return binary.LittleEndian.Uint64(b)
-	case n >= 4:
-		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*(n-4)&63)
-	case n > 0:
-		return uint64(b[0]) | uint64(b[n/2])<<(8*(n/2)&63) | uint64(b[n-1])<<(8*(n-1)&63)
-	}
-	return 0
-}
-
-// lowerWord makes the upper case letters among eight bytes lower case.
-func lowerWord(w uint64) uint64 {
-	const ones = 0x0101010101010101
-	low := w &^ (0x80 * ones) // a sum of two stays in its byte
-	upper := (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ w & (0x80 * ones)
-	return w | upper>>2
 }
 
 // equalFold compares a name in any case with one in lower case.

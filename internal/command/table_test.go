@@ -2,28 +2,6 @@ package command
 
 import "testing"
 
-// TestNameHead compares the heads of names, which are read and made lower case eight bytes at once, with bytes one by one.
-func TestNameHead(t *testing.T) {
-	for n := range 12 {
-		for at := range n {
-			for v := range 256 {
-				name := []byte("aZ@[`{-_Az09")[:n]
-				name[at] = byte(v)
-				want := uint64(0)
-				for i, c := range name[:min(n, 8)] {
-					if 'A' <= c && c <= 'Z' {
-						c += 'a' - 'A'
-					}
-					want |= uint64(c) << (8 * i)
-				}
-				if head, _ := nameHash(name); head != want {
-					t.Fatalf("%q: %x, want %x", name, head, want)
-				}
-			}
-		}
-	}
-}
-
 // TestNameIndex looks for names, and for some that are nearly the same.
 func TestNameIndex(t *testing.T) {
 	var x nameIndex

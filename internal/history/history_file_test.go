@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"granary/internal/mem"
 )
@@ -122,18 +123,67 @@ func TestWrap(t *testing.T) {
 	if err != nil || info.Size() > 8*pageSize {
 		t.Errorf("the file has %d bytes: %v", info.Size(), err)
 	}
-	// Peaks that were dropped are found anew.
-	r.renew(&r.rings[0])
-	high := make([]int64, 30)
+	peaksFound(t, r)
+}
+
+// peaksFound waits until the peaks of the seconds are those of the samples that there are: those that were dropped are found
+// anew, here or by the writer, which may be at it.
+func peaksFound(t *testing.T, r *Recorder) {
+	t.Helper()
+	ring := &r.rings[0]
+	high := make([]int64, ring.lines)
 	for _, k := range samples(collect(r, Query{})) {
 		for j := range high {
 			high[j] = max(high[j], k.Values[j])
 		}
 	}
-	for j, p := range r.Peaks(RingSeconds) {
-		if p.Value != high[j] {
-			t.Errorf("peak of line %d is %d, want %d", j, p.Value, high[j])
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		r.renew(ring)
+		wrong := ""
+		for j, p := range r.Peaks(RingSeconds) {
+			if p.Value != high[j] {
+				wrong += fmt.Sprintf("peak of line %d is %d, want %d; ", j, p.Value, high[j])
+			}
 		}
+		if wrong == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(wrong)
+		}
+	}
+}
+
+// TestPeaksWhileDropping looks for peaks while pages go: what they are found on may be gone when all is looked at.
+func TestPeaksWhileDropping(t *testing.T) {
+	r, _ := recorder(t, "", 30, [2]int{4, 3}, t0)
+	ring := &r.rings[0]
+	v := make([]int64, ring.lines)
+	at := 0
+	dropOne := func() {
+		for from := ring.first; ring.first == from; at++ {
+			for j := range v {
+				v[j] = int64(1_000_000_000 - at*(j+1)) // the oldest is the highest
+			}
+			r.Sample(t0+int64(at)*1000, v)
+		}
+	}
+	for steps := range 4 {
+		dropOne()
+		var n *renewal
+		for n == nil { // the writer may be faster
+			r.mu.Lock()
+			ring.peaks.stale = true
+			r.mu.Unlock()
+			n = r.renewal(ring)
+		}
+		for range steps {
+			n.step()
+		}
+		dropOne()
+		for !n.step() {
+		}
+		peaksFound(t, r)
 	}
 }
 

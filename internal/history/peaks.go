@@ -83,39 +83,55 @@ func (p *peaks) dropped(page uint64) {
 
 // renew finds stale peaks anew.
 func (r *Recorder) renew(ring *ring) {
+	if n := r.renewal(ring); n != nil {
+		for !n.step() {
+		}
+	}
+}
+
+// renewal is the search for the peaks of a ring, page by page.
+type renewal struct {
+	r     *Recorder
+	ring  *ring
+	seq   uint64 // the next page
+	peaks peaks
+	state state
+	rec   Record
+}
+
+// renewal begins to look for peaks, if they are stale.
+func (r *Recorder) renewal(ring *ring) *renewal {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !ring.peaks.stale {
-		r.mu.Unlock()
-		return
+		return nil
 	}
 	ring.peaks.stale = false
-	var (
-		p   peaks
-		s   state
-		rec Record
-	)
-	seq, lines := ring.first, ring.lines
-	r.mu.Unlock()
-	p.init(lines)
-	for {
-		r.mu.Lock()
-		seq = max(seq, ring.first)
-		if seq > ring.last {
-			ring.peaks = p
-			r.mu.Unlock()
-			return
+	n := &renewal{r: r, ring: ring, seq: ring.first}
+	n.peaks.init(ring.lines)
+	return n
+}
+
+// step looks at a page. It reports whether that was the last, and the ring has its new peaks.
+func (n *renewal) step() (done bool) {
+	ring := n.ring
+	n.r.mu.Lock()
+	defer n.r.mu.Unlock()
+	n.seq = max(n.seq, ring.first)
+	if n.seq <= ring.last {
+		page := ring.slot(n.seq)
+		n.state.open(page.buf, ring.lines)
+		for n.state.off < page.used && n.state.next(&n.rec) {
+			n.peaks.note(&n.rec, n.seq)
 		}
-		page := ring.slot(seq)
-		s.open(page.buf, lines)
-		for s.off < page.used && s.next(&rec) {
-			p.note(&rec, seq)
-		}
-		if seq == ring.last {
-			ring.peaks = p
-			r.mu.Unlock()
-			return
-		}
-		r.mu.Unlock()
-		seq++
 	}
+	if n.seq < ring.last {
+		n.seq++
+		return false
+	}
+	if n.peaks.has && ring.first > 0 {
+		n.peaks.dropped(ring.first - 1) // pages that were looked at may have gone meanwhile
+	}
+	ring.peaks = n.peaks
+	return true
 }

@@ -123,14 +123,20 @@ func (it *Item) store(e object.Entry) {
 	absent := it.Entry == 0
 	defer func() {
 		if it.Entry != e {
-			it.Settle()
-			it.db.release(e)
+			it.refuse(e)
 		}
 	}()
 	it.place(e)
 	if absent {
 		it.tellNew()
 	}
+}
+
+// refuse gives back an entry that was made for the key and found no place.
+func (it *Item) refuse(e object.Entry) {
+	it.Settle() // large values are given back later, from the key's prefix
+	it.db.release(e)
+	it.Settle()
 }
 
 // place puts e into the table, in the place of the item's entry if there is one, whose memory is given back. If there is
@@ -225,7 +231,7 @@ func (it *Item) Put(e object.Entry) { it.store(e) }
 func (it *Item) Load(e object.Entry) {
 	defer func() {
 		if it.Entry != e {
-			it.db.release(e)
+			it.refuse(e)
 		}
 	}()
 	it.place(e)

@@ -9,6 +9,7 @@ import (
 	"granary/internal/encoding/stream"
 	"granary/internal/mem"
 	"granary/internal/object"
+	"granary/internal/prefix"
 )
 
 // tryTo runs fn and reports whether it ran out of memory.
@@ -39,6 +40,9 @@ func TestOutOfMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}()
+	if h.ks.prefixes == nil {
+		h.ks.SetPrefixes(prefix.Split{Delim: ":", Depth: 1}, 16)
+	}
 	failures := map[string]int{}
 	for i := range 6000 {
 		id := h.r.IntN(2)
@@ -85,12 +89,16 @@ func TestOutOfMemory(t *testing.T) {
 		}
 		if tryTo(t, fn) {
 			failures[op]++
+			if n := h.ks.Unsettled(); n != 0 {
+				t.Fatalf("%s: %d bytes came that belong to no key", op, n)
+			}
 			if again := db.Write([]byte(k)); again.Exists() && h.r.IntN(3) == 0 {
 				again.Delete() // room for a little more
 				delete(m, k)
 			}
 		} else {
 			after()
+			h.ks.Modified(id, []byte(k))
 		}
 		if i%200 == 0 {
 			h.verify()

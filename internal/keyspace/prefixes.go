@@ -79,11 +79,16 @@ func (ks *Keyspace) Prefixes() (t *prefix.Tree, bytes int64) {
 func (ks *Keyspace) settle(db *DB, key []byte, keys, expires int64) {
 	p := ks.prefixes
 	now := ks.Arena.KeyBytes()
-	d := prefix.Counts{Bytes: now - p.settled, Keys: keys, Expires: expires}
-	p.settled = now
-	if d != (prefix.Counts{}) {
-		p.tree.Add(key, d, p.sides(db, key))
+	more := now - p.settled
+	if more|keys|expires == 0 {
+		return
 	}
+	p.settled = now
+	on := prefix.Shown
+	if p.tree.Counting() {
+		on = p.sides(db, key)
+	}
+	p.tree.Add(key, prefix.Counts{Bytes: more, Keys: keys, Expires: expires}, on)
 }
 
 // Settle names a key that was changed, for who goes on to change another before it tells of the first (Modified).

@@ -1,13 +1,13 @@
 package prefix
 
 import (
-	"bytes"
 	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 
 	"granary/internal/mem"
+	"granary/internal/swar"
 )
 
 // Counts is what a prefix has.
@@ -75,6 +75,7 @@ type chunk struct {
 type Tree struct {
 	// What every change needs stands together.
 	last     []byte // prefix of the key that came last, if it has a row
+	lastEnd  uint64 // its last eight bytes, or as many as it has
 	lastRow  *row
 	lastFull bool  // last has Depth parts
 	one      bool  // the delimiter is one byte,
@@ -192,6 +193,14 @@ func (t *Tree) name(id int32) []byte {
 
 // Add enters a change of a key on the sides that it concerns. It allocates only for a new prefix, in chunks.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
+	if on == Shown && t.isLast(key) { // what most changes are
+		c := &t.lastRow.sides[t.shown&1].own
+		c.add(d)
+		if c.negative() {
+			t.borrow(t.lastRow, t.shown, c)
+		}
+		return
+	}
 	r, rest := t.find(key, d.Bytes)
 	t.Enter(Place{r, rest}, d, on)
 }
@@ -252,15 +261,36 @@ func (t *Tree) borrow(r *row, side uint8, c *Counts) {
 // lack returns what n lacks to be 0, if there is as much.
 func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
+// isLast tells whether the prefix of a key is that of the key before, and has a row. It may miss that for a key below eight bytes.
+func (t *Tree) isLast(key []byte) bool {
+	n := len(t.last)
+	switch {
+	case t.lastRow == nil || len(key) < max(n, 8):
+		return false
+	case n <= 8:
+		if (swar.Head(key)^t.lastEnd)<<(64-8*n) != 0 {
+			return false
+		}
+	case swar.Tail(key[:n]) != t.lastEnd || string(key[:n]) != string(t.last):
+		return false
+	}
+	if t.lastFull {
+		return true
+	}
+	key = key[n:min(len(key), MaxLen)]
+	if t.one {
+		return !swar.Contains(key, t.sep)
+	}
+	return t.split.longPart(key) == 0
+}
+
 // find returns the row that counts the key, which more bytes come to, and whether it counts it in its rest, as the key's prefix has no row. A
 // prefix without a row gets one, if bytes come and one is to be had.
 func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
-	key = key[:min(len(key), MaxLen)]
-	// Fast path: the prefix is that of the key before.
-	if n := len(t.last); t.lastRow != nil && len(key) >= n && string(key[:n]) == string(t.last) &&
-		(t.lastFull || t.one && bytes.IndexByte(key[n:], t.sep) < 0 || !t.one && t.split.longPart(key[n:]) == 0) {
+	if t.isLast(key) {
 		return t.lastRow, false
 	}
+	key = key[:min(len(key), MaxLen)]
 	id, end, depth := int32(root), 0, 0
 	if n := len(t.first); n > 0 && len(key) >= n && string(key[:n]) == string(t.first) {
 		id, end, depth = t.firstRow, n, 1
@@ -278,6 +308,7 @@ func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
 	}
 	r = t.at(id)
 	t.last, t.lastRow = t.name(id), r
+	t.lastEnd = swar.Head(t.last[max(len(t.last)-8, 0):])
 	t.lastFull = int(r.depth) == t.split.Depth
 	return r, false
 }

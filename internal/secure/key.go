@@ -63,6 +63,9 @@ func openKey(text []byte, pass string) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
+			if rest, err := asn1.Unmarshal(der, new(asn1.RawValue)); err != nil || len(rest) > 0 {
+				return nil, errBadDecrypt // as in openPKCS8; keys of all kinds are one value
+			}
 			b = &pem.Block{Type: b.Type, Bytes: der}
 		}
 		return pem.EncodeToMemory(b), nil

@@ -34,7 +34,9 @@ func (w *world) compact() {
 
 // TestCompactHappens sees that the histories of TestModel made sets compact again, and intsets narrower.
 func TestCompactHappens(t *testing.T) {
-	TestModel(t)
+	for round := 0; round < 10 && compacted[1] < 1; round++ { // rare; what tables pick by chance differs each time
+		TestModel(t)
+	}
 	if compacted[0] < 20 || compacted[1] < 1 {
 		t.Errorf("%d sets became compact, %d narrower", compacted[0], compacted[1])
 	}
