@@ -194,11 +194,7 @@ func (t *Tree) name(id int32) []byte {
 // Add enters a change of a key on the sides that it concerns. It allocates only for a new prefix, in chunks.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
 	if on == Shown && t.isLast(key) { // what most changes are
-		c := &t.lastRow.sides[t.shown&1].own
-		c.add(d)
-		if c.negative() {
-			t.borrow(t.lastRow, t.shown, c)
-		}
+		t.enter(t.lastRow, t.shown, false, d)
 		return
 	}
 	r, rest := t.find(key, d.Bytes)
