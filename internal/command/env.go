@@ -74,7 +74,7 @@ type Env struct {
 	deadPass    deadPass    // the pace of looking for dead memory (dead.go)
 	jobs        []*job      // what is done in slices while clients wait (work.go)
 	current     *Client     // whose requests are being served, nil: nobody's
-	batch       resp.Batch  // requests that were read ahead (serve.go)
+	batch       resp.Batch  // requests that were read ahead (ahead.go)
 	execArgs    [][]byte    // reused: the arguments of a queued command
 
 	// Loop is the event loop that holds the keyspace lock, nil when something else does: what Conn.Borrow wants to know.

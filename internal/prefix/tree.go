@@ -257,12 +257,16 @@ func (t *Tree) borrow(r *row, side uint8, c *Counts) {
 // lack returns what n lacks to be 0, if there is as much.
 func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
-// isLast tells whether the prefix of a key is that of the key before, and has a row. It may miss that for a key below eight bytes.
+// isLast tells whether the prefix of a key is that of the key before, and has a row.
 func (t *Tree) isLast(key []byte) bool {
 	n := len(t.last)
 	switch {
-	case t.lastRow == nil || len(key) < max(n, 8):
+	case t.lastRow == nil || len(key) < n:
 		return false
+	case len(key) < 8:
+		if string(key[:n]) != string(t.last) {
+			return false
+		}
 	case n <= 8:
 		if (swar.Head(key)^t.lastEnd)<<(64-8*n) != 0 {
 			return false
