@@ -1,7 +1,6 @@
 package table
 
 import (
-	"runtime"
 	"unsafe"
 
 	"granary/internal/mem"
@@ -61,31 +60,41 @@ func (v *reserve) drop(keep int) {
 	}
 }
 
-// gather appends the entries of a segment with their hashes.
-//
-// The first pass only touches the entries: its loads do not wait for each other, so the processor fetches
-// about ten at a time. Hashing then finds them in the cache.
+// gather appends the entries of a segment with their hashes. It asks for entries some buckets before it hashes their keys, so that
+// the processor fetches many of them at a time.
 func (t *Table) gather(w word, es []moved) []moved {
 	s := w.segment()
-	from := len(es)
-	sum := byte(0)
+	hashed := len(es)
 	for i := range s.lines {
 		b := s.at(i)
-		for j := range b.state.n() {
+		var at [bucketSlots]unsafe.Pointer
+		n := b.state.n()
+		for j := range n {
 			m := moved{e: b.ref(j)}
 			if b.state.expire(j) {
 				m.bits = slotExpire
 			}
-			sum += *(*byte)(mem.Ptr(m.e))
+			at[j] = mem.Ptr(m.e)
 			es = append(es, m)
 		}
+		mem.Prefetch(at[:n])
+		if until := len(es) - gatherAhead; until > hashed {
+			t.hash(es[hashed:until])
+			hashed = until
+		}
 	}
-	runtime.KeepAlive(sum)
-	for i := range es[from:] {
-		m := &es[from+i]
+	t.hash(es[hashed:])
+	return es
+}
+
+// gatherAhead is how many entries are on their way while gather hashes the one before them.
+const gatherAhead = 16
+
+func (t *Table) hash(es []moved) {
+	for i := range es {
+		m := &es[i]
 		m.h = Hash(t.kind.Key(m.e))
 	}
-	return es
 }
 
 // build makes a segment of at least the given size for the entries. It returns false if they do not fit
