@@ -9,13 +9,12 @@ import (
 // together are off, beyond what they say they may lack, and an error that says what is wrong with the first such row; the
 // number of keys, and of those that expire, weighs like bytes.
 func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err error) {
-	n := len(t.chunks) * chunkRows
+	n := len(t.rows)
 	own, rest, whole := make([]Counts, n), make([]Counts, n), make([]Counts, n)
 	total := Counts{}
 	each(func(key []byte, c Counts) {
-		p := t.split.Of(key)
-		id, end := t.deepest(p)
-		if end == len(p) {
+		id, whole := t.deepest(key)
+		if whole {
 			own[id].add(c)
 		} else {
 			rest[id].add(c)

@@ -30,10 +30,10 @@ type look struct {
 	times  [pastLen]int64 // when, ms
 	slot   int            // of the last look in times and row.past
 	seen   int            // looks so far, up to pastLen; the first was at a tree without rows
-	next   int            // chunk at which the look that is under way goes on
+	next   int            // row at which the look that is under way goes on
 	under  bool           // a look is under way
 	listed int64          // ms, when victims were listed
-	from   int            // chunk at which the next list begins
+	from   int            // row at which the next list begins
 }
 
 // Look does a part of the regular work at a time in ms: what rows have now is kept for the growth, those that have had
@@ -53,18 +53,15 @@ func (t *Tree) Look(now int64) bool {
 		l.times[(l.slot+1)%pastLen] = now
 	}
 	slot := (l.slot + 1) % pastLen
-	end := min(l.next+rowsAtOnce/chunkRows, len(t.chunks))
-	for ; l.next < end; l.next++ {
-		for i := range t.chunks[l.next].rows {
-			if r := &t.chunks[l.next].rows[i]; r.used {
-				r.past[slot] = r.sides[t.side()].now()
-				if id := int32(l.next*chunkRows + i); id != root && r.kids == 0 && t.empty(r) {
-					t.drop(id)
-				}
+	for end := min(l.next+rowsAtOnce, len(t.rows)); l.next < end; l.next++ {
+		if r := &t.rows[l.next]; r.used {
+			r.past[slot] = r.sides[t.side()].now()
+			if l.next != root && r.kids == 0 && t.empty(r) {
+				t.drop(int32(l.next))
 			}
 		}
 	}
-	if l.next < len(t.chunks) {
+	if l.next < len(t.rows) {
 		return true
 	}
 	l.under, l.slot = false, slot
@@ -79,15 +76,13 @@ func (t *Tree) listVictims() {
 	t.size = 0
 	t.each(func(_ int32, r *row) { t.size += r.sides[t.side()].bytes() })
 	limit := t.smallest()
-	for range t.chunks {
-		c := t.look.from % len(t.chunks)
-		t.look.from = c + 1
-		for i := range t.chunks[c].rows {
-			if r := &t.chunks[c].rows[i]; r.used && r.kids == 0 && r.parent >= 0 && t.weight(r) <= limit {
-				t.victims = append(t.victims, victim{int32(c*chunkRows + i), r.gen})
-				if len(t.victims) == cap(t.victims) {
-					return
-				}
+	for range t.rows {
+		id := t.look.from
+		t.look.from = (id + 1) % len(t.rows)
+		if r := &t.rows[id]; r.used && r.kids == 0 && r.parent >= 0 && t.weight(r) <= limit {
+			t.victims = append(t.victims, victim{int32(id), r.gen})
+			if len(t.victims) == cap(t.victims) {
+				return
 			}
 		}
 	}
@@ -106,15 +101,15 @@ func (t *Tree) empty(r *row) bool {
 // weight is what a row is worth keeping for: what it has, and as much of what it may have besides as an average row.
 func (t *Tree) weight(r *row) int64 {
 	b := &r.sides[t.side()]
-	return b.bytes() + min(b.miss.Bytes, t.size/int64(t.max))
+	return b.bytes() + min(b.miss.Bytes, t.size/int64(len(t.rows)))
 }
 
 // smallest estimates what the smallest rows have that make up one victimShare of all.
 func (t *Tree) smallest() int64 {
 	var sample [1024]int64
 	n := 0
-	step := max(1, len(t.chunks)*chunkRows/len(sample))
-	for id := 1; id < len(t.chunks)*chunkRows && n < len(sample); id += step {
+	step := max(1, len(t.rows)/len(sample))
+	for id := 1; id < len(t.rows) && n < len(sample); id += step {
 		if r := t.at(int32(id)); r.used && r.kids == 0 {
 			sample[n] = t.weight(r)
 			n++

@@ -1,6 +1,10 @@
 package prefix
 
-import "bytes"
+import (
+	"math/bits"
+
+	"granary/internal/swar"
+)
 
 const (
 	// MaxDepth is the most parts of a key that a prefix may have.
@@ -25,27 +29,50 @@ type Split struct {
 //	user:17        user:      user:
 //	counter        (empty)    (empty)
 func (s *Split) Of(key []byte) []byte {
-	b := key[:min(len(key), MaxLen)]
-	end := 0
-	for range s.Depth {
-		n := s.part(b[end:])
-		if n == 0 {
+	var to ends
+	if n := s.parts(key, &to); n > 0 {
+		return key[:to[n-1]]
+	}
+	return nil
+}
+
+// ends are where the parts of a prefix end, delimiters included.
+type ends [MaxDepth]uint8
+
+// parts finds the parts of a key's prefix, and returns how many there are.
+func (s *Split) parts(key []byte, to *ends) (n int) {
+	key = key[:min(len(key), MaxLen)]
+	if len(s.Delim) == 1 {
+		return s.shortParts(key, to)
+	}
+	for end := 0; n < s.Depth; n++ {
+		k := s.part(key[end:])
+		if k == 0 {
 			break
 		}
-		end += n
+		end += k
+		to[n] = uint8(end)
 	}
-	return b[:end]
+	return n
+}
+
+// shortParts is parts for a delimiter of one byte, which nearly everybody uses.
+func (s *Split) shortParts(key []byte, to *ends) (n int) {
+	for at := 0; at < len(key) && n < s.Depth; at += 8 {
+		found := swar.Marks(swar.Head(key[at:]), s.Delim[0])
+		if left := len(key) - at; left < 8 {
+			found &= 1<<(8*left) - 1 // Head fills up with zeros, which may be the delimiter
+		}
+		for ; found != 0 && n < s.Depth; found &= found - 1 {
+			to[n] = uint8(at + bits.TrailingZeros64(found)/8 + 1)
+			n++
+		}
+	}
+	return n
 }
 
 // part returns the bytes of the first part of b with its delimiter, 0 if b has none.
 func (s *Split) part(b []byte) int {
-	if len(s.Delim) == 1 {
-		return bytes.IndexByte(b, s.Delim[0]) + 1 // what nearly everybody uses
-	}
-	return s.longPart(b)
-}
-
-func (s *Split) longPart(b []byte) int {
 	if s.Delim == "" {
 		return min(1, len(b)) // each byte is a part
 	}
@@ -55,29 +82,4 @@ func (s *Split) longPart(b []byte) int {
 		}
 	}
 	return 0
-}
-
-// depthOf returns the number of parts of a prefix.
-func (s *Split) depthOf(prefix []byte) (n int) {
-	for len(prefix) > 0 {
-		k := s.part(prefix)
-		if k == 0 {
-			break
-		}
-		prefix = prefix[k:]
-		n++
-	}
-	return n
-}
-
-// parent returns a prefix without its last part. REQUIRES: the prefix is not empty.
-func (s *Split) parent(prefix []byte) []byte {
-	end := 0
-	for {
-		n := s.part(prefix[end:])
-		if end+n >= len(prefix) || n == 0 {
-			return prefix[:end]
-		}
-		end += n
-	}
 }

@@ -1,6 +1,7 @@
 package prefix
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,21 +35,45 @@ func TestOf(t *testing.T) {
 	is("\x00\xff", 1, "\x00\x00\xffz", "\x00\x00\xff")
 }
 
-func TestParent(t *testing.T) {
-	is := func(delim, prefix, want string, depth int) {
+func TestParts(t *testing.T) {
+	is := func(delim string, depth int, key string, want ...string) {
 		t.Helper()
-		s := Split{delim, MaxDepth}
-		if got := string(s.parent([]byte(prefix))); got != want {
-			t.Errorf("the parent of %q is %q, not %q", prefix, got, want)
+		s, to, got := Split{delim, depth}, ends{}, []string{}
+		for _, end := range to[:s.parts([]byte(key), &to)] {
+			got = append(got, key[:end])
 		}
-		if got := s.depthOf([]byte(prefix)); got != depth {
-			t.Errorf("%q has depth %d, not %d", prefix, got, depth)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q by %q to depth %d: %q, not %q", key, delim, depth, got, want)
 		}
 	}
-	is(":", "a:", "", 1)
-	is(":", "a:b:", "a:", 2)
-	is(":", "::", ":", 2)
-	is("--", "a---b--", "a--", 2)
+	is(":", 8, "a")
+	is(":", 8, "a:", "a:")
+	is(":", 8, "a:b:c", "a:", "a:b:")
+	is(":", 8, "1234567:9:1234:67", "1234567:", "1234567:9:", "1234567:9:1234:")
+	is(":", 2, "12345678:::::::::", "12345678:", "12345678::")
+	is("\x00", 8, "12345678\x00a", "12345678\x00")
+	is("\x00", 8, "a\x00b", "a\x00")
+	is("--", 8, "a---b--", "a--", "a---b--")
+	is("", 3, "abcd", "a", "ab", "abc")
+	for key := range 1 << 18 { // all texts of 18 delimiters and others
+		b, want := make([]byte, 18), []int{}
+		for i := range b {
+			if b[i] = 'a'; key>>i&1 != 0 {
+				b[i] = ':'
+				want = append(want, i+1)
+			}
+		}
+		s, to := Split{":", MaxDepth}, ends{}
+		n := s.parts(b, &to)
+		if n != min(len(want), MaxDepth) {
+			t.Fatalf("%q has %d parts", b, n)
+		}
+		for i, end := range to[:n] {
+			if int(end) != want[i] {
+				t.Fatalf("part %d of %q ends at %d", i, b, end)
+			}
+		}
+	}
 }
 
 func TestOfAllocs(t *testing.T) {

@@ -60,7 +60,7 @@ func (t *Tree) List(prefix []byte, depth int, by Order) (lines []Line, all Line,
 		return nil, Line{Prefix: prefix, Miss: t.unknown(prefix)}, false
 	}
 	ids := t.sorted()
-	sums := make([]sum, len(t.chunks)*chunkRows)
+	sums := make([]sum, len(t.rows))
 	for _, id := range ids {
 		r := t.at(id)
 		b, s := &r.sides[t.side()], &sums[id]

@@ -51,30 +51,22 @@ type books struct {
 
 // row is a prefix that has its own counts.
 type row struct {
-	sides  [2]books
-	past   [pastLen]past // at the last looks (past.go)
 	parent int32
 	kids   int32  // rows right below
 	gen    uint32 // counts the prefixes that had the row
 	depth  uint8
 	length uint8 // of the name
 	used   bool
+	sides  [2]books
+	past   [pastLen]past // at the last looks (past.go)
 }
 
-const chunkRows = 64
-
-var chunkBytes = int64(reflect.TypeFor[chunk]().Size())
-
-// chunk is memory for rows.
-type chunk struct {
-	rows  [chunkRows]row
-	names [chunkRows][MaxLen]byte
-}
+var rowBytes = int64(reflect.TypeFor[row]().Size()) + MaxLen // with its name
 
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
 	// What every change needs stands together.
-	last     []byte // prefix of the key that came last, if it has a row
+	last     []byte // prefix of the last key whose prefix has a row
 	lastEnd  uint64 // its last eight bytes, or as many as it has
 	lastRow  *row
 	lastFull bool  // last has Depth parts
@@ -83,22 +75,22 @@ type Tree struct {
 	shown    uint8 // the side that is shown, 0 or 1
 	counting bool  // a count is under way
 	complete bool  // what is shown is of all keys
+	starved  bool  // a prefix found all rows taken, and none on the list of those to give up
 
-	split  Split
-	max    int
-	chunks []*chunk
-	free   []int32
-	index  []uint32 // open addressing: the upper bits of the hash (tagOf) and the row's number plus one, 16 bits
-	seed   maphash.Seed
-	used   int // rows in use, the root's included
+	above   []byte // the row that has the rest of the last key whose prefix has none
+	aboveID int32
 
-	first    []byte // first part of the key that came last
-	firstRow int32
+	split Split
+	rows  []row
+	names [][MaxLen]byte // of the rows
+	free  []int32
+	index []uint32 // rows by their names; open addressing: the upper bits of the hash (tagOf) and the row's number plus one, 16 bits
+	seed  maphash.Seed
+	used  int // rows in use, the root's included
 
 	size    int64    // bytes of all rows, when victims were listed
 	credit  int64    // bytes without a row after which the next one gets one, when all rows are taken
 	victims []victim // rows to give up, smallest ones
-	starved bool     // there were none when one was asked for
 	look    look
 
 	// Moved counts the prefixes that had to give up their row for another.
@@ -120,28 +112,29 @@ const (
 	MaxRows = 16384
 )
 
-// NewTree makes an empty tree of at most max rows, the empty prefix's not counted. It is complete: of no key.
+// NewTree makes an empty tree of at most max rows, the empty prefix's not counted. It is complete: of no key. All memory is taken
+// at once: so accounts of prefixes cost the same whatever is stored, and never memory that keys could have.
 func NewTree(split Split, max int) *Tree {
-	t := &Tree{split: split, max: max + 1, seed: maphash.MakeSeed(), complete: true}
+	max++
+	t := &Tree{split: split, seed: maphash.MakeSeed(), complete: true}
+	t.rows, t.names = make([]row, max), make([][MaxLen]byte, max)
+	t.free = make([]int32, 0, max)
+	for id := int32(max) - 1; id >= 0; id-- {
+		t.free = append(t.free, id)
+	}
 	size := 64
-	for size < 2*t.max {
+	for size < 4*max {
 		size *= 2
 	}
 	t.index = make([]uint32, size)
-	t.free = make([]int32, 0, t.max+chunkRows)
-	t.victims = make([]victim, 0, t.max/victimShare+1)
+	t.victims = make([]victim, 0, max/victimShare+1)
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
 	}
-	t.reserve()
+	mem.BookOutside(mem.PurposePrefix, t.Memory())
 	t.newRow(nil, -1)
 	return t
-}
-
-// fixed returns the bytes of everything but chunks.
-func (t *Tree) fixed() int64 {
-	return int64(4*len(t.index) + 4*cap(t.free) + 8*cap(t.victims))
 }
 
 // Close gives back what the tree is booked with.
@@ -154,7 +147,7 @@ func (t *Tree) Close() {
 func (t *Tree) Split() *Split { return &t.split }
 
 // Rows returns the number of prefixes that have a row, and of those that may.
-func (t *Tree) Rows() (used, most int) { return t.used - 1, t.max - 1 }
+func (t *Tree) Rows() (used, most int) { return t.used - 1, len(t.rows) - 1 }
 
 // Total returns the sum of all rows of a side.
 func (t *Tree) Total(s Sides) (c Counts) {
@@ -185,20 +178,20 @@ func (t *Tree) side() uint8 {
 	return 1 - t.shown
 }
 
-func (t *Tree) at(id int32) *row { return &t.chunks[id/chunkRows].rows[id%chunkRows] }
+func (t *Tree) at(id int32) *row { return &t.rows[id] }
 
-func (t *Tree) name(id int32) []byte {
-	return t.chunks[id/chunkRows].names[id%chunkRows][:t.at(id).length]
-}
+func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
-// Add enters a change of a key on the sides that it concerns. It allocates only for a new prefix, in chunks.
+// Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	if on == Shown && t.isLast(key) { // what most changes are
+	switch {
+	case !t.isLast(key):
+		t.Enter(t.find(key, d.Bytes), d, on)
+	case on == Shown: // what most changes are
 		t.enter(t.lastRow, t.shown, false, d)
-		return
+	default:
+		t.Enter(Place{r: t.lastRow}, d, on)
 	}
-	r, rest := t.find(key, d.Bytes)
-	t.Enter(Place{r, rest}, d, on)
 }
 
 // Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
@@ -208,10 +201,7 @@ type Place struct {
 }
 
 // Place returns where a key is counted, for who has no key any more when it knows what to enter.
-func (t *Tree) Place(key []byte) Place {
-	r, rest := t.find(key, 0)
-	return Place{r, rest}
-}
+func (t *Tree) Place(key []byte) Place { return t.find(key, 0) }
 
 // Enter enters a change of a key that is counted in a place.
 func (t *Tree) Enter(p Place, d Counts, on Sides) {
@@ -257,7 +247,7 @@ func (t *Tree) borrow(r *row, side uint8, c *Counts) {
 // lack returns what n lacks to be 0, if there is as much.
 func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
-// isLast tells whether the prefix of a key is that of the key before, and has a row.
+// isLast tells whether the prefix of a key is t.last.
 func (t *Tree) isLast(key []byte) bool {
 	n := len(t.last)
 	switch {
@@ -281,75 +271,67 @@ func (t *Tree) isLast(key []byte) bool {
 	if t.one {
 		return !swar.Contains(key, t.sep)
 	}
-	return t.split.longPart(key) == 0
+	return t.split.part(key) == 0
 }
 
-// find returns the row that counts the key, which more bytes come to, and whether it counts it in its rest, as the key's prefix has no row. A
-// prefix without a row gets one, if bytes come and one is to be had.
-func (t *Tree) find(key []byte, more int64) (r *row, rest bool) {
-	if t.isLast(key) {
-		return t.lastRow, false
-	}
-	key = key[:min(len(key), MaxLen)]
-	id, end, depth := int32(root), 0, 0
-	if n := len(t.first); n > 0 && len(key) >= n && string(key[:n]) == string(t.first) {
-		id, end, depth = t.firstRow, n, 1
-	}
-	id, end, next := t.descend(key, id, end, depth)
-	if next > 0 {
+// find returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to
+// be had.
+func (t *Tree) find(key []byte, more int64) Place {
+	var to ends
+	n := t.split.parts(key, &to)
+	id, depth := t.descend(key, to[:n])
+	if depth < n {
 		fresh := int32(-1)
 		if more > 0 && t.mayAdmit(more) {
-			fresh = t.admit(t.split.Of(key), id, end)
+			fresh = t.admit(key, to[:n], id, depth)
 		}
 		if fresh < 0 {
-			return t.at(id), true
+			t.above, t.aboveID = t.name(id), id
+			return Place{t.at(id), true}
 		}
 		id = fresh
 	}
-	r = t.at(id)
+	r := t.at(id)
 	t.last, t.lastRow = t.name(id), r
 	t.lastEnd = swar.Head(t.last[max(len(t.last)-8, 0):])
-	t.lastFull = int(r.depth) == t.split.Depth
-	return r, false
+	t.lastFull = n == t.split.Depth
+	return Place{r, false}
 }
 
 // forget makes the next find look everything up.
-func (t *Tree) forget() { t.lastRow, t.first = nil, nil }
+func (t *Tree) forget() { t.lastRow, t.above, t.aboveID = nil, nil, root }
 
-// descend returns the deepest row of the key's prefix, which is at or below row id, the length of its name, and that of the
-// next part of the prefix, 0 if the row is that of the whole prefix. Row id's name is the first end bytes, depth parts.
-func (t *Tree) descend(key []byte, id int32, end, depth int) (row int32, to, next int) {
-	for ; depth < t.split.Depth; depth++ {
-		n := t.split.part(key[end:])
-		if n == 0 {
+// descend returns the deepest row of a key whose prefix has its parts end there, and the number of parts that it has. Most
+// keys have a row for their whole prefix, so that one is looked for first.
+func (t *Tree) descend(key []byte, to []uint8) (id int32, depth int) {
+	n := len(to)
+	if n == 0 {
+		return root, 0
+	}
+	end := int(to[n-1])
+	if id = t.lookup(key[:end]); id >= 0 {
+		return id, n
+	}
+	id = root
+	if k := len(t.above); k < end && string(key[:k]) == string(t.above) {
+		id, depth = t.aboveID, int(t.at(t.aboveID).depth)
+	}
+	for ; depth < n-1; depth++ {
+		next := t.lookup(key[:to[depth]])
+		if next < 0 {
 			break
 		}
-		child := t.child(id, key[end:end+n])
-		if child < 0 {
-			return id, end, n
-		}
-		if id, end = child, end+n; depth == 0 {
-			t.first, t.firstRow = t.name(id), id
-		}
+		id = next
 	}
-	return id, end, 0
+	return id, depth
 }
 
-// deepest returns the row of the longest part of a prefix that has one, and the length of that part.
-func (t *Tree) deepest(prefix []byte) (id int32, end int) {
-	id, end, _ = t.descend(prefix, root, 0, 0)
-	return id, end
-}
-
-// lookup returns the row of a prefix, -1 if it has none.
-func (t *Tree) lookup(prefix []byte) int32 {
-	if len(prefix) > MaxLen {
-		return -1
-	}
-	if id, end := t.deepest(prefix); end == len(prefix) {
-		return id
-	}
-	return -1
+// deepest returns the deepest row of a key's prefix, and whether it is that of the whole prefix.
+func (t *Tree) deepest(key []byte) (id int32, whole bool) {
+	var to ends
+	n := t.split.parts(key, &to)
+	id, depth := t.descend(key, to[:n])
+	return id, depth == n
 }
 
 // mayAdmit tells whether a prefix without a row is to get one for bytes that come to it.
@@ -358,33 +340,35 @@ func (t *Tree) lookup(prefix []byte) int32 {
 // every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
 // so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
 func (t *Tree) mayAdmit(more int64) bool {
-	if t.used < t.max {
+	if t.starved {
+		return false
+	}
+	if t.used < len(t.rows) {
 		return true
 	}
 	if t.credit -= more; t.credit > 0 {
 		return false
 	}
-	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*t.max))
+	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*len(t.rows)))
 	return true
 }
 
-// admit makes rows for a prefix below that of row id, which has its first end bytes, and returns the last, or -1 if there
-// is no room.
-func (t *Tree) admit(prefix []byte, id int32, end int) int32 {
-	if want := t.split.depthOf(prefix[end:]); t.used+want > t.max {
+// admit makes rows for the prefix of a key whose parts end there, below that of its first depth parts, and returns the last,
+// or -1 if there is no room.
+func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
+	if want := len(to) - depth; t.used+want > len(t.rows) {
 		r := t.at(id)
 		r.kids++ // it is not to be given up for what comes below it
-		for t.used+want > t.max && t.giveUpOne() {
+		for t.used+want > len(t.rows) && t.giveUpOne() {
 		}
 		r.kids--
-		if t.used+want > t.max {
+		if t.used+want > len(t.rows) {
 			t.starved = true
 			return -1
 		}
 	}
-	for end < len(prefix) {
-		end += t.split.part(prefix[end:])
-		id = t.newRow(prefix[:end], id)
+	for _, end := range to[depth:] {
+		id = t.newRow(key[:end], id)
 	}
 	return id
 }
@@ -415,8 +399,9 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	t.free = t.free[:len(t.free)-1]
 	r := t.at(id)
 	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true}
-	copy(t.chunks[id/chunkRows].names[id%chunkRows][:], name)
+	copy(t.names[id][:], name)
 	t.used++
+	t.enterIndex(id)
 	if parent < 0 {
 		return id
 	}
@@ -428,22 +413,8 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 		*miss = p.sides[s].miss
 		miss.add(p.sides[s].rest.positive())
 	}
-	t.enterIndex(id)
 	t.forget()
 	return id
-}
-
-// reserve takes memory for all rows at once: so accounts of prefixes cost the same whatever is stored, and never memory that
-// keys could have.
-func (t *Tree) reserve() {
-	n := (t.max + chunkRows - 1) / chunkRows
-	for range n {
-		t.chunks = append(t.chunks, new(chunk))
-	}
-	for id := int32(n*chunkRows) - 1; id >= 0; id-- {
-		t.free = append(t.free, id)
-	}
-	mem.BookOutside(mem.PurposePrefix, t.Memory())
 }
 
 // drop gives up the row of a prefix, and leaves what it has to the rest of the row above. REQUIRES: no row is below.
@@ -463,11 +434,12 @@ func (t *Tree) drop(id int32) {
 	r.used = false
 	t.used--
 	t.free = append(t.free, id)
+	t.starved = false
 	t.forget()
 }
 
-// The index of rows by the row above and their own part: linear probing, at most half full, and closed up behind what
-// leaves.
+// The index of rows by their names: linear probing, at most a quarter full, and closed up behind what leaves. The root
+// is in it.
 
 const rowBits = 1<<16 - 1
 
@@ -481,21 +453,14 @@ func (t *Tree) rowAt(i int) int32 { return int32(t.index[i]&rowBits) - 1 }
 
 func (t *Tree) slot(h uint64) int { return int(h) & (len(t.index) - 1) }
 
-func (t *Tree) hash(parent int32, part []byte) uint64 {
-	return maphash.Bytes(t.seed, part) ^ uint64(parent)*0x9e3779b97f4a7c15
-}
+func (t *Tree) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
 
-// part returns the last part of a row's name.
-func (t *Tree) part(id int32) []byte { return t.name(id)[t.at(t.at(id).parent).length:] }
-
-func (t *Tree) hashOf(id int32) uint64 { return t.hash(t.at(id).parent, t.part(id)) }
-
-// child returns the row right below a row that has a part more, -1 if there is none.
-func (t *Tree) child(parent int32, part []byte) int32 {
-	h := t.hash(parent, part)
+// lookup returns the row of a prefix, -1 if it has none.
+func (t *Tree) lookup(prefix []byte) int32 {
+	h := t.hash(prefix)
 	for i := t.slot(h); t.index[i] != 0; i = t.slot(uint64(i + 1)) {
 		if t.index[i]&^rowBits == tagOf(h) {
-			if id := t.rowAt(i); t.at(id).parent == parent && string(t.part(id)) == string(part) {
+			if id := t.rowAt(i); string(t.name(id)) == string(prefix) {
 				return id
 			}
 		}
@@ -504,7 +469,7 @@ func (t *Tree) child(parent int32, part []byte) int32 {
 }
 
 func (t *Tree) enterIndex(id int32) {
-	h := t.hashOf(id)
+	h := t.hash(t.name(id))
 	i := t.slot(h)
 	for t.index[i] != 0 {
 		i = t.slot(uint64(i + 1))
@@ -513,7 +478,7 @@ func (t *Tree) enterIndex(id int32) {
 }
 
 func (t *Tree) leaveIndex(id int32) {
-	i := t.slot(t.hashOf(id))
+	i := t.slot(t.hash(t.name(id)))
 	for t.rowAt(i) != id {
 		i = t.slot(uint64(i + 1))
 	}
@@ -523,7 +488,7 @@ func (t *Tree) leaveIndex(id int32) {
 			t.index[hole] = 0
 			return
 		}
-		home := t.slot(t.hashOf(t.rowAt(i)))
+		home := t.slot(t.hash(t.name(t.rowAt(i))))
 		if t.slot(uint64(i-home)) >= t.slot(uint64(i-hole)) {
 			t.index[hole] = t.index[i]
 			hole = i
@@ -533,11 +498,9 @@ func (t *Tree) leaveIndex(id int32) {
 
 // each gives fn every row in use, the root first.
 func (t *Tree) each(fn func(id int32, r *row)) {
-	for c, chunk := range t.chunks {
-		for i := range chunk.rows {
-			if r := &chunk.rows[i]; r.used {
-				fn(int32(c*chunkRows+i), r)
-			}
+	for id := range t.rows {
+		if r := &t.rows[id]; r.used {
+			fn(int32(id), r)
 		}
 	}
 }

@@ -95,11 +95,13 @@ func (w *world) facts() facts {
 	for k, d := range w.keys {
 		p := w.tree.split.Of([]byte(k))
 		sum(f.own, p, d)
-		if id, end := w.tree.deepest(p); end < len(p) {
+		if id, whole := w.tree.deepest(p); !whole {
 			sum(f.rest, w.tree.name(id), d)
 		}
-		for sum(f.whole, p, d); len(p) > 0; sum(f.whole, p, d) {
-			p = w.tree.split.parent(p)
+		var to ends
+		sum(f.whole, nil, d)
+		for _, end := range to[:w.tree.split.parts(p, &to)] {
+			sum(f.whole, p[:end], d)
 		}
 	}
 	return f

@@ -36,6 +36,12 @@ func Lower(w uint64) uint64 {
 	return w | capital>>2
 }
 
+// Marks sets the highest bit of each byte of w that is c, and no other.
+func Marks(w uint64, c byte) uint64 {
+	w ^= uint64(c) * ones
+	return ^(w&^high + ^uint64(high) | w) & high
+}
+
 // Contains tells whether b has a byte c. It is for what mostly is 8 to 16 bytes long.
 func Contains(b []byte, c byte) bool {
 	n := len(b)

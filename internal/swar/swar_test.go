@@ -51,3 +51,19 @@ func TestContains(t *testing.T) {
 		}
 	})
 }
+
+func TestMarks(t *testing.T) {
+	texts(8, func(b []byte) {
+		for _, c := range []byte("a:\x00\x80\xff\x01?") {
+			var want uint64
+			for i := range 8 {
+				if i < len(b) && b[i] == c || i >= len(b) && c == 0 {
+					want |= 0x80 << (8 * i)
+				}
+			}
+			if got := Marks(Head(b), c); got != want {
+				t.Fatalf("%q in %q: %x, want %x", c, b, got, want)
+			}
+		}
+	})
+}
