@@ -43,8 +43,8 @@ func (db *DB) Lookup(key []byte, how Lookup) (it Item) {
 	return it
 }
 
-// LookupTo is Lookup with the Item where it stays, for the briefest commands: an Item is eight words, and each copy of it waits
-// for the one before.
+// LookupTo is Lookup with the Item where it stays, for commands that look up one key after the other: an Item is eight words, and
+// each copy of it waits for the one before (3% of MGET, 6% of MSET).
 func (db *DB) LookupTo(it *Item, key []byte, how Lookup) {
 	db.findTo(it, key)
 	ks := db.ks

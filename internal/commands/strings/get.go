@@ -20,8 +20,7 @@ func cmdGet(c *command.Ctx) { getReply(c, c.Args[1]) }
 
 // getReply answers a key's value, null if there is none, or WRONGTYPE, and reports whether it was not the last.
 func getReply(c *command.Ctx, key []byte) bool {
-	var it keyspace.Item
-	c.ReadTo(&it, key)
+	it := c.Read(key)
 	if !it.Exists() {
 		c.Out.Null()
 		return true

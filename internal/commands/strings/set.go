@@ -60,8 +60,7 @@ func cmdSet(c *command.Ctx) {
 		return
 	}
 	key := c.Args[1]
-	var it keyspace.Item
-	c.WriteTo(&it, key)
+	it := c.Write(key)
 	c.SetString(&it, 2, 0)
 	c.Changed(key, keyspace.String, "set")
 	c.Out.OK()
