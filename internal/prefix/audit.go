@@ -13,8 +13,8 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 	own, rest, whole := make([]Counts, n), make([]Counts, n), make([]Counts, n)
 	total := Counts{}
 	each(func(key []byte, c Counts) {
-		id, whole := t.deepest(key)
-		if whole {
+		id, all := t.deepest(key)
+		if all {
 			own[id].add(c)
 		} else {
 			rest[id].add(c)

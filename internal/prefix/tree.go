@@ -338,7 +338,8 @@ func (t *Tree) deepest(key []byte) (id int32, whole bool) {
 //
 // As long as there are rows to be had every prefix gets one. Then bytes without a row are counted, and the prefix of
 // every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
-// so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%).
+// so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%). Once nothing is left on the
+// list of the smallest, nobody gets one before the next list, or before a row is dropped.
 func (t *Tree) mayAdmit(more int64) bool {
 	if t.starved {
 		return false

@@ -256,6 +256,39 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// TestStarved: when a prefix finds all rows taken and none to be given up, no other asks before that may have changed.
+func TestStarved(t *testing.T) {
+	for name, change := range map[string]func(w *world){
+		"list": func(w *world) { w.tree.Look(listEvery) },
+		"drop": func(w *world) { w.tree.drop(w.tree.lookup([]byte("p3:"))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, Split{":", 1}, MinRows, 11)
+			for i := range MinRows {
+				w.change(fmt.Sprintf("p%d:k", i), Counts{64, 1, 0})
+			}
+			w.change("late:k", Counts{64, 1, 0})
+			const credit = 1 << 40 // who asks for a row uses some
+			w.tree.credit = credit
+			for i := range 100 {
+				w.change(fmt.Sprintf("late%d:k", i), Counts{1 << 20, 1, 0})
+			}
+			if used, most := w.tree.Rows(); used != most || w.tree.Moved != 0 || !w.tree.starved || w.tree.credit != credit {
+				t.Fatalf("%d of %d rows, %d moved, %d bytes asked for one", used, most, w.tree.Moved, credit-w.tree.credit)
+			}
+			w.tree.credit = 0
+			change(w)
+			for i := range 100 {
+				w.change(fmt.Sprintf("large:%d", i), Counts{1 << 20, 1, 0})
+			}
+			if w.tree.lookup([]byte("large:")) < 0 {
+				t.Error("the next one has no row")
+			}
+			w.check()
+		})
+	}
+}
+
 func TestGrowth(t *testing.T) {
 	w := newWorld(t, Split{":", 2}, 100, 9)
 	grown := func(prefix string, want int64) {
