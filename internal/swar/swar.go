@@ -9,7 +9,8 @@ import (
 
 const (
 	ones = 0x0101010101010101
-	high = 0x8080808080808080 // the highest bit of each byte
+	high = 0x8080808080808080 // the highest bit of each byte,
+	rest = 0x7f7f7f7f7f7f7f7f // and all others
 )
 
 // Head returns the first eight bytes of b, the first in the lowest bits, zero padded.
@@ -39,7 +40,7 @@ func Lower(w uint64) uint64 {
 // Marks sets the highest bit of each byte of w that is c, and no other.
 func Marks(w uint64, c byte) uint64 {
 	w ^= uint64(c) * ones
-	return ^(w&^high + ^uint64(high) | w) & high
+	return ^(w&rest + rest | w | rest)
 }
 
 // Contains tells whether b has a byte c. It is for what mostly is 8 to 16 bytes long.

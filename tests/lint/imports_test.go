@@ -44,7 +44,7 @@ var imports = []row{
 	{"internal/keyspace", []string{"internal/prefix", "internal/object", "internal/encoding/*", "internal/mem"}, false, "databases over objects"},
 	{"internal/prefix", []string{"internal/mem", "internal/swar", "internal/invariants"}, false, "bytes by the beginnings of keys: counters, which the keyspace moves"},
 	{"internal/object", []string{"internal/encoding/*", "internal/mem"}, false, "the entry and its values"},
-	{"internal/encoding/*", []string{"internal/mem", "internal/invariants", "internal/encoding/*"}, true, "layouts by hand in our memory"},
+	{"internal/encoding/*", []string{"internal/mem", "internal/swar", "internal/invariants", "internal/encoding/*"}, true, "layouts by hand in our memory"},
 	{"internal/netloop", []string{"internal/resp", "internal/mem", "internal/clock"}, true, "sockets and buffers: raw system calls take addresses; knows no command"},
 	{"internal/migrate", nil, false, "talks to the server that keys move to; knows no keyspace"},
 	{"internal/secure", nil, false, "what crypto/tls has to be told; opens files, and no sockets"},

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"granary/internal/mem"
+	"granary/internal/swar"
 )
 
 const (
@@ -63,22 +64,14 @@ func bucketAt(seg unsafe.Pointer, i uint) *bucket {
 
 func load64(p unsafe.Pointer) uint64 { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 
-const (
-	each8 = 0x0101010101010101
-	low7  = 0x7f7f7f7f7f7f7f7f
-)
-
 // match compares the ten fingerprints with that of h. The result has one bit per match, to be taken from
 // the lowest by matched; slots from n on may match too.
 //
 // The first 16 bytes are two words: state, fp 0..3 | fp 4..9, two bytes of a Ref. In each the high bit of
 // every equal byte is found exactly; then slots 0..3 are put at bits 7, 15, .. and slots 4..9 at 6, 14, ..
 func (b *bucket) match(h uint64) uint64 {
-	fp := (h & 0xff) * each8
-	lo := load64(unsafe.Pointer(b)) ^ fp
-	hi := load64(unsafe.Add(unsafe.Pointer(b), 8)) ^ fp
-	lo = ^((lo&low7 + low7) | lo | low7)
-	hi = ^((hi&low7 + low7) | hi | low7)
+	lo := swar.Marks(load64(unsafe.Pointer(b)), uint8(h))
+	hi := swar.Marks(load64(unsafe.Add(unsafe.Pointer(b), 8)), uint8(h))
 	return lo>>32 | hi<<16>>17
 }
 
@@ -98,6 +91,16 @@ func (b *bucket) setRef(i uint, r mem.Ref) {
 	p := (*[mem.RefSize]byte)(unsafe.Add(unsafe.Pointer(b), 14+i*mem.RefSize))
 	binary.LittleEndian.PutUint32(p[:4], uint32(r))
 	p[4] = byte(r >> 32)
+}
+
+// prefetch asks for all entries. They are cache misses, which overlap when nothing waits for each.
+func (b *bucket) prefetch() {
+	var at [bucketSlots]unsafe.Pointer
+	n := b.state.n()
+	for i := range n {
+		at[i] = mem.Ptr(b.ref(i))
+	}
+	mem.Prefetch(at[:n])
 }
 
 func (b *bucket) fp(i uint) uint8 {

@@ -233,22 +233,26 @@ func reportCPU(b *testing.B, from time.Duration) {
 func BenchmarkTable(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 4_000_000} {
 		a := mem.NewArena("bench")
-		tab := New(a, numberKind)
 		es := make([]mem.Ref, n)
 		for i := range es {
 			es[i] = newNumber(a, i)
 		}
 		rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { es[i], es[j] = es[j], es[i] })
+		grown := func() Table {
+			tab := New(a, numberKind)
+			for _, e := range es {
+				tab.Insert(Hash(numberKind.Key(e)), e)
+			}
+			return tab
+		}
+		tab := grown()
 		b.Run(fmt.Sprintf("Grow/%d", n), func(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			cpu := cpuTime()
 			for b.Loop() {
 				tab.Free(nil)
-				tab = New(a, numberKind)
-				for _, e := range es {
-					tab.Insert(Hash(numberKind.Key(e)), e)
-				}
+				tab = grown()
 			}
 			b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N)/float64(n), "cpu-ns/key")
 		})
@@ -297,6 +301,50 @@ func BenchmarkTable(b *testing.B) {
 				}
 			}
 		})
+		everyEntry := map[string]func(use func(mem.Ref)){
+			"Each": func(use func(mem.Ref)) { tab.Each(func(e mem.Ref) bool { use(e); return true }) },
+			"Scan": func(use func(mem.Ref)) {
+				for c := tab.Scan(0, use); c != 0; c = tab.Scan(c, use) {
+				}
+			},
+			"Walk": func(use func(mem.Ref)) {
+				var buf [BucketSlots]mem.Ref
+				w := tab.Walk()
+				for k := w.Next(buf[:]); k > 0; k = w.Next(buf[:]) {
+					for _, e := range buf[:k] {
+						use(e)
+					}
+				}
+			},
+		}
+		for name, every := range everyEntry {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				cpu := cpuTime()
+				sum := uint64(0)
+				for b.Loop() {
+					every(func(e mem.Ref) { sum += Hash(numberKind.Key(e)) })
+				}
+				b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N)/float64(n), "cpu-ns/key")
+			})
+		}
 		tab.Free(freeNumber(a))
+		b.Run(fmt.Sprintf("Free/%d", n), func(b *testing.B) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			cpu := time.Duration(0)
+			for range b.N {
+				for i := range es {
+					es[i] = newNumber(a, i)
+				}
+				rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { es[i], es[j] = es[j], es[i] })
+				tab := grown()
+				from := cpuTime()
+				tab.Free(freeNumber(a))
+				cpu += cpuTime() - from
+			}
+			b.ReportMetric(float64(cpu)/float64(b.N)/float64(n), "cpu-ns/key")
+		})
 	}
 }

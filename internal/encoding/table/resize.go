@@ -60,6 +60,9 @@ func (v *reserve) drop(keep int) {
 	}
 }
 
+// gatherAhead is how many entries are on their way while gather hashes the one before them.
+const gatherAhead = 16
+
 // gather appends the entries of a segment with their hashes. It asks for entries some buckets before it hashes their keys, so that
 // the processor fetches many of them at a time.
 func (t *Table) gather(w word, es []moved) []moved {
@@ -67,30 +70,25 @@ func (t *Table) gather(w word, es []moved) []moved {
 	hashed := len(es)
 	for i := range s.lines {
 		b := s.at(i)
-		var at [bucketSlots]unsafe.Pointer
-		n := b.state.n()
-		for j := range n {
+		b.prefetch()
+		for j := range b.state.n() {
 			m := moved{e: b.ref(j)}
 			if b.state.expire(j) {
 				m.bits = slotExpire
 			}
-			at[j] = mem.Ptr(m.e)
 			es = append(es, m)
 		}
-		mem.Prefetch(at[:n])
 		if until := len(es) - gatherAhead; until > hashed {
-			t.hash(es[hashed:until])
+			t.rehash(es[hashed:until])
 			hashed = until
 		}
 	}
-	t.hash(es[hashed:])
+	t.rehash(es[hashed:])
 	return es
 }
 
-// gatherAhead is how many entries are on their way while gather hashes the one before them.
-const gatherAhead = 16
-
-func (t *Table) hash(es []moved) {
+// rehash hashes the keys of entries, which the table does not keep.
+func (t *Table) rehash(es []moved) {
 	for i := range es {
 		m := &es[i]
 		m.h = Hash(t.kind.Key(m.e))

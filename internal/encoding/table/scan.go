@@ -64,7 +64,7 @@ func (t *Table) AtHome(pos uint64, dst *[MaxAtHome]mem.Ref) int {
 	w, _ := r.own(r.slotOf(h))
 	s := w.segment()
 	home := w.home(h)
-	b := s.at(home)
+	b := s.ahead(home)
 	n := 0
 	for i := range b.state.n() {
 		if !b.state.foreign(i) {
@@ -100,7 +100,7 @@ func (t *Table) Each(fn func(mem.Ref) bool) {
 	t.head().segments(func(_ uint32, w *word) bool {
 		s := w.segment()
 		for i := range s.lines {
-			b := s.at(i)
+			b := s.ahead(i)
 			for j := range b.state.n() {
 				if !fn(b.ref(j)) {
 					return false

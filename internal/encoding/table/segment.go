@@ -81,6 +81,17 @@ func (w word) segment() segment {
 
 func (s segment) at(i uint) *bucket { return bucketAt(s.p, i) }
 
+// ahead is at for who reads all entries, bucket by bucket: those of the next one are fetched meanwhile.
+func (s segment) ahead(i uint) *bucket {
+	if i == 0 {
+		s.at(0).prefetch()
+	}
+	if i+1 < s.lines {
+		s.at(i + 1).prefetch()
+	}
+	return s.at(i)
+}
+
 // next and prev are the neighbours among home buckets, in a ring. With one home bucket there are none.
 func (s segment) next(i uint) uint {
 	if i++; i == s.homes {

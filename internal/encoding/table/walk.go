@@ -26,7 +26,7 @@ func (w *Walk) Next(dst []mem.Ref) int {
 		seg, _ := r.own(w.slot)
 		s := seg.segment()
 		for w.bkt < s.lines {
-			b := s.at(w.bkt)
+			b := s.ahead(w.bkt)
 			w.bkt++
 			n := b.state.n()
 			for i := range n {
