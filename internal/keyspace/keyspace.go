@@ -125,6 +125,7 @@ type DB struct {
 	epoch  uint64      // counts changes that move slots of keys
 	ttls   sum         // of the expiries of all keys
 
+	beyond  bool   // values of the keys that come next are warmed, too (warm.go)
 	part    *part  // of a snapshot: what of the keys has not been given (snapshot.go), nil: none
 	counted uint64 // position up to which a count of prefixes has come (prefixes.go)
 }
@@ -133,6 +134,7 @@ var entryKind = &table.Kind{
 	Name:    "keys",
 	Key:     object.Key,
 	Expire:  object.Expiry,
+	Beyond:  object.Beyond,
 	Purpose: mem.PurposeTable,
 }
 

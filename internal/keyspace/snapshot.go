@@ -206,7 +206,9 @@ func (p *part) emit(c uint64) {
 	for pos := from; pos < to && t.Root() != 0; {
 		begin, end := t.Span(pos)
 		within := begin >= from && end <= to
-		for _, r := range buf[:t.AtHome(pos, &buf)] {
+		es := buf[:t.AtHome(pos, &buf)]
+		t.FetchBeyond(es)
+		for _, r := range es {
 			if e := object.Entry(r); within || p.cell(table.Hash(e.Key())) == c {
 				p.give(e)
 			}

@@ -9,10 +9,15 @@ const WarmMost = table.WarmMost
 // with 20,000 keys 0.39 and 0.39 us, with 100,000 0.39 and 0.42, with 4 million 0.42 and 0.66.
 const coldLeast = 1 << 14
 
+// beyondEvery is how often it is looked whether values lie outside of their entries, when few did. That costs about 1 % of a GET,
+// and gains 9 % where values are of 100 bytes and 20 % where they are of 400.
+const beyondEvery = 64
+
 // Cold tells whether there are so many keys that Warm gains more than it takes.
 func (db *DB) Cold() bool { return db.Len() >= coldLeast }
 
-// Warm brings keys that will be looked up soon, at most WarmMost, into the processor's caches (table.Warm). It changes nothing.
+// Warm brings keys that will be looked up soon, at most WarmMost, into the processor's caches (table.Warm), and their values, if
+// many of those that came before lay outside of their entries. It changes nothing.
 func (db *DB) Warm(keys [][]byte) {
 	if db.keys.Root() == 0 {
 		return
@@ -21,7 +26,12 @@ func (db *DB) Warm(keys [][]byte) {
 	for i, key := range keys {
 		hashes[i] = table.Hash(key)
 	}
-	db.ks.Stats.Warmings++
-	db.ks.Stats.Warmed += int64(len(keys))
-	db.keys.Warm(hashes[:len(keys)])
+	stats := &db.ks.Stats
+	beyond := db.beyond || stats.Warmings%beyondEvery == 0
+	outside := db.keys.Warm(hashes[:len(keys)], beyond)
+	if beyond {
+		db.beyond = outside*4 >= len(keys)
+	}
+	stats.Warmings++
+	stats.Warmed += int64(len(keys))
 }

@@ -63,6 +63,9 @@ func TestFlat(t *testing.T) {
 				if err := e.Check(); err != nil {
 					t.Fatal(err)
 				}
+				if r := Beyond(mem.Ref(e)); (r == 0) != e.Embedded() || r != 0 && r != e.Root() {
+					t.Fatalf("step %d: embedded %v, and what lies beyond is %d", step, e.Embedded(), r)
+				}
 				if size := e.Size(); e.Embedded() != (size > entrySize([]byte(key), expiry)+refBytes) && n > 5 {
 					t.Fatalf("step %d: embedded %v with an entry of %d bytes", step, e.Embedded(), size)
 				}

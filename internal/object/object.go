@@ -261,6 +261,15 @@ func (e Entry) Root() mem.Ref {
 	return mem.LoadRef(mem.Bytes(mem.Ref(e), off+refBytes)[off:])
 }
 
+// Beyond returns the first block of the value of an entry, in the shape that the key table wants; 0 if the value lies in the entry.
+func Beyond(r mem.Ref) mem.Ref {
+	e := Entry(r)
+	if enc := e.Encoding(); enc == Int || enc == Embstr || flat(enc) && e.Embedded() {
+		return 0
+	}
+	return e.Root()
+}
+
 // SetRoot rewrites the reference to the value's root block, after it moved.
 // REQUIRES: the encoding is neither Int nor Embstr.
 func (e Entry) SetRoot(r mem.Ref) {

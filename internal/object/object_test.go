@@ -52,6 +52,9 @@ func TestEncodings(t *testing.T) {
 		if e.Encoding() != enc || e.Type() != String || e.LRU() != 1234567 {
 			t.Errorf("%.40q is stored as %s, want %s", val, e.Encoding(), enc)
 		}
+		if r := Beyond(mem.Ref(e)); (r != 0) != (enc == Raw) || r != 0 && r != e.Root() {
+			t.Errorf("%.40q: what lies beyond the entry is %d", val, r)
+		}
 		FreeString(a, e)
 	}
 	x := func(n int) string { return string(bytes.Repeat([]byte("x"), n)) }

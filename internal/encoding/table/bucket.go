@@ -93,6 +93,15 @@ func (b *bucket) setRef(i uint, r mem.Ref) {
 	p[4] = byte(r >> 32)
 }
 
+// entries fills buf with all entries, and returns them.
+func (b *bucket) entries(buf *[bucketSlots]mem.Ref) []mem.Ref {
+	n := b.state.n()
+	for i := range n {
+		buf[i] = b.ref(i)
+	}
+	return buf[:n]
+}
+
 // prefetch asks for all entries. They are cache misses, which overlap when nothing waits for each.
 func (b *bucket) prefetch() {
 	var at [bucketSlots]unsafe.Pointer

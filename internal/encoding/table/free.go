@@ -60,11 +60,15 @@ func (t *Table) segmentsLeft() uint32 {
 // freeEntries takes up to most entries out of a segment, from its end. The states of its buckets keep only
 // their counts.
 func (t *Table) freeEntries(w *word, most int, release func(mem.Ref)) (freed int) {
+	var buf [bucketSlots]mem.Ref
 	s := w.segment()
 	for i := s.lines; i > 0 && freed < most && w.n() > 0; i-- {
 		b := s.at(i - 1)
-		if i > 1 && release != nil {
-			s.at(i - 2).prefetch() // as ahead does: giving an entry back reads it
+		if release != nil { // giving an entry back reads it, and what it refers to
+			if i > 1 {
+				s.at(i - 2).prefetch() // as ahead does
+			}
+			t.FetchBeyond(b.entries(&buf))
 		}
 		for b.state.n() > 0 && freed < most {
 			b.state--
@@ -119,10 +123,10 @@ func (t *Table) Relocate(cursor uint64, entry func(mem.Ref) mem.Ref) uint64 {
 	}
 	_, to := t.Span(cursor)
 	s := w.segment()
-	s.relocateBucket(home, entry)
+	t.relocateBucket(s, home, entry)
 	if home == s.homes-1 {
 		for i := s.homes; i < s.lines; i++ {
-			s.relocateBucket(i, entry)
+			t.relocateBucket(s, i, entry)
 		}
 	}
 	return to & (1<<positionBits - 1)
@@ -179,12 +183,14 @@ func (t *Table) relocateSegment(w *word, slot uint32) {
 }
 
 // relocateBucket is Relocate for the entries of a bucket.
-func (s segment) relocateBucket(i uint, entry func(mem.Ref) mem.Ref) {
+func (t *Table) relocateBucket(s segment, i uint, entry func(mem.Ref) mem.Ref) {
+	var buf [bucketSlots]mem.Ref
 	b := s.ahead(i)
-	for j := range b.state.n() {
-		e := b.ref(j)
+	es := b.entries(&buf)
+	t.FetchBeyond(es)
+	for j, e := range es {
 		if to := entry(e); to != e {
-			b.setRef(j, to)
+			b.setRef(uint(j), to)
 		}
 	}
 }

@@ -97,12 +97,14 @@ func (t *Table) AtHome(pos uint64, dst *[MaxAtHome]mem.Ref) int {
 
 // Each gives fn every entry until it returns false. fn must not change the table.
 func (t *Table) Each(fn func(mem.Ref) bool) {
+	var buf [bucketSlots]mem.Ref
 	t.head().segments(func(_ uint32, w *word) bool {
 		s := w.segment()
 		for i := range s.lines {
-			b := s.ahead(i)
-			for j := range b.state.n() {
-				if !fn(b.ref(j)) {
+			es := s.ahead(i).entries(&buf)
+			t.FetchBeyond(es)
+			for _, e := range es {
+				if !fn(e) {
 					return false
 				}
 			}

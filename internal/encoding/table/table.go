@@ -78,9 +78,10 @@ import (
 // Kind says what the entries of a table are.
 type Kind struct {
 	Name    string
-	Key     func(mem.Ref) []byte // the key held by an entry
-	Expire  func(mem.Ref) int64  // its expiry in Unix ms, 0 or negative: none; nil: entries never expire
-	Purpose mem.Purpose          // purpose of the table's blocks (what expiry needs is booked as PurposeExpire)
+	Key     func(mem.Ref) []byte  // the key held by an entry
+	Expire  func(mem.Ref) int64   // its expiry in Unix ms, 0 or negative: none; nil: entries never expire
+	Beyond  func(mem.Ref) mem.Ref // the block that who reads an entry reads next, 0: there is none; nil: there never is
+	Purpose mem.Purpose           // purpose of the table's blocks (what expiry needs is booked as PurposeExpire)
 }
 
 // Table is a handle to a table. The zero Table is not valid; copies of a handle are the same table.

@@ -20,7 +20,6 @@ func (t *Table) Walk() Walk { return Walk{t: *t} }
 //
 // REQUIRES: len(dst) >= BucketSlots.
 func (w *Walk) Next(dst []mem.Ref) int {
-	_ = dst[:bucketSlots]
 	r := w.t.head()
 	for w.slot < 1<<r.depth() {
 		seg, _ := r.own(w.slot)
@@ -28,12 +27,8 @@ func (w *Walk) Next(dst []mem.Ref) int {
 		for w.bkt < s.lines {
 			b := s.ahead(w.bkt)
 			w.bkt++
-			n := b.state.n()
-			for i := range n {
-				dst[i] = b.ref(i)
-			}
-			if n > 0 {
-				return int(n)
+			if n := len(b.entries((*[bucketSlots]mem.Ref)(dst))); n > 0 {
+				return n
 			}
 		}
 		w.slot += 1 << (r.depth() - seg.depth())

@@ -12,14 +12,37 @@ const WarmMost = 16
 
 // Warm brings what Find will read for the keys with these hashes, at most WarmMost, into the processor's caches. One look-up
 // after the other waits for memory twice each. Here all home buckets are asked for at once, then the entries there that may be
-// the keys', or where there is none the bucket that the entry must have gone to, and then the entries of those.
-func (t *Table) Warm(hashes []uint64) {
+// the keys', or where there is none the bucket that the entry must have gone to, and then the entries of those. With beyond what the
+// entries refer to is asked for, too (FetchBeyond): that waits for the entries, together. Warm returns how many refer to something.
+func (t *Table) Warm(hashes []uint64, beyond bool) (n int) {
 	var at [WarmMost]unsafe.Pointer
-	t.warm(hashes, &at)
+	var found [WarmMost]mem.Ref
+	n = t.warm(hashes, &at, &found)
+	if !beyond {
+		return 0
+	}
+	return t.FetchBeyond(found[:n])
 }
 
-// warm is Warm. It leaves in at what was asked for last: entries, and buckets where there was none.
-func (t *Table) warm(hashes []uint64, at *[WarmMost]unsafe.Pointer) {
+// FetchBeyond asks for the blocks that entries refer to (Kind.Beyond), at most MaxAtHome, and returns their number.
+func (t *Table) FetchBeyond(es []mem.Ref) (n int) {
+	if t.kind.Beyond == nil {
+		return 0
+	}
+	var at [MaxAtHome]unsafe.Pointer
+	for _, e := range es {
+		if r := t.kind.Beyond(e); r != 0 && n < len(at) {
+			at[n] = mem.Ptr(r)
+			n++
+		}
+	}
+	mem.Prefetch(at[:n])
+	return n
+}
+
+// warm asks for entries. It leaves in at what was asked for last: entries, and buckets where there was none. The entries are in
+// found, too; it returns their number.
+func (t *Table) warm(hashes []uint64, at *[WarmMost]unsafe.Pointer, found *[WarmMost]mem.Ref) (n int) {
 	hashes = hashes[:min(len(hashes), WarmMost)]
 	root := t.head().word
 	for i, h := range hashes {
@@ -35,7 +58,10 @@ func (t *Table) warm(hashes []uint64, at *[WarmMost]unsafe.Pointer) {
 	for i, h := range hashes {
 		b := (*bucket)(at[i])
 		if k := matched(b.match(h)); k < b.state.n() {
-			at[i] = mem.Ptr(b.ref(k))
+			e := b.ref(k)
+			at[i] = mem.Ptr(e)
+			found[n%WarmMost] = e
+			n++
 		} else if b.state&(stateNear|stateFarMask) != 0 {
 			moved |= 1 << i
 		}
@@ -46,21 +72,24 @@ func (t *Table) warm(hashes []uint64, at *[WarmMost]unsafe.Pointer) {
 	}
 	mem.Prefetch(at[:len(hashes)])
 	if moved == 0 {
-		return
+		return n
 	}
 
-	var entries [WarmMost]unsafe.Pointer
-	n := 0
+	first := n
+	var late [WarmMost]unsafe.Pointer
 	for m := moved; m != 0; m &= m - 1 {
 		i := bits.TrailingZeros32(m) % WarmMost
 		b := (*bucket)(at[i])
 		if k := matched(b.match(hashes[i])); k < b.state.n() {
-			at[i] = mem.Ptr(b.ref(k))
-			entries[n%WarmMost] = at[i]
+			e := b.ref(k)
+			at[i] = mem.Ptr(e)
+			late[n%WarmMost] = at[i]
+			found[n%WarmMost] = e
 			n++
 		}
 	}
-	mem.Prefetch(entries[:n])
+	mem.Prefetch(late[first:n])
+	return n
 }
 
 // other returns the first bucket where findSpilled looks for what is not in its home bucket, whose state is st.

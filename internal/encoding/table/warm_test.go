@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -62,7 +63,13 @@ func TestWarm(t *testing.T) {
 			}
 			n := round % (WarmMost + 1)
 			var got [WarmMost]unsafe.Pointer
-			m.t.warm(hashes[:n], &got)
+			var found [WarmMost]mem.Ref
+			k := m.t.warm(hashes[:n], &got, &found)
+			for _, e := range found[:k] {
+				if !slices.Contains(got[:n], mem.Ptr(e)) {
+					t.Fatalf("%d keys: an entry was found and not asked for", size)
+				}
+			}
 			for i, p := range got {
 				if i >= n {
 					if p != nil {
@@ -89,5 +96,42 @@ func TestWarm(t *testing.T) {
 	t.Logf("%d of %d entries were asked for, %d of them not in their home bucket", right, there, elsewhere)
 	if there < 1000 || right < there*95/100 || elsewhere < there/50 {
 		t.Errorf("%d of %d entries were asked for, %d of them not in their home bucket", right, there, elsewhere)
+	}
+}
+
+// TestBeyond: blocks that entries refer to are counted, if they are asked for.
+func TestBeyond(t *testing.T) {
+	fixSeed(t, 1)
+	a := noLeak(t)
+	kind := *testKind
+	kind.Beyond = func(e mem.Ref) mem.Ref {
+		if testKind.Expire(e) == 0 {
+			return 0
+		}
+		return e
+	}
+	tab := New(a, &kind)
+	defer tab.Free(func(e mem.Ref) { freeEntry(a, e) })
+	var hashes []uint64
+	var es []mem.Ref
+	for i := range 1000 {
+		key := fmt.Append(nil, i)
+		e := newEntry(a, key, int64(i&1))
+		tab.Insert(Hash(key), e)
+		hashes, es = append(hashes, Hash(key)), append(es, e)
+	}
+	for _, c := range []struct{ n, beyond int }{{0, 0}, {1, 0}, {2, 1}, {WarmMost, WarmMost / 2}} {
+		if n := tab.FetchBeyond(es[:c.n]); n != c.beyond {
+			t.Errorf("%d of %d entries refer to something, want %d", n, c.n, c.beyond)
+		}
+		if n := tab.Warm(hashes[:c.n], true); n != c.beyond {
+			t.Errorf("of %d keys %d refer to something, want %d", c.n, n, c.beyond)
+		}
+		if n := tab.Warm(hashes[:c.n], false); n != 0 {
+			t.Errorf("of %d keys %d were looked at", c.n, n)
+		}
+	}
+	if n := tab.FetchBeyond(es); n != MaxAtHome {
+		t.Errorf("%d at once, want %d", n, MaxAtHome)
 	}
 }
