@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +38,27 @@ func TestScattered(t *testing.T) {
 				t.Fatalf("%d twice of %d", s, n)
 			}
 			seen[s] = true
+		}
+	}
+}
+
+// TestMedianRange: the median of what is drawn from is in the range at least 19 times of 20, however lopsided that is.
+func TestMedianRange(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{6, 15, 60} {
+		const draws = 4000
+		within := 0
+		for range draws {
+			v := make([]float64, n)
+			for i := range v {
+				v[i] = r.ExpFloat64()
+			}
+			if low, high := medianRange(v); low <= math.Ln2 && math.Ln2 <= high {
+				within++
+			}
+		}
+		if share := float64(within) / draws; share < 0.94 || share > 0.995 {
+			t.Errorf("of %d values the range has the median %.3f of the time", n, share)
 		}
 	}
 }
