@@ -57,6 +57,10 @@ type eviction struct {
 	pool    [poolSize]candidate // by badness, the worst key last
 	n       int
 	refs    [sampleSize]mem.Ref
+
+	// Where the next samples will be taken, which is fetched ahead (fetchAhead).
+	db   *DB // nil: not known yet
+	draw uint64
 }
 
 // candidate is a key that may go.
@@ -126,17 +130,47 @@ func (ks *Keyspace) drawDB() *DB {
 }
 
 // sample fills dst with keys of the database that may go.
-func (db *DB) sample(dst []mem.Ref) int {
+func (db *DB) sample(draw uint64, dst []mem.Ref) int {
 	if db.ks.evict.policy.Volatile {
-		return db.keys.SampleExpiring(rand.Uint64(), dst)
+		return db.keys.SampleExpiring(draw, dst)
 	}
-	return db.keys.Sample(rand.Uint64(), dst)
+	return db.keys.Sample(draw, dst)
+}
+
+// fetchAhead asks for what the next eviction will read, which is in no cache: where it samples, and the candidate that goes if
+// the samples are no worse.
+func (ks *Keyspace) fetchAhead() {
+	x := &ks.evict
+	if x.db, x.draw = ks.drawDB(), rand.Uint64(); x.db != nil && !x.policy.Volatile {
+		x.db.keys.FetchSample(x.draw)
+	}
+	if x.n > 0 {
+		c := &x.pool[x.n-1]
+		if db := ks.DBs[c.db]; db.keys.Root() != 0 {
+			db.keys.FetchFound(c.hash, c.ref)
+		}
+	}
+}
+
+// fetchValue asks for the value of the candidate that goes if the samples are no worse.
+func (ks *Keyspace) fetchValue() {
+	x := &ks.evict
+	if x.n == 0 {
+		return
+	}
+	c := &x.pool[x.n-1]
+	if db := ks.DBs[c.db]; db.keys.Root() != 0 {
+		if _, found := db.keys.FindEntry(c.hash, c.ref); found {
+			db.keys.FetchBeyond([]mem.Ref{c.ref})
+		}
+	}
 }
 
 // evictWorst evicts by recency or frequency.
 func (ks *Keyspace) evictWorst() (freed int64, ok bool) {
 	x := &ks.evict
 	for {
+		ks.fetchValue()
 		if !ks.fillPool() {
 			return 0, false
 		}
@@ -159,7 +193,9 @@ func (ks *Keyspace) evictWorst() (freed int64, ok bool) {
 				ks.consider(db, e, c.hash) // accessed since
 				continue
 			}
-			return db.evict(e, pos, c.hash), true
+			freed = db.evict(e, pos, c.hash)
+			ks.fetchAhead()
+			return freed, true
 		}
 	}
 }
@@ -168,12 +204,17 @@ func (ks *Keyspace) evictWorst() (freed int64, ok bool) {
 func (ks *Keyspace) fillPool() bool {
 	x := &ks.evict
 	for left := x.samples; left > 0; left -= sampleSize {
-		db := ks.drawDB()
-		if db == nil {
+		db, draw := x.db, x.draw
+		if db == nil || db.eligible() == 0 {
+			db, draw = ks.drawDB(), rand.Uint64()
+		}
+		if x.db = nil; db == nil {
 			return false
 		}
 		refs := x.refs[:min(left, sampleSize)]
-		for _, r := range refs[:db.sample(refs)] {
+		refs = refs[:db.sample(draw, refs)]
+		db.keys.Fetch(refs)
+		for _, r := range refs {
 			ks.consider(db, object.Entry(r), 0)
 		}
 	}
@@ -239,7 +280,7 @@ func (ks *Keyspace) evictAny() (freed int64, ok bool) {
 // evictSampled evicts one of a sample.
 func (db *DB) evictSampled() (freed int64, ok bool) {
 	refs := db.ks.evict.refs[:1]
-	if db.sample(refs) == 0 {
+	if db.sample(rand.Uint64(), refs) == 0 {
 		return 0, false
 	}
 	e := object.Entry(refs[0])

@@ -206,19 +206,23 @@ func (t *Table) Sample(r uint64, dst []mem.Ref) int {
 		}
 		return n < len(dst)
 	}
-	rt := t.head()
-	first, own := rt.own(rt.slotOf(r))
-	lines := uint(sizes[first.size()].lines)
-	skip := uint(r>>8&0xff) * lines >> 8
-	t.from(own, func(slot uint32, _ *word, bkt uint, b *bucket) bool {
-		return slot == own && bkt < skip || fill(b)
-	})
-	// Around to what was skipped.
-	s := first.segment()
-	for i := uint(0); i < skip && n < len(dst); i++ {
+	s, own, skip := t.sampleFrom(r)
+	for i := skip; i < s.lines && n < len(dst); i++ {
 		fill(s.at(i))
 	}
+	if n < len(dst) { // what was skipped, and the other segments
+		t.from(own, func(slot uint32, _ *word, bkt uint, b *bucket) bool {
+			return slot == own && bkt >= skip || fill(b)
+		})
+	}
 	return n
+}
+
+// sampleFrom returns where Sample begins: the segment, the first directory index that it is at, and the bucket.
+func (t *Table) sampleFrom(r uint64) (s segment, own uint32, bkt uint) {
+	w, own := t.head().own(t.head().slotOf(r))
+	s = w.segment()
+	return s, own, uint(r>>8&0xff) * s.lines >> 8
 }
 
 // from gives fn every bucket, beginning with those of the segment of a directory index, until it returns

@@ -24,6 +24,30 @@ func (t *Table) Warm(hashes []uint64, beyond bool) (n int) {
 	return t.FetchBeyond(found[:n])
 }
 
+// Fetch asks for entries, at most MaxAtHome.
+func (t *Table) Fetch(es []mem.Ref) {
+	var at [MaxAtHome]unsafe.Pointer
+	n := 0
+	for _, e := range es[:min(len(es), len(at))] {
+		at[n] = mem.Ptr(e)
+		n++
+	}
+	mem.Prefetch(at[:n])
+}
+
+// FetchFound asks for what FindEntry reads, and for the entry.
+func (t *Table) FetchFound(h uint64, e mem.Ref) {
+	r := t.head()
+	w, _ := r.own(r.slotOf(h))
+	mem.Prefetch([]unsafe.Pointer{unsafe.Pointer(w.segment().at(w.home(h))), mem.Ptr(e)})
+}
+
+// FetchSample asks for what Sample reads.
+func (t *Table) FetchSample(r uint64) {
+	s, _, bkt := t.sampleFrom(mix(r))
+	mem.Prefetch([]unsafe.Pointer{unsafe.Pointer(s.at(bkt)), unsafe.Pointer(s.at(min(bkt+1, s.lines-1)))})
+}
+
 // FetchBeyond asks for the blocks that entries refer to (Kind.Beyond), at most MaxAtHome, and returns their number.
 func (t *Table) FetchBeyond(es []mem.Ref) (n int) {
 	if t.kind.Beyond == nil {
