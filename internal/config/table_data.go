@@ -164,7 +164,7 @@ var threadsSection = section{
 		},
 		{
 			Name: "prefetch-batch-max-size", Kind: integer(func(v v) *int64 { return &v.PrefetchBatchMaxSize }, 16, 0, 128), Since: "Valkey 8.1", Affects: "at once",
-			Doc: "How many keys are brought into the processor's caches together: of requests that come in a row, and of MGET, MSET, DEL, UNLINK, EXISTS and TOUCH. More than 16 is as 16; 0 and 1 turn it off. INFO stats counts them (`io_threaded_total_prefetch_entries`).",
+			Doc: "How many keys are brought into the processor's caches together, and their values where many lie outside of their entries: of requests that come in a row, and of MGET, MSET, DEL, UNLINK, EXISTS and TOUCH. More than 16 is as 16; 0 and 1 turn it off. INFO stats counts them (`io_threaded_total_prefetch_entries`).",
 		},
 		{
 			Name: "server-cpulist", Alias: "server_cpulist", Flags: Immutable | Inert, Kind: optional(func(v v) *string { return &v.ServerCPUList }),
