@@ -212,9 +212,7 @@ func (ks *Keyspace) fillPool() bool {
 			return false
 		}
 		refs := x.refs[:min(left, sampleSize)]
-		refs = refs[:db.sample(draw, refs)]
-		db.keys.Fetch(refs)
-		for _, r := range refs {
+		for _, r := range refs[:db.sample(draw, refs)] {
 			ks.consider(db, object.Entry(r), 0)
 		}
 	}

@@ -35,6 +35,7 @@ func (t *Table) SampleExpiring(r uint64, dst []mem.Ref) int {
 		n += k
 		slot = (own + 1<<(rt.depth()-w.depth())) & (1<<rt.depth() - 1)
 	}
+	fetch(dst[:n])
 	return n
 }
 

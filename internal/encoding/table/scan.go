@@ -190,7 +190,7 @@ func (r *rootBlock) segments(fn func(slot uint32, w *word) bool) {
 // Sample fills dst with different entries that lie side by side at a random place, and returns how many:
 // all of dst unless the table is smaller. Neighbours by hash are strangers in every other respect, so this
 // serves eviction at the price of one or two cache lines. Within a bucket it begins anywhere, as slots are in the
-// order in which they were taken.
+// order in which they were taken. The first entries are on their way when it returns.
 func (t *Table) Sample(r uint64, dst []mem.Ref) int {
 	r = mix(r)
 	n := 0
@@ -215,6 +215,7 @@ func (t *Table) Sample(r uint64, dst []mem.Ref) int {
 			return slot == own && bkt >= skip || fill(b)
 		})
 	}
+	fetch(dst[:n])
 	return n
 }
 

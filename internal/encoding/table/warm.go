@@ -24,15 +24,14 @@ func (t *Table) Warm(hashes []uint64, beyond bool) (n int) {
 	return t.FetchBeyond(found[:n])
 }
 
-// Fetch asks for entries, at most MaxAtHome.
-func (t *Table) Fetch(es []mem.Ref) {
-	var at [MaxAtHome]unsafe.Pointer
-	n := 0
-	for _, e := range es[:min(len(es), len(at))] {
-		at[n] = mem.Ptr(e)
-		n++
+// fetch asks for entries, as many as a bucket has.
+func fetch(es []mem.Ref) {
+	var at [bucketSlots]unsafe.Pointer
+	es = es[:min(len(es), len(at))]
+	for i, e := range es {
+		at[i] = mem.Ptr(e)
 	}
-	mem.Prefetch(at[:n])
+	mem.Prefetch(at[:len(es)])
 }
 
 // FetchFound asks for what FindEntry reads, and for the entry.
