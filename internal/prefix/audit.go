@@ -13,8 +13,9 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 	own, rest, whole := make([]Counts, n), make([]Counts, n), make([]Counts, n)
 	total := Counts{}
 	each(func(key []byte, c Counts) {
-		id, all := t.deepest(key)
-		if all {
+		var to ends
+		id, depth, parts := t.deepest(key, &to)
+		if depth == parts {
 			own[id].add(c)
 		} else {
 			rest[id].add(c)

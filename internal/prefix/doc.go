@@ -3,6 +3,7 @@
 //
 //	prefix.go  what the prefix of a key is
 //	tree.go    rows of counts, which change as keys do
+//	index.go   rows by their names
 //	count.go   counting keys that the tree does not know
 //	past.go    growth, and which rows are worth keeping
 //	read.go    lists that add up

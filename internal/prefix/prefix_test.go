@@ -39,7 +39,7 @@ func TestParts(t *testing.T) {
 	is := func(delim string, depth int, key string, want ...string) {
 		t.Helper()
 		s, to, got := Split{delim, depth}, ends{}, []string{}
-		for _, end := range to[:s.parts([]byte(key), &to)] {
+		for _, end := range to[:s.scan([]byte(key), 0, &to).parts] {
 			got = append(got, key[:end])
 		}
 		if !slices.Equal(got, want) {
@@ -64,7 +64,8 @@ func TestParts(t *testing.T) {
 			}
 		}
 		s, to := Split{":", MaxDepth}, ends{}
-		n := s.parts(b, &to)
+		p := s.scan(b, 17, &to)
+		n := p.parts
 		if n != min(len(want), MaxDepth) {
 			t.Fatalf("%q has %d parts", b, n)
 		}
@@ -72,6 +73,9 @@ func TestParts(t *testing.T) {
 			if int(end) != want[i] {
 				t.Fatalf("part %d of %q ends at %d", i, b, end)
 			}
+		}
+		if h, last := hash(s.Of(b), 17); n > 0 && (p.hash != h || p.last != last) {
+			t.Fatalf("the hash of the prefix of %q is %x, and %x is left for last, not %x and %x", b, h, last, p.hash, p.last)
 		}
 	}
 }

@@ -136,7 +136,8 @@ func (t *Tree) missing(id int32) Counts {
 
 // unknown returns what a prefix without a row has, at most.
 func (t *Tree) unknown(prefix []byte) Counts {
-	id, _ := t.deepest(prefix)
+	var to ends
+	id, _, _ := t.deepest(prefix, &to)
 	m := t.missing(id)
 	m.add(t.at(id).sides[t.side()].rest)
 	return m

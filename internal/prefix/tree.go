@@ -1,7 +1,6 @@
 package prefix
 
 import (
-	"hash/maphash"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -84,8 +83,7 @@ type Tree struct {
 	rows  []row
 	names [][MaxLen]byte // of the rows
 	free  []int32
-	index []uint32 // rows by their names; open addressing: the upper bits of the hash (tagOf) and the row's number plus one, 16 bits
-	seed  maphash.Seed
+	index index
 	used  int // rows in use, the root's included
 
 	size    int64    // bytes of all rows, when victims were listed
@@ -116,17 +114,12 @@ const (
 // at once: so accounts of prefixes cost the same whatever is stored, and never memory that keys could have.
 func NewTree(split Split, max int) *Tree {
 	max++
-	t := &Tree{split: split, seed: maphash.MakeSeed(), complete: true}
+	t := &Tree{split: split, index: newIndex(max), complete: true}
 	t.rows, t.names = make([]row, max), make([][MaxLen]byte, max)
 	t.free = make([]int32, 0, max)
 	for id := int32(max) - 1; id >= 0; id-- {
 		t.free = append(t.free, id)
 	}
-	size := 64
-	for size < 4*max {
-		size *= 2
-	}
-	t.index = make([]uint32, size)
 	t.victims = make([]victim, 0, max/victimShare+1)
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
@@ -278,15 +271,13 @@ func (t *Tree) isLast(key []byte) bool {
 // be had.
 func (t *Tree) find(key []byte, more int64) Place {
 	var to ends
-	n := t.split.parts(key, &to)
-	id, depth := t.descend(key, to[:n])
-	if depth < n {
+	id, depth, parts := t.deepest(key, &to)
+	if depth < parts {
 		fresh := int32(-1)
 		if more > 0 && t.mayAdmit(more) {
-			fresh = t.admit(key, to[:n], id, depth)
+			fresh = t.admit(key, to[:parts], id, depth)
 		}
 		if fresh < 0 {
-			t.above, t.aboveID = t.name(id), id
 			return Place{t.at(id), true}
 		}
 		id = fresh
@@ -294,44 +285,37 @@ func (t *Tree) find(key []byte, more int64) Place {
 	r := t.at(id)
 	t.last, t.lastRow = t.name(id), r
 	t.lastEnd = swar.Head(t.last[max(len(t.last)-8, 0):])
-	t.lastFull = n == t.split.Depth
+	t.lastFull = parts == t.split.Depth
 	return Place{r, false}
 }
 
 // forget makes the next find look everything up.
 func (t *Tree) forget() { t.lastRow, t.above, t.aboveID = nil, nil, root }
 
-// descend returns the deepest row of a key whose prefix has its parts end there, and the number of parts that it has. Most
-// keys have a row for their whole prefix, so that one is looked for first.
-func (t *Tree) descend(key []byte, to []uint8) (id int32, depth int) {
-	n := len(to)
-	if n == 0 {
-		return root, 0
+// deepest returns the deepest row for a key, the number of parts that it has and that the key's prefix has, and where those end.
+// Most keys have a row for their whole prefix, so that one is looked for first, and then the one that the last key had which has not.
+func (t *Tree) deepest(key []byte, to *ends) (id int32, depth, parts int) {
+	p := t.split.scan(key, t.index.seed, to)
+	if p.parts == 0 {
+		return root, 0, 0
 	}
-	end := int(to[n-1])
-	if id = t.lookup(key[:end]); id >= 0 {
-		return id, n
+	end := int(to[p.parts-1])
+	if id = t.lookupHash(key[:end], p.hash, p.last); id >= 0 {
+		return id, p.parts, p.parts
 	}
 	id = root
 	if k := len(t.above); k < end && string(key[:k]) == string(t.above) {
 		id, depth = t.aboveID, int(t.at(t.aboveID).depth)
 	}
-	for ; depth < n-1; depth++ {
+	for ; depth < p.parts-1; depth++ {
 		next := t.lookup(key[:to[depth]])
 		if next < 0 {
 			break
 		}
 		id = next
 	}
-	return id, depth
-}
-
-// deepest returns the deepest row of a key's prefix, and whether it is that of the whole prefix.
-func (t *Tree) deepest(key []byte) (id int32, whole bool) {
-	var to ends
-	n := t.split.parts(key, &to)
-	id, depth := t.descend(key, to[:n])
-	return id, depth == n
+	t.above, t.aboveID = t.name(id), id
+	return id, depth, p.parts
 }
 
 // mayAdmit tells whether a prefix without a row is to get one for bytes that come to it.
@@ -400,6 +384,7 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	t.free = t.free[:len(t.free)-1]
 	r := t.at(id)
 	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true}
+	t.names[id] = [MaxLen]byte{} // padded with zeros (named)
 	copy(t.names[id][:], name)
 	t.used++
 	t.enterIndex(id)
@@ -437,64 +422,6 @@ func (t *Tree) drop(id int32) {
 	t.free = append(t.free, id)
 	t.starved = false
 	t.forget()
-}
-
-// The index of rows by their names: linear probing, at most a quarter full, and closed up behind what leaves. The root
-// is in it.
-
-const rowBits = 1<<16 - 1
-
-// A row's number plus one has to fit.
-var _ = [rowBits - MaxRows - 1]struct{}{}
-
-func tagOf(h uint64) uint32 { return uint32(h>>32) &^ rowBits }
-
-// rowAt returns the row at a place of the index that is taken.
-func (t *Tree) rowAt(i int) int32 { return int32(t.index[i]&rowBits) - 1 }
-
-func (t *Tree) slot(h uint64) int { return int(h) & (len(t.index) - 1) }
-
-func (t *Tree) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
-
-// lookup returns the row of a prefix, -1 if it has none.
-func (t *Tree) lookup(prefix []byte) int32 {
-	h := t.hash(prefix)
-	for i := t.slot(h); t.index[i] != 0; i = t.slot(uint64(i + 1)) {
-		if t.index[i]&^rowBits == tagOf(h) {
-			if id := t.rowAt(i); string(t.name(id)) == string(prefix) {
-				return id
-			}
-		}
-	}
-	return -1
-}
-
-func (t *Tree) enterIndex(id int32) {
-	h := t.hash(t.name(id))
-	i := t.slot(h)
-	for t.index[i] != 0 {
-		i = t.slot(uint64(i + 1))
-	}
-	t.index[i] = tagOf(h) | uint32(id+1)
-}
-
-func (t *Tree) leaveIndex(id int32) {
-	i := t.slot(t.hash(t.name(id)))
-	for t.rowAt(i) != id {
-		i = t.slot(uint64(i + 1))
-	}
-	for hole := i; ; {
-		i = t.slot(uint64(i + 1))
-		if t.index[i] == 0 {
-			t.index[hole] = 0
-			return
-		}
-		home := t.slot(t.hash(t.name(t.rowAt(i))))
-		if t.slot(uint64(i-home)) >= t.slot(uint64(i-hole)) {
-			t.index[hole] = t.index[i]
-			hole = i
-		}
-	}
 }
 
 // each gives fn every row in use, the root first.

@@ -95,12 +95,13 @@ func (w *world) facts() facts {
 	for k, d := range w.keys {
 		p := w.tree.split.Of([]byte(k))
 		sum(f.own, p, d)
-		if id, whole := w.tree.deepest(p); !whole {
+		var to ends
+		id, depth, parts := w.tree.deepest(p, &to)
+		if depth < parts {
 			sum(f.rest, w.tree.name(id), d)
 		}
-		var to ends
 		sum(f.whole, nil, d)
-		for _, end := range to[:w.tree.split.parts(p, &to)] {
+		for _, end := range to[:parts] {
 			sum(f.whole, p[:end], d)
 		}
 	}

@@ -38,10 +38,13 @@ func Lower(w uint64) uint64 {
 }
 
 // Marks sets the highest bit of each byte of w that is c, and no other.
-func Marks(w uint64, c byte) uint64 {
-	w ^= uint64(c) * ones
-	return ^(w&rest + rest | w | rest)
-}
+func Marks(w uint64, c byte) uint64 { return Zeros(w ^ Spread(c)) }
+
+// Spread returns a word of eight bytes c.
+func Spread(c byte) uint64 { return uint64(c) * ones }
+
+// Zeros sets the highest bit of each byte of w that is zero, and no other.
+func Zeros(w uint64) uint64 { return ^(w&rest + rest | w | rest) }
 
 // Contains tells whether b has a byte c. It is for what mostly is 8 to 16 bytes long.
 func Contains(b []byte, c byte) bool {
