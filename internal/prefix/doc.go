@@ -20,8 +20,11 @@
 // The bound of error. A row that comes into being when its parent has a rest may lack what its prefix has in there, and no
 // more. Each row knows that bound (miss): what its prefix has is between what the row says and that plus miss; and a prefix
 // without a row has no more than the rest of the deepest row above it, and what that one lacks itself. All of it is zero
-// as long as there were always rows enough. When there are not, the largest prefixes get them (admit), and counting anew
+// as long as there were always rows enough. When there are not, the largest prefixes get them (asks), and counting anew
 // makes every row exact that was there when the count began.
+//
+// Where prefixes are ever new and all of them are small, such as user:17: among millions, none has a row for long (worthless). Then
+// the row above has none below it, and their keys are counted there without being looked up (isAbove).
 //
 // A Tree is guarded by the keyspace lock. It lies on the Go heap, because its size does not depend on the data, and is
 // booked (mem.PurposePrefix).

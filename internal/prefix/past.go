@@ -11,6 +11,7 @@ const (
 
 	rowsAtOnce = 2048 // rows that a slice looks at
 	listEvery  = 100  // ms between two lists of rows to give up
+	dropMost   = 512  // rows that are dropped for a list
 )
 
 // past is what a row had at a look, in bytes.
@@ -32,6 +33,8 @@ type look struct {
 	seen   int            // looks so far, up to pastLen; the first was at a tree without rows
 	next   int            // row at which the look that is under way goes on
 	under  bool           // a look is under way
+	bytes  int64          // of the rows that it has passed,
+	rest   int64          // and keys in them that have no row
 	listed int64          // ms, when victims were listed
 	from   int            // row at which the next list begins
 }
@@ -40,7 +43,7 @@ type look struct {
 // nothing for a while are dropped, and if rows are short the smallest are listed. It reports whether there is more to do.
 func (t *Tree) Look(now int64) bool {
 	l := &t.look
-	if t.starved && (now-l.listed >= listEvery || now < l.listed) {
+	if t.asked >= len(t.rows) || t.starved && (now-l.listed >= listEvery || now < l.listed) {
 		l.listed = now
 		t.listVictims()
 		return true
@@ -49,15 +52,22 @@ func (t *Tree) Look(now int64) bool {
 		if age := now - l.times[l.slot]; age >= 0 && age < pastEvery {
 			return false
 		}
-		l.under, l.next = true, 0
+		l.under, l.next, l.bytes, l.rest = true, 0, 0, 0
 		l.times[(l.slot+1)%pastLen] = now
 	}
 	slot := (l.slot + 1) % pastLen
 	for end := min(l.next+rowsAtOnce, len(t.rows)); l.next < end; l.next++ {
 		if r := &t.rows[l.next]; r.used {
-			r.past[slot] = r.sides[t.side()].now()
-			if l.next != root && r.kids == 0 && t.empty(r) {
+			b := &r.sides[t.side()]
+			r.past[slot] = b.now()
+			l.bytes += b.bytes()
+			l.rest += b.rest.Keys
+			switch leaf := l.next != root && r.kids == 0; {
+			case leaf && t.empty(r):
 				t.drop(int32(l.next))
+			case leaf && t.crowded && t.worthless(r):
+				l.rest += b.own.Keys
+				t.giveUp(int32(l.next))
 			}
 		}
 	}
@@ -65,25 +75,35 @@ func (t *Tree) Look(now int64) bool {
 		return true
 	}
 	l.under, l.slot = false, slot
+	t.size = l.bytes
+	t.crowded = t.crowded && l.rest > 0
 	l.seen = min(l.seen+1, pastLen)
 	return false
 }
 
-// listVictims lists rows that are among the smallest. It begins where the last list ended.
+// listVictims lists rows that are among the smallest, and drops those that are worth nothing. It begins where the last list ended.
 func (t *Tree) listVictims() {
-	t.starved = false
+	t.starved, t.asked = false, 0
 	t.victims = t.victims[:0]
 	t.size = 0
 	t.each(func(_ int32, r *row) { t.size += r.sides[t.side()].bytes() })
-	limit := t.smallest()
+	limit, dropped := t.smallest(), 0
 	for range t.rows {
-		id := t.look.from
-		t.look.from = (id + 1) % len(t.rows)
-		if r := &t.rows[id]; r.used && r.kids == 0 && r.parent >= 0 && t.weight(r) <= limit {
-			t.victims = append(t.victims, victim{int32(id), r.gen})
-			if len(t.victims) == cap(t.victims) {
+		id := int32(t.look.from)
+		t.look.from = (t.look.from + 1) % len(t.rows)
+		r := t.at(id)
+		if !r.used || r.kids != 0 || r.parent < 0 {
+			continue
+		}
+		switch {
+		case t.worthless(r):
+			t.giveUp(id)
+			if dropped++; dropped == dropMost {
+				t.asked = len(t.rows) // there may be more, for the next list
 				return
 			}
+		case t.weight(r) <= limit && len(t.victims) < cap(t.victims):
+			t.victims = append(t.victims, victim{id, r.gen})
 		}
 	}
 }
@@ -98,10 +118,27 @@ func (t *Tree) empty(r *row) bool {
 	return r.past == [pastLen]past{}
 }
 
-// weight is what a row is worth keeping for: what it has, and as much of what it may have besides as an average row.
+// weight is what a row is worth keeping for: what it has, and until everything has grown by an eighth since the prefix got it as much
+// of what it may have besides as an average row.
 func (t *Tree) weight(r *row) int64 {
 	b := &r.sides[t.side()]
-	return b.bytes() + min(b.miss.Bytes, t.size/int64(len(t.rows)))
+	w := b.bytes()
+	if t.size-r.born < r.born/8 {
+		w += min(b.miss.Bytes, t.size/int64(len(t.rows)))
+	}
+	return w
+}
+
+// worthless tells whether a row has less than a prefix asks with, of all that prefixes without a row have beside it. Then they are so
+// many, and so small, that it says nothing to have counts of this one.
+func (t *Tree) worthless(r *row) bool {
+	w, side := t.weight(r), t.side()
+	for up := r.parent; up >= 0; up = t.at(up).parent {
+		if w < t.at(up).sides[side].rest.Bytes/int64(askShare*len(t.rows)) {
+			return true
+		}
+	}
+	return false
 }
 
 // smallest estimates what the smallest rows have that make up one victimShare of all.

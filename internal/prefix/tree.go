@@ -56,6 +56,7 @@ type row struct {
 	depth  uint8
 	length uint8 // of the name
 	used   bool
+	born   int64 // bytes of all rows when the prefix got the row
 	sides  [2]books
 	past   [pastLen]past // at the last looks (past.go)
 }
@@ -74,6 +75,7 @@ type Tree struct {
 	shown    uint8 // the side that is shown, 0 or 1
 	counting bool  // a count is under way
 	complete bool  // what is shown is of all keys
+	crowded  bool  // rows ran out, and some key may have none
 	starved  bool  // a prefix found all rows taken, and none on the list of those to give up
 
 	above   []byte // the row that has the rest of the last key whose prefix has none
@@ -86,12 +88,14 @@ type Tree struct {
 	index index
 	used  int // rows in use, the root's included
 
-	size    int64    // bytes of all rows, when victims were listed
-	credit  int64    // bytes without a row after which the next one gets one, when all rows are taken
+	size    int64    // bytes of all rows, when they were last looked at
+	credit  int64    // bytes without a row after which the prefix of the next one asks for one
+	asking  []uint32 // prefixes that asked: the upper bits of a hash at the place of the lower ones
+	asked   int      // prefixes that asked since victims were listed
 	victims []victim // rows to give up, smallest ones
 	look    look
 
-	// Moved counts the prefixes that had to give up their row for another.
+	// Moved counts the prefixes that had to give up their row.
 	Moved int64
 }
 
@@ -110,17 +114,18 @@ const (
 	MaxRows = 16384
 )
 
-// NewTree makes an empty tree of at most max rows, the empty prefix's not counted. It is complete: of no key. All memory is taken
-// at once: so accounts of prefixes cost the same whatever is stored, and never memory that keys could have.
-func NewTree(split Split, max int) *Tree {
-	max++
-	t := &Tree{split: split, index: newIndex(max), complete: true}
-	t.rows, t.names = make([]row, max), make([][MaxLen]byte, max)
-	t.free = make([]int32, 0, max)
-	for id := int32(max) - 1; id >= 0; id-- {
+// NewTree makes an empty tree of at most so many rows, the empty prefix's not counted. It is complete: of no key. All memory is
+// taken at once: so accounts of prefixes cost the same whatever is stored, and never memory that keys could have.
+func NewTree(split Split, rows int) *Tree {
+	rows++
+	t := &Tree{split: split, index: newIndex(rows), complete: true}
+	t.rows, t.names = make([]row, rows), make([][MaxLen]byte, rows)
+	t.free = make([]int32, 0, rows)
+	for id := int32(rows) - 1; id >= 0; id-- {
 		t.free = append(t.free, id)
 	}
-	t.victims = make([]victim, 0, max/victimShare+1)
+	t.victims = make([]victim, 0, rows/victimShare+1)
+	t.asking = make([]uint32, max(64, len(t.index.tags)/32)) // an eighth to a quarter of the rows
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
@@ -177,13 +182,14 @@ func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	switch {
-	case !t.isLast(key):
-		t.Enter(t.find(key, d.Bytes), d, on)
-	case on == Shown: // what most changes are
-		t.enter(t.lastRow, t.shown, false, d)
-	default:
-		t.Enter(Place{r: t.lastRow}, d, on)
+	p := Place{r: t.lastRow}
+	if !t.isLast(key) {
+		p = t.find(key, d.Bytes)
+	}
+	if on == Shown { // what most changes are
+		t.enter(p.r, t.shown, p.rest, d)
+	} else {
+		t.Enter(p, d, on)
 	}
 }
 
@@ -257,24 +263,35 @@ func (t *Tree) isLast(key []byte) bool {
 	case swar.Tail(key[:n]) != t.lastEnd || string(key[:n]) != string(t.last):
 		return false
 	}
-	if t.lastFull {
+	switch {
+	case t.lastFull:
 		return true
+	case t.one:
+		return !swar.Contains(key[n:min(len(key), MaxLen)], t.sep)
 	}
+	return !t.goesOn(key, n)
+}
+
+// goesOn tells whether a part of a key ends behind its first n bytes.
+func (t *Tree) goesOn(key []byte, n int) bool {
 	key = key[n:min(len(key), MaxLen)]
 	if t.one {
-		return !swar.Contains(key, t.sep)
+		return swar.Contains(key, t.sep)
 	}
-	return t.split.part(key) == 0
+	return t.split.part(key) != 0
 }
 
 // find returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to
 // be had.
 func (t *Tree) find(key []byte, more int64) Place {
+	if t.isAbove(key) && !t.asks(more) {
+		return Place{t.at(t.aboveID), true}
+	}
 	var to ends
 	id, depth, parts := t.deepest(key, &to)
 	if depth < parts {
 		fresh := int32(-1)
-		if more > 0 && t.mayAdmit(more) {
+		if t.asks(more) {
 			fresh = t.admit(key, to[:parts], id, depth)
 		}
 		if fresh < 0 {
@@ -318,29 +335,53 @@ func (t *Tree) deepest(key []byte, to *ends) (id int32, depth, parts int) {
 	return id, depth, p.parts
 }
 
-// mayAdmit tells whether a prefix without a row is to get one for bytes that come to it.
+// isAbove tells whether the row that had the rest of the last key without one is the deepest for this key, too: nothing is below
+// it. So where prefixes are very many, and none of them large, most keys are not looked up.
+func (t *Tree) isAbove(key []byte) bool {
+	n, r := len(t.above), t.at(t.aboveID)
+	return r.kids == 0 && int(r.depth) < t.split.Depth && len(key) >= n && string(key[:n]) == string(t.above) && t.goesOn(key, n)
+}
+
+// asks tells whether a prefix without a row, which more bytes come to, asks for one.
 //
-// As long as there are rows to be had every prefix gets one. Then bytes without a row are counted, and the prefix of
-// every so manieth byte takes the rows of the smallest. The distance is random, as is what prefixes ask for one by one,
-// so that a prefix that grows by share 1/max of all is passed over with a probability of e^-8 (0.03%). Once nothing is left on the
-// list of the smallest, nobody gets one before the next list, or before a row is dropped.
-func (t *Tree) mayAdmit(more int64) bool {
-	if t.starved {
+// As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
+// every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks again before the note of it
+// is written over (again) gets the row of one of the smallest. So a prefix that takes 6/max of what comes, while what is stored doubles,
+// asks some 17 times, and is passed over with a probability of 0.1%; and hardly any does of very many that are equally small.
+//
+// Once nothing is left on the list of the smallest, nobody asks before the next list, or before a row is dropped.
+func (t *Tree) asks(more int64) bool {
+	if more <= 0 || t.starved {
 		return false
 	}
-	if t.used < len(t.rows) {
+	if !t.crowded {
 		return true
 	}
-	if t.credit -= more; t.credit > 0 {
-		return false
+	t.credit -= more
+	return t.credit <= 0
+}
+
+// again notes that a prefix of a hash asks, and tells whether it did so lately.
+func (t *Tree) again(h uint64) bool {
+	at, tag := &t.asking[int(h)&(len(t.asking)-1)], uint32(h>>32)|1
+	if *at == tag {
+		*at = 0
+		return true
 	}
-	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(admitShare*len(t.rows)))
-	return true
+	*at = tag
+	return false
 }
 
 // admit makes rows for the prefix of a key whose parts end there, below that of its first depth parts, and returns the last,
-// or -1 if there is no room.
+// or -1 if it is to have none.
 func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
+	if t.crowded {
+		t.asked++
+		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(askShare*len(t.rows)))
+		if h, _ := hash(key[:to[len(to)-1]], t.index.seed); !t.again(h) {
+			return -1
+		}
+	}
 	if want := len(to) - depth; t.used+want > len(t.rows) {
 		r := t.at(id)
 		r.kids++ // it is not to be given up for what comes below it
@@ -348,7 +389,7 @@ func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
 		}
 		r.kids--
 		if t.used+want > len(t.rows) {
-			t.starved = true
+			t.starved, t.crowded = true, true
 			return -1
 		}
 	}
@@ -359,7 +400,7 @@ func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
 }
 
 const (
-	admitShare  = 8
+	askShare    = 4  // so many prefixes ask for each row while what is stored doubles, all of it without a row
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )
 
@@ -369,12 +410,17 @@ func (t *Tree) giveUpOne() bool {
 		v := t.victims[len(t.victims)-1]
 		t.victims = t.victims[:len(t.victims)-1]
 		if r := t.at(v.id); v.id != root && r.used && r.gen == v.gen && r.kids == 0 {
-			t.drop(v.id)
-			t.Moved++
+			t.giveUp(v.id)
 			return true
 		}
 	}
 	return false
+}
+
+// giveUp drops a row whose prefix has something.
+func (t *Tree) giveUp(id int32) {
+	t.drop(id)
+	t.Moved++
 }
 
 // newRow makes a row for a prefix below row parent. What it had until now is in the rest of parent, or in what parent
@@ -383,7 +429,7 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	id := t.free[len(t.free)-1]
 	t.free = t.free[:len(t.free)-1]
 	r := t.at(id)
-	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true}
+	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true, born: t.size}
 	t.names[id] = [MaxLen]byte{} // padded with zeros (named)
 	copy(t.names[id][:], name)
 	t.used++

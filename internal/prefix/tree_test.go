@@ -257,6 +257,50 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// TestEverNew: of very many prefixes none has a row as long as all are small; one that is large has one soon, and all have when they
+// are few again.
+func TestEverNew(t *testing.T) {
+	w := newWorld(t, Split{":", 3}, 64, 12)
+	look := func(ms int64) {
+		w.now += ms
+		for w.tree.Look(w.now) {
+		}
+	}
+	for i := range 40000 {
+		w.change(fmt.Sprintf("user:%d:name", i), Counts{64, 1, 0})
+		if i%1000 == 0 {
+			look(listEvery)
+		}
+	}
+	if used, _ := w.tree.Rows(); used > 4 || !w.tree.crowded || w.tree.Moved < 60 {
+		t.Errorf("%d rows, %d moved, crowded: %t", used, w.tree.Moved, w.tree.crowded)
+	}
+	w.check()
+	for i := range 4000 {
+		w.change(fmt.Sprintf("user:large:%d", i), Counts{64, 1, 0})
+		w.change(fmt.Sprintf("user:%d:name", 40000+i), Counts{64, 1, 0})
+		w.change(fmt.Sprintf("user:%d:name", i), Counts{})
+	}
+	look(listEvery)
+	if l := w.tree.Lookup([]byte("user:large:")); l.Keys < 2000 {
+		t.Errorf("the tree knows of %d keys and at most %d more, of 4000", l.Keys, l.Miss.Keys)
+	}
+	w.begin()
+	w.step(len(w.keys))
+	for i := range 44000 {
+		w.change(fmt.Sprintf("user:%d:name", i), Counts{})
+	}
+	look(pastEvery)
+	if w.tree.crowded {
+		t.Error("all keys have rows, and prefixes have to ask for one")
+	}
+	w.change("user:17:name", Counts{64, 1, 0})
+	if w.tree.lookup([]byte("user:17:")) < 0 {
+		t.Error("a prefix has no row, and there are many")
+	}
+	w.check()
+}
+
 // TestStarved: when a prefix finds all rows taken and none to be given up, no other asks before that may have changed.
 func TestStarved(t *testing.T) {
 	for name, change := range map[string]func(w *world){
@@ -377,7 +421,7 @@ func BenchmarkAdd(b *testing.B) {
 				key[5+i] = '0' + byte(x&15)
 			}
 			t.Add(key, Counts{64, 1, 0}, Shown)
-			if n++; n%1024 == 0 {
+			if n++; n%(1<<16) == 0 {
 				for now += listEvery; t.Look(now); {
 				}
 			}

@@ -210,7 +210,7 @@ func TestPrefixTime(t *testing.T) {
 	h.settled()
 	tree, _ := ks.Prefixes()
 	if tree.Moved == 0 {
-		t.Error("no prefix had to give its row to another")
+		t.Error("no prefix had to give up its row")
 	}
 	if l := tree.Lookup([]byte("large:")); l.Keys != 1000 {
 		t.Errorf("a thousand keys, and the tree knows %d and at most %d more", l.Keys, l.Miss.Keys)

@@ -46,13 +46,18 @@ func Spread(c byte) uint64 { return uint64(c) * ones }
 // Zeros sets the highest bit of each byte of w that is zero, and no other.
 func Zeros(w uint64) uint64 { return ^(w&rest + rest | w | rest) }
 
-// Contains tells whether b has a byte c. It is for what mostly is 8 to 16 bytes long.
+// Contains tells whether b has a byte c. It is for what mostly is 8 to 24 bytes long.
 func Contains(b []byte, c byte) bool {
 	n := len(b)
-	if n < 8 || n > 16 {
+	if n < 8 || n > 24 {
 		return bytes.IndexByte(b, c) >= 0
 	}
 	all := uint64(c) * ones
 	x, y := binary.LittleEndian.Uint64(b)^all, Tail(b)^all
-	return ((x-ones)&^x|(y-ones)&^y)&high != 0
+	found := (x-ones)&^x | (y-ones)&^y
+	if n > 16 {
+		z := binary.LittleEndian.Uint64(b[8:]) ^ all
+		found |= (z - ones) &^ z
+	}
+	return found&high != 0
 }

@@ -43,7 +43,7 @@ func TestWords(t *testing.T) {
 }
 
 func TestContains(t *testing.T) {
-	texts(20, func(b []byte) {
+	texts(28, func(b []byte) {
 		for _, c := range []byte("a:\x00\x80\xff\x01?") {
 			if got, want := Contains(b, c), bytes.IndexByte(b, c) >= 0; got != want {
 				t.Fatalf("%q: %q is there: %t", b, c, got)
