@@ -33,22 +33,23 @@ var observers = []observer{
 	{name: "all", on: []string{"memory-prefixes", "memory-journal-max-len", "memory-history"}, limit: 0.97},
 }
 
-// observerRounds is how many rounds there are for one of another part: what observers cost is a third of what
-// the machine's moods make of one sample.
-const observerRounds = 12
+// observerRounds is how many rounds there are for one of another part: what observers cost is a tenth of what the machine's moods
+// make of one sample, however long it is. So there are many short ones.
+const observerRounds = 24
 
 // observerRows are what users do most, and what changes prefixes most: values that stay as large as they are, values and
 // keys that come, and keys of very many prefixes.
 func observerRows() []row {
 	const keys = 1_000_000
+	const some, more, most = 20_000, 50_000, 100_000 // a sample takes a tenth of a second, or until prefixes have found their rows
 	flush := func(s *live.Server, _ int) error { return do(s, "FLUSHALL") }
 	return []row{
-		{name: "GET", test: "get", requests: 100_000, depths: deep, random: keys},
-		{name: "SET", test: "set", requests: 100_000, depths: deep, random: keys},
-		{name: "SET of new keys", test: "set", requests: 100_000, depths: deep, random: 1_000_000_000, prepare: flush},
+		{name: "GET", test: "get", requests: some, depths: deep, random: keys},
+		{name: "SET", test: "set", requests: some, depths: deep, random: keys},
+		{name: "SET of new keys", test: "set", requests: more, depths: deep, random: 1_000_000_000, prepare: flush},
 		{
 			name: "SET of new keys, many prefixes", command: []string{"SET", "user:__rand_int__:name", "xxx"},
-			requests: 100_000, depths: deep, random: 1_000_000_000, prepare: flush,
+			requests: most, depths: deep, random: 1_000_000_000, prepare: flush,
 		},
 	}
 }
@@ -149,7 +150,8 @@ func benchmarkKeys(s *live.Server, n int) error {
 	})
 }
 
-// observe turns what an observer needs on and everything else off, and waits until it is.
+// observe turns what an observer needs on and everything else off, and waits until that is done: keys that are there are counted,
+// and files of the record opened and closed.
 func observe(s *live.Server, x observer) error {
 	words := []string{"CONFIG", "SET"}
 	for _, d := range observing {
@@ -164,7 +166,7 @@ func observe(s *live.Server, x observer) error {
 		return err
 	}
 	if len(x.on) == 0 || x.on[0] != "memory-prefixes" {
-		return nil
+		return idle(s)
 	}
 	c, err := s.Dial()
 	if err != nil {
@@ -178,7 +180,7 @@ func observe(s *live.Server, x observer) error {
 		}
 		for i := 0; i+1 < len(r.Elems); i += 2 {
 			if r.Elems[i].Str == "complete" && r.Elems[i+1].Str == "1" {
-				return nil
+				return idle(s)
 			}
 		}
 		time.Sleep(10 * time.Millisecond)
