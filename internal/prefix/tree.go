@@ -1,6 +1,7 @@
 package prefix
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -68,6 +69,7 @@ type Tree struct {
 	// What every change needs stands together.
 	last     []byte // prefix of the last key whose prefix has a row
 	lastEnd  uint64 // its last eight bytes, or as many as it has
+	lastMask uint64 // of as many bytes, if it has at most eight
 	lastRow  *row
 	lastFull bool  // last has Depth parts
 	one      bool  // the delimiter is one byte,
@@ -182,14 +184,19 @@ func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	p := Place{r: t.lastRow}
-	if !t.isLast(key) {
-		p = t.find(key, d.Bytes)
-	}
-	if on == Shown { // what most changes are
-		t.enter(p.r, t.shown, p.rest, d)
-	} else {
-		t.Enter(p, d, on)
+	switch {
+	case !t.isLast(key):
+		t.Enter(t.find(key, d.Bytes), d, on)
+	case on != Shown:
+		t.Enter(Place{r: t.lastRow}, d, on)
+	default: // enter without a call
+		c := &t.lastRow.sides[t.shown&1].own
+		c.Bytes += d.Bytes
+		c.Keys += d.Keys
+		c.Expires += d.Expires
+		if c.negative() {
+			t.borrow(t.lastRow, t.shown, c)
+		}
 	}
 }
 
@@ -200,10 +207,19 @@ type Place struct {
 }
 
 // Place returns where a key is counted, for who has no key any more when it knows what to enter.
-func (t *Tree) Place(key []byte) Place { return t.find(key, 0) }
+func (t *Tree) Place(key []byte) Place {
+	if t.isLast(key) {
+		return Place{r: t.lastRow}
+	}
+	return t.find(key, 0)
+}
 
 // Enter enters a change of a key that is counted in a place.
 func (t *Tree) Enter(p Place, d Counts, on Sides) {
+	if on == Shown { // what most changes are
+		t.enter(p.r, t.shown, p.rest, d)
+		return
+	}
 	if on&Shown != 0 {
 		t.enter(p.r, t.shown, p.rest, d)
 	}
@@ -250,14 +266,14 @@ func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 func (t *Tree) isLast(key []byte) bool {
 	n := len(t.last)
 	switch {
-	case t.lastRow == nil || len(key) < n:
+	case len(key) < n || t.lastRow == nil:
 		return false
 	case len(key) < 8:
 		if string(key[:n]) != string(t.last) {
 			return false
 		}
 	case n <= 8:
-		if (swar.Head(key)^t.lastEnd)<<(64-8*n) != 0 {
+		if (binary.LittleEndian.Uint64(key)^t.lastEnd)&t.lastMask != 0 {
 			return false
 		}
 	case swar.Tail(key[:n]) != t.lastEnd || string(key[:n]) != string(t.last):
@@ -266,7 +282,7 @@ func (t *Tree) isLast(key []byte) bool {
 	switch {
 	case t.lastFull:
 		return true
-	case t.one:
+	case t.one: // goesOn without a call
 		return !swar.Contains(key[n:min(len(key), MaxLen)], t.sep)
 	}
 	return !t.goesOn(key, n)
@@ -281,8 +297,8 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 	return t.split.part(key) != 0
 }
 
-// find returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to
-// be had.
+// find returns where a key is counted, which more bytes come to, whatever the last one was. A prefix without a row gets one, if bytes
+// come and one is to be had.
 func (t *Tree) find(key []byte, more int64) Place {
 	if t.isAbove(key) && !t.asks(more) {
 		return Place{t.at(t.aboveID), true}
@@ -302,6 +318,7 @@ func (t *Tree) find(key []byte, more int64) Place {
 	r := t.at(id)
 	t.last, t.lastRow = t.name(id), r
 	t.lastEnd = swar.Head(t.last[max(len(t.last)-8, 0):])
+	t.lastMask = 1<<(8*len(t.last)) - 1
 	t.lastFull = parts == t.split.Depth
 	return Place{r, false}
 }

@@ -33,23 +33,23 @@ var observers = []observer{
 	{name: "all", on: []string{"memory-prefixes", "memory-journal-max-len", "memory-history"}, limit: 0.97},
 }
 
-// observerRounds is how many rounds there are for one of another part: what observers cost is a tenth of what the machine's moods
-// make of one sample, however long it is. So there are many short ones.
-const observerRounds = 24
+// observerRequests is how many requests there are for one round of another part: what observers cost is a tenth of what the machine's
+// moods make of one sample, however long it is. So there are many short ones.
+const observerRequests = 6_000_000
 
 // observerRows are what users do most, and what changes prefixes most: values that stay as large as they are, values and
 // keys that come, and keys of very many prefixes.
 func observerRows() []row {
 	const keys = 1_000_000
-	const some, more, most = 20_000, 50_000, 100_000 // a sample takes a tenth of a second, or until prefixes have found their rows
+	const some, more = 20_000, 100_000 // a sample takes a tenth of a second, or goes on when prefixes have found their rows
 	flush := func(s *live.Server, _ int) error { return do(s, "FLUSHALL") }
 	return []row{
 		{name: "GET", test: "get", requests: some, depths: deep, random: keys},
 		{name: "SET", test: "set", requests: some, depths: deep, random: keys},
-		{name: "SET of new keys", test: "set", requests: more, depths: deep, random: 1_000_000_000, prepare: flush},
+		{name: "SET of new keys", test: "set", requests: some, depths: deep, random: 1_000_000_000, prepare: flush},
 		{
 			name: "SET of new keys, many prefixes", command: []string{"SET", "user:__rand_int__:name", "xxx"},
-			requests: most, depths: deep, random: 1_000_000_000, prepare: flush,
+			requests: more, depths: deep, random: 1_000_000_000, prepare: flush,
 		},
 	}
 }
@@ -61,9 +61,9 @@ func measureObservers(o *options, all []contender) (string, error) {
 		return "", err
 	}
 	defer stop()
-	s, rounds := servers[0], observerRounds*o.rounds
+	s := servers[0]
 	var table strings.Builder
-	head, line := "| operation | keys |", "|---|---|"
+	head, line := "| operation | keys | rounds |", "|---|---|---|"
 	for _, x := range observers {
 		head += fmt.Sprintf(" %s us | k/s |", x.name)
 		line += "---|---|"
@@ -80,7 +80,7 @@ func measureObservers(o *options, all []contender) (string, error) {
 			}
 		}
 		samples := make([][]sample, len(observers))
-		for range rounds {
+		for range o.rounds * observerRequests / c.n {
 			for _, x := range rand.Perm(len(observers)) { // nobody always follows the same one
 				if err := observe(s, observers[x]); err != nil {
 					return "", err
@@ -98,16 +98,16 @@ func measureObservers(o *options, all []contender) (string, error) {
 	}
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
 		"(`memory-history`): CPU time of the server per operation in microseconds, and operations per second in thousands, at pipeline 16; one "+
-		"server, whose directives are set in turn, medians of %d rounds. The last columns are the CPU time with nothing on divided by that with "+
+		"server, whose directives are set in turn, medians of the rounds. The last columns are the CPU time with nothing on divided by that with "+
 		"them on in the same round, which is the share of its throughput that a busy server keeps: the median, and in brackets what the median of "+
 		"very many rounds lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is "+
 		"below is bold. The journal of what nothing is evicted for does nothing, so that its column shows how much of this is chance.\n\n%s",
-		rounds, table.String()), nil
+		table.String()), nil
 }
 
 // observerLine renders a cell.
 func observerLine(c cell, samples [][]sample) string {
-	text := fmt.Sprintf("| %s | %s |", c.name, keysOf(c.random))
+	text := fmt.Sprintf("| %s | %s | %d |", c.name, keysOf(c.random), len(samples[0]))
 	for s := range samples {
 		var x, y []float64
 		for _, m := range samples[s] {
