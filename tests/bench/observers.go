@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"granary/tests/live"
 )
@@ -54,14 +53,9 @@ func observerRows() []row {
 	}
 }
 
-// measureObservers measures one server with observers on and off in turn: so nothing else differs.
+// measureObservers measures servers with observers on and off in turn. They are started anew for each round of another part: one
+// process is by chance a little faster than the next, all the time.
 func measureObservers(o *options, all []contender) (string, error) {
-	servers, stop, err := startAll(all[:1])
-	if err != nil {
-		return "", err
-	}
-	defer stop()
-	s := servers[0]
 	var table strings.Builder
 	head, line := "| operation | keys | rounds |", "|---|---|---|"
 	for _, x := range observers {
@@ -73,36 +67,73 @@ func measureObservers(o *options, all []contender) (string, error) {
 		line += "---|"
 	}
 	fmt.Fprintf(&table, "%s\n%s\n", head, line)
-	for _, c := range cellsOf(observerRows(), o.scale) {
-		if c.prepare == nil {
-			if err := benchmarkKeys(s, c.random); err != nil {
-				return "", err
-			}
+	cells := cellsOf(observerRows(), o.scale)
+	samples := make([][][]sample, len(cells)) // by cell, observer and round
+	for i := range samples {
+		samples[i] = make([][]sample, len(observers))
+	}
+	for range o.rounds {
+		if err := observe(all[0], cells, samples); err != nil {
+			return "", err
 		}
-		samples := make([][]sample, len(observers))
-		for range o.rounds * observerRequests / c.n {
-			for _, x := range rand.Perm(len(observers)) { // nobody always follows the same one
-				if err := observe(s, observers[x]); err != nil {
-					return "", err
-				}
-				m, err := measureCell(s, c)
-				if err != nil {
-					return "", fmt.Errorf("%s: %w", c.name, err)
-				}
-				samples[x] = append(samples[x], m)
-			}
-		}
-		text := observerLine(c, samples)
+	}
+	for i, c := range cells {
+		text := observerLine(c, samples[i])
 		fmt.Print(text)
 		table.WriteString(text)
 	}
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
-		"(`memory-history`): CPU time of the server per operation in microseconds, and operations per second in thousands, at pipeline 16; one "+
-		"server, whose directives are set in turn, medians of the rounds. The last columns are the CPU time with nothing on divided by that with "+
-		"them on in the same round, which is the share of its throughput that a busy server keeps: the median, and in brackets what the median of "+
-		"very many rounds lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is "+
-		"below is bold. The journal of what nothing is evicted for does nothing, so that its column shows how much of this is chance.\n\n%s",
-		table.String()), nil
+		"(`memory-history`): CPU time of the server per operation in microseconds, and operations per second in thousands, at pipeline 16; "+
+		"a server for each setting, in turn, started anew %d times; medians of the rounds. The last columns are the CPU time with nothing on divided by "+
+		"that with them on in the same round, which is the share of its throughput that a busy server keeps: the median, and in brackets what "+
+		"the median of very many rounds lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least "+
+		"0.97; what is below is bold. The journal of what nothing is evicted for does nothing, so that its column shows how much of this is "+
+		"chance.\n\n%s",
+		o.rounds, table.String()), nil
+}
+
+// observe adds some rounds of samples, of servers that are started for them.
+func observe(c contender, cells []cell, samples [][][]sample) error {
+	servers := make([]*live.Server, len(observers))
+	for i, x := range observers {
+		s, err := live.Start(x.name, c.path, x.args()...)
+		if err != nil {
+			return err
+		}
+		defer s.Stop()
+		servers[i] = s
+	}
+	for i, c := range cells {
+		if c.prepare == nil {
+			for _, s := range servers {
+				if err := benchmarkKeys(s, c.random); err != nil {
+					return err
+				}
+			}
+		}
+		for range max(observerRequests/c.n, 1) {
+			for _, x := range rand.Perm(len(observers)) { // nobody always follows the same one
+				m, err := measureCell(servers[x], c)
+				if err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
+				samples[i][x] = append(samples[i][x], m)
+			}
+		}
+	}
+	return nil
+}
+
+// args are the arguments of a server that have what an observer needs on, and everything else off.
+func (x *observer) args() (args []string) {
+	for _, d := range observing {
+		value := d[2]
+		if slices.Contains(x.on, d[0]) {
+			value = d[1]
+		}
+		args = append(args, "--"+d[0], value)
+	}
+	return args
 }
 
 // observerLine renders a cell.
@@ -148,42 +179,4 @@ func benchmarkKeys(s *live.Server, n int) error {
 	return fill(s, n, func(dst []byte, i int) []byte {
 		return appendWord(appendNumbered(appendWord(appendHead(dst, 3), "SET"), "key:", 16, i), "xxx")
 	})
-}
-
-// observe turns what an observer needs on and everything else off, and waits until that is done: keys that are there are counted,
-// and files of the record opened and closed.
-func observe(s *live.Server, x observer) error {
-	words := []string{"CONFIG", "SET"}
-	for _, d := range observing {
-		words = append(words, d[0], d[2])
-		for _, on := range x.on {
-			if on == d[0] {
-				words[len(words)-1] = d[1]
-			}
-		}
-	}
-	if err := do(s, words...); err != nil {
-		return err
-	}
-	if len(x.on) == 0 || x.on[0] != "memory-prefixes" {
-		return idle(s)
-	}
-	c, err := s.Dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	for range 6000 {
-		r, err := c.Do("MEMORY", "PREFIXES", "COUNT", "1")
-		if err != nil {
-			return err
-		}
-		for i := 0; i+1 < len(r.Elems); i += 2 {
-			if r.Elems[i].Str == "complete" && r.Elems[i+1].Str == "1" {
-				return idle(s)
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return fmt.Errorf("%s does not get done with counting keys", s.Name)
 }

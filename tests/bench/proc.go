@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"granary/tests/live"
 )
@@ -32,24 +31,6 @@ func cpuNanos(pid int) (int64, error) {
 		sum += n
 	}
 	return sum, nil
-}
-
-// idle waits until a server does nothing but what it does at all times.
-func idle(s *live.Server) error {
-	const pause = 10 * time.Millisecond
-	before, err := cpuNanos(s.Pid())
-	for range 1000 {
-		if err != nil {
-			return err
-		}
-		time.Sleep(pause)
-		var now int64
-		if now, err = cpuNanos(s.Pid()); now-before < int64(pause)/20 {
-			return err
-		}
-		before = now
-	}
-	return fmt.Errorf("%s does not come to rest", s.Name)
 }
 
 // residentBytes is VmRSS.
