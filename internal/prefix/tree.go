@@ -92,7 +92,7 @@ type Tree struct {
 
 	size    int64    // bytes of all rows, when they were last looked at
 	credit  int64    // bytes without a row after which the prefix of the next one asks for one
-	asking  []uint32 // prefixes that asked: the upper bits of a hash at the place of the lower ones
+	asking  []uint32 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
 	asked   int      // prefixes that asked since victims were listed
 	victims []victim // rows to give up, smallest ones
 	look    look
@@ -127,7 +127,7 @@ func NewTree(split Split, rows int) *Tree {
 		t.free = append(t.free, id)
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
-	t.asking = make([]uint32, max(64, len(t.index.tags)/32)) // an eighth to a quarter of the rows
+	t.asking = make([]uint32, len(t.index.tags)/2) // two to four for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
@@ -191,9 +191,7 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 		t.Enter(Place{r: t.lastRow}, d, on)
 	default: // enter without a call
 		c := &t.lastRow.sides[t.shown&1].own
-		c.Bytes += d.Bytes
-		c.Keys += d.Keys
-		c.Expires += d.Expires
+		c.add(d)
 		if c.negative() {
 			t.borrow(t.lastRow, t.shown, c)
 		}
@@ -362,9 +360,9 @@ func (t *Tree) isAbove(key []byte) bool {
 // asks tells whether a prefix without a row, which more bytes come to, asks for one.
 //
 // As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
-// every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks again before the note of it
-// is written over (again) gets the row of one of the smallest. So a prefix that takes 6/max of what comes, while what is stored doubles,
-// asks some 17 times, and is passed over with a probability of 0.1%; and hardly any does of very many that are equally small.
+// every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks for the third time, before the
+// note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks some eleven
+// times while what is stored doubles; hardly any does so three times of very many that are equally small.
 //
 // Once nothing is left on the list of the smallest, nobody asks before the next list, or before a row is dropped.
 func (t *Tree) asks(more int64) bool {
@@ -378,15 +376,18 @@ func (t *Tree) asks(more int64) bool {
 	return t.credit <= 0
 }
 
-// again notes that a prefix of a hash asks, and tells whether it did so lately.
+// again notes that a prefix of a hash asks, and tells whether it did so often enough lately.
 func (t *Tree) again(h uint64) bool {
-	at, tag := &t.asking[int(h)&(len(t.asking)-1)], uint32(h>>32)|1
-	if *at == tag {
-		*at = 0
-		return true
+	const times = 3 // and as many bits of a note are a number
+	at := &t.asking[int(h)&(len(t.asking)-1)]
+	if tag := uint32(h>>32) &^ times; *at&^times != tag {
+		*at = tag
 	}
-	*at = tag
-	return false
+	if *at++; *at&times < times {
+		return false
+	}
+	*at = 0
+	return true
 }
 
 // admit makes rows for the prefix of a key whose parts end there, below that of its first depth parts, and returns the last,
@@ -417,7 +418,7 @@ func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
 }
 
 const (
-	askShare    = 4  // so many prefixes ask for each row while what is stored doubles, all of it without a row
+	askShare    = 16 // so many prefixes ask for each row while as much comes without one as is stored
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )
 

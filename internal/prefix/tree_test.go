@@ -301,6 +301,39 @@ func TestEverNew(t *testing.T) {
 	w.check()
 }
 
+// TestShare: among prefixes that are ever new, one that takes twice the share of an average row gets a row while what is stored
+// doubles, and next to none of the others keeps one.
+func TestShare(t *testing.T) {
+	const rows, runs = 64, 200
+	const stored = 20 * rows
+	rng := rand.New(rand.NewPCG(13, 13))
+	missed, kept := 0, 0
+	for range runs {
+		tree := NewTree(Split{":", 2}, rows)
+		for i := range 2 * stored {
+			key := fmt.Sprintf("user:%d:x", i)
+			if i >= stored && rng.IntN(rows) < 2 {
+				key = fmt.Sprintf("user:large:%d", i)
+			}
+			tree.Add([]byte(key), Counts{64, 1, 0}, Shown)
+			if i%(stored/20) == 0 {
+				for now := int64(i) * listEvery; tree.Look(now); {
+				}
+			}
+		}
+		if used, _ := tree.Rows(); tree.lookup([]byte("user:large:")) < 0 {
+			missed++
+			kept += used
+		} else {
+			kept += used - 1
+		}
+		tree.Close()
+	}
+	if missed > runs/40 || kept > 4*runs {
+		t.Errorf("in %d runs a large prefix had no row in %d, and others had %d", runs, missed, kept)
+	}
+}
+
 // TestStarved: when a prefix finds all rows taken and none to be given up, no other asks before that may have changed.
 func TestStarved(t *testing.T) {
 	for name, change := range map[string]func(w *world){
