@@ -86,9 +86,9 @@ func measureObservers(o *options, all []contender) (string, error) {
 		"(`memory-history`): CPU time of the server per operation in microseconds, and operations per second in thousands, at pipeline 16; "+
 		"a server for each setting, in turn, started anew %d times; medians of the rounds. The last columns are the CPU time with nothing on divided by "+
 		"that with them on in the same round, which is the share of its throughput that a busy server keeps: the median, and in brackets what "+
-		"the median of very many rounds lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least "+
-		"0.97; what is below is bold. The journal of what nothing is evicted for does nothing, so that its column shows how much of this is "+
-		"chance.\n\n%s",
+		"the median of very many rounds of the same processes lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least "+
+		"0.97; what is below is bold. The journal of what nothing is evicted for does nothing, so that its column shows how much is "+
+		"chance: one process is up to 2 %% faster than the next.\n\n%s",
 		o.rounds, table.String()), nil
 }
 
