@@ -14,8 +14,8 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 	total := Counts{}
 	each(func(key []byte, c Counts) {
 		var to ends
-		id, depth, parts := t.deepest(key, &to)
-		if depth == parts {
+		id, depth, p := t.deepest(key, &to)
+		if depth == p.parts {
 			own[id].add(c)
 		} else {
 			rest[id].add(c)

@@ -37,8 +37,12 @@ func (t *Tree) Finish() {
 	t.counting, t.complete = false, true
 }
 
-// bytes returns what the row has itself, rows below not counted.
-func (b *books) bytes() int64 { return b.own.Bytes + b.rest.Bytes }
+// all returns what the row has itself, rows below not counted.
+func (b *books) all() Counts {
+	c := b.own
+	c.add(b.rest)
+	return c
+}
 
 // Uncertain tells whether a count would tell more than what is shown.
 func (t *Tree) Uncertain() bool {

@@ -33,7 +33,7 @@ type look struct {
 	seen   int            // looks so far, up to pastLen; the first was at a tree without rows
 	next   int            // row at which the look that is under way goes on
 	under  bool           // a look is under way
-	bytes  int64          // of the rows that it has passed,
+	has    Counts         // the rows that it has passed,
 	rest   int64          // and keys in them that have no row
 	listed int64          // ms, when victims were listed
 	from   int            // row at which the next list begins
@@ -43,7 +43,7 @@ type look struct {
 // nothing for a while are dropped, and if rows are short the smallest are listed. It reports whether there is more to do.
 func (t *Tree) Look(now int64) bool {
 	l := &t.look
-	if t.asked >= len(t.rows) || t.starved && (now-l.listed >= listEvery || now < l.listed) {
+	if (t.starved || t.asked > len(t.rows)/victimShare) && (now-l.listed >= listEvery || now < l.listed) {
 		l.listed = now
 		t.listVictims()
 		return true
@@ -52,7 +52,7 @@ func (t *Tree) Look(now int64) bool {
 		if age := now - l.times[l.slot]; age >= 0 && age < pastEvery {
 			return false
 		}
-		l.under, l.next, l.bytes, l.rest = true, 0, 0, 0
+		l.under, l.next, l.has, l.rest = true, 0, Counts{}, 0
 		l.times[(l.slot+1)%pastLen] = now
 	}
 	slot := (l.slot + 1) % pastLen
@@ -60,7 +60,7 @@ func (t *Tree) Look(now int64) bool {
 		if r := &t.rows[l.next]; r.used {
 			b := &r.sides[t.side()]
 			r.past[slot] = b.now()
-			l.bytes += b.bytes()
+			l.has.add(b.all())
 			l.rest += b.rest.Keys
 			switch leaf := l.next != root && r.kids == 0; {
 			case leaf && t.empty(r):
@@ -75,7 +75,7 @@ func (t *Tree) Look(now int64) bool {
 		return true
 	}
 	l.under, l.slot = false, slot
-	t.size = l.bytes
+	t.resize(l.has)
 	t.crowded = t.crowded && l.rest > 0
 	l.seen = min(l.seen+1, pastLen)
 	return false
@@ -85,8 +85,9 @@ func (t *Tree) Look(now int64) bool {
 func (t *Tree) listVictims() {
 	t.starved, t.asked = false, 0
 	t.victims = t.victims[:0]
-	t.size = 0
-	t.each(func(_ int32, r *row) { t.size += r.sides[t.side()].bytes() })
+	var all Counts
+	t.each(func(_ int32, r *row) { all.add(r.sides[t.side()].all()) })
+	t.resize(all)
 	limit, dropped := t.smallest(), 0
 	for range t.rows {
 		id := int32(t.look.from)
@@ -99,7 +100,7 @@ func (t *Tree) listVictims() {
 		case t.worthless(r):
 			t.giveUp(id)
 			if dropped++; dropped == dropMost {
-				t.asked = len(t.rows) // there may be more, for the next list
+				t.asked = len(t.rows) // make sure of a next list: there may be more
 				return
 			}
 		case t.weight(r) <= limit && len(t.victims) < cap(t.victims):
@@ -122,7 +123,7 @@ func (t *Tree) empty(r *row) bool {
 // of what it may have besides as an average row.
 func (t *Tree) weight(r *row) int64 {
 	b := &r.sides[t.side()]
-	w := b.bytes()
+	w := b.all().Bytes
 	if t.size-r.born < r.born/8 {
 		w += min(b.miss.Bytes, t.size/int64(len(t.rows)))
 	}

@@ -67,21 +67,18 @@ var rowBytes = int64(reflect.TypeFor[row]().Size()) + MaxLen // with its name
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
 	// What every change needs stands together.
-	last     []byte // prefix of the last key whose prefix has a row
-	lastEnd  uint64 // its last eight bytes, or as many as it has
-	lastMask uint64 // of as many bytes, if it has at most eight
-	lastRow  *row
-	lastFull bool  // last has Depth parts
-	one      bool  // the delimiter is one byte,
-	sep      byte  // this one
-	shown    uint8 // the side that is shown, 0 or 1
-	counting bool  // a count is under way
-	complete bool  // what is shown is of all keys
-	crowded  bool  // rows ran out, and some key may have none
-	starved  bool  // a prefix found all rows taken, and none on the list of those to give up
-
-	above   []byte // the row that has the rest of the last key whose prefix has none
-	aboveID int32
+	last     recent // the row of the last key whose prefix has one
+	lastFull bool   // it has Depth parts
+	shut     bool   // nothing is below above
+	above    recent // the row that has the rest of the last key whose prefix has none
+	one      bool   // the delimiter is one byte,
+	sep      byte   // this one
+	shown    uint8  // the side that is shown, 0 or 1
+	counting bool   // a count is under way
+	complete bool   // what is shown is of all keys
+	crowded  bool   // rows ran out, and some key may have none
+	starved  bool   // a prefix found all rows taken, and none on the list of those to give up
+	credit   int64  // bytes without a row after which the prefix of the next one asks for one
 
 	split Split
 	rows  []row
@@ -91,7 +88,7 @@ type Tree struct {
 	used  int // rows in use, the root's included
 
 	size    int64    // bytes of all rows, when they were last looked at
-	credit  int64    // bytes without a row after which the prefix of the next one asks for one
+	apart   int64    // bytes without a row from one that asks to the next, on the average (askShare)
 	asking  []uint32 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
 	asked   int      // prefixes that asked since victims were listed
 	victims []victim // rows to give up, smallest ones
@@ -184,17 +181,19 @@ func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	switch {
-	case !t.isLast(key):
-		t.Enter(t.find(key, d.Bytes), d, on)
-	case on != Shown:
-		t.Enter(Place{r: t.lastRow}, d, on)
-	default: // enter without a call
-		c := &t.lastRow.sides[t.shown&1].own
-		c.add(d)
-		if c.negative() {
-			t.borrow(t.lastRow, t.shown, c)
-		}
+	p := t.place(key, d.Bytes)
+	if on != Shown {
+		t.Enter(p, d, on)
+		return
+	}
+	b := &p.r.sides[t.shown&1] // enter without a call
+	c := &b.own
+	if p.rest {
+		c = &b.rest
+	}
+	c.add(d)
+	if c.negative() {
+		t.borrow(p.r, t.shown, c)
 	}
 }
 
@@ -205,11 +204,20 @@ type Place struct {
 }
 
 // Place returns where a key is counted, for who has no key any more when it knows what to enter.
-func (t *Tree) Place(key []byte) Place {
-	if t.isLast(key) {
-		return Place{r: t.lastRow}
+func (t *Tree) Place(key []byte) Place { return t.place(key, 0) }
+
+// place returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to be had.
+// Most keys are counted where the last one was; where prefixes are very many and none of them large, that is the rest of a row with
+// nothing below it.
+func (t *Tree) place(key []byte, more int64) Place {
+	if t.last.begins(key) && (t.lastFull || !t.goesOn(key, len(t.last.name))) {
+		return Place{t.last.row, false}
 	}
-	return t.find(key, 0)
+	above := t.shut && t.above.begins(key) && t.goesOn(key, len(t.above.name))
+	if above && !t.asks(more) {
+		return Place{t.above.row, true}
+	}
+	return t.find(key, more, above)
 }
 
 // Enter enters a change of a key that is counted in a place.
@@ -260,30 +268,34 @@ func (t *Tree) borrow(r *row, side uint8, c *Counts) {
 // lack returns what n lacks to be 0, if there is as much.
 func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
-// isLast tells whether the prefix of a key is t.last.
-func (t *Tree) isLast(key []byte) bool {
-	n := len(t.last)
-	switch {
-	case len(key) < n || t.lastRow == nil:
-		return false
-	case len(key) < 8:
-		if string(key[:n]) != string(t.last) {
-			return false
-		}
-	case n <= 8:
-		if (binary.LittleEndian.Uint64(key)^t.lastEnd)&t.lastMask != 0 {
-			return false
-		}
-	case swar.Tail(key[:n]) != t.lastEnd || string(key[:n]) != string(t.last):
-		return false
+// recent is the row of a key that was counted before, and what tells quickly whether the next key is below it.
+type recent struct {
+	id    int32
+	row   *row // nil: there is none
+	name  []byte
+	end   uint64 // the last eight bytes of the name, or as many as it has
+	mask  uint64 // of as many
+	short bool   // there is a row, and its name has at most eight bytes
+}
+
+func (t *Tree) recent(id int32) recent {
+	name := t.name(id)
+	n := min(len(name), 8)
+	return recent{id, t.at(id), name, swar.Head(name[len(name)-n:]), 1<<(8*n) - 1, n == len(name)}
+}
+
+// begins tells whether a key begins with the name of the row.
+func (l *recent) begins(key []byte) bool {
+	if l.short && len(key) >= 8 {
+		return (binary.LittleEndian.Uint64(key)^l.end)&l.mask == 0
 	}
-	switch {
-	case t.lastFull:
-		return true
-	case t.one: // goesOn without a call
-		return !swar.Contains(key[n:min(len(key), MaxLen)], t.sep)
-	}
-	return !t.goesOn(key, n)
+	return l.beginsLong(key)
+}
+
+// beginsLong is begins without limits. Names that differ mostly do so at their end.
+func (l *recent) beginsLong(key []byte) bool {
+	n := len(l.name)
+	return l.row != nil && len(key) >= n && (n < 8 || swar.Tail(key[:n]) == l.end) && string(key[:n]) == string(l.name)
 }
 
 // goesOn tells whether a part of a key ends behind its first n bytes.
@@ -295,49 +307,41 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 	return t.split.part(key) != 0
 }
 
-// find returns where a key is counted, which more bytes come to, whatever the last one was. A prefix without a row gets one, if bytes
-// come and one is to be had.
-func (t *Tree) find(key []byte, more int64) Place {
-	if t.isAbove(key) && !t.asks(more) {
-		return Place{t.at(t.aboveID), true}
-	}
+// find is place for a key whose prefix is another than the last one's. asks tells that the prefix is known to ask for a row.
+func (t *Tree) find(key []byte, more int64, asks bool) Place {
 	var to ends
-	id, depth, parts := t.deepest(key, &to)
-	if depth < parts {
+	id, depth, p := t.deepest(key, &to)
+	if depth < p.parts {
 		fresh := int32(-1)
-		if t.asks(more) {
-			fresh = t.admit(key, to[:parts], id, depth)
+		if asks || t.asks(more) {
+			fresh = t.admit(key, more, to[:p.parts], p.hash, id, depth)
 		}
 		if fresh < 0 {
 			return Place{t.at(id), true}
 		}
 		id = fresh
 	}
-	r := t.at(id)
-	t.last, t.lastRow = t.name(id), r
-	t.lastEnd = swar.Head(t.last[max(len(t.last)-8, 0):])
-	t.lastMask = 1<<(8*len(t.last)) - 1
-	t.lastFull = parts == t.split.Depth
-	return Place{r, false}
+	t.last, t.lastFull = t.recent(id), p.parts == t.split.Depth
+	return Place{t.last.row, false}
 }
 
 // forget makes the next find look everything up.
-func (t *Tree) forget() { t.lastRow, t.above, t.aboveID = nil, nil, root }
+func (t *Tree) forget() { t.last, t.above, t.shut = recent{}, recent{}, false }
 
-// deepest returns the deepest row for a key, the number of parts that it has and that the key's prefix has, and where those end.
-// Most keys have a row for their whole prefix, so that one is looked for first, and then the one that the last key had which has not.
-func (t *Tree) deepest(key []byte, to *ends) (id int32, depth, parts int) {
-	p := t.split.scan(key, t.index.seed, to)
+// deepest returns the deepest row for a key, the number of parts that it has, and what is known of the key's prefix. Most keys have a
+// row for their whole prefix, so that one is looked for first, and then the one that the last key had which has not.
+func (t *Tree) deepest(key []byte, to *ends) (id int32, depth int, p scanned) {
+	p = t.split.scan(key, t.index.seed, to)
 	if p.parts == 0 {
-		return root, 0, 0
+		return root, 0, p
 	}
 	end := int(to[p.parts-1])
 	if id = t.lookupHash(key[:end], p.hash, p.last); id >= 0 {
-		return id, p.parts, p.parts
+		return id, p.parts, p
 	}
 	id = root
-	if k := len(t.above); k < end && string(key[:k]) == string(t.above) {
-		id, depth = t.aboveID, int(t.at(t.aboveID).depth)
+	if k := len(t.above.name); k < end && string(key[:k]) == string(t.above.name) {
+		id, depth = t.above.id, int(t.at(t.above.id).depth)
 	}
 	for ; depth < p.parts-1; depth++ {
 		next := t.lookup(key[:to[depth]])
@@ -346,15 +350,8 @@ func (t *Tree) deepest(key []byte, to *ends) (id int32, depth, parts int) {
 		}
 		id = next
 	}
-	t.above, t.aboveID = t.name(id), id
-	return id, depth, p.parts
-}
-
-// isAbove tells whether the row that had the rest of the last key without one is the deepest for this key, too: nothing is below
-// it. So where prefixes are very many, and none of them large, most keys are not looked up.
-func (t *Tree) isAbove(key []byte) bool {
-	n, r := len(t.above), t.at(t.aboveID)
-	return r.kids == 0 && int(r.depth) < t.split.Depth && len(key) >= n && string(key[:n]) == string(t.above) && t.goesOn(key, n)
+	t.above, t.shut = t.recent(id), t.at(id).kids == 0
+	return id, depth, p
 }
 
 // asks tells whether a prefix without a row, which more bytes come to, asks for one.
@@ -362,7 +359,8 @@ func (t *Tree) isAbove(key []byte) bool {
 // As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
 // every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks for the third time, before the
 // note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks some eleven
-// times while what is stored doubles; hardly any does so three times of very many that are equally small.
+// times while what is stored doubles, as soon as there are askShare*askKeys*max keys; hardly any does so three times of very many that
+// are equally small.
 //
 // Once nothing is left on the list of the smallest, nobody asks before the next list, or before a row is dropped.
 func (t *Tree) asks(more int64) bool {
@@ -376,27 +374,34 @@ func (t *Tree) asks(more int64) bool {
 	return t.credit <= 0
 }
 
-// again notes that a prefix of a hash asks, and tells whether it did so often enough lately.
-func (t *Tree) again(h uint64) bool {
+// resize notes what all rows have, and how far apart those are that ask.
+func (t *Tree) resize(all Counts) {
+	t.size = all.Bytes
+	t.apart = max(t.size/int64(askShare*len(t.rows)), askKeys*t.size/max(all.Keys, 1))
+}
+
+// again notes that a prefix of a hash asks, which more bytes come to, and tells whether it did so often enough lately, or has so much at
+// once that it would.
+func (t *Tree) again(h uint64, more int64) bool {
 	const times = 3 // and as many bits of a note are a number
+	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.apart))
 	at := &t.asking[int(h)&(len(t.asking)-1)]
 	if tag := uint32(h>>32) &^ times; *at&^times != tag {
 		*at = tag
 	}
-	if *at++; *at&times < times {
+	if *at++; *at&times < times && more < times*t.apart {
 		return false
 	}
 	*at = 0
 	return true
 }
 
-// admit makes rows for the prefix of a key whose parts end there, below that of its first depth parts, and returns the last,
-// or -1 if it is to have none.
-func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
+// admit makes rows for the prefix of a key, whose parts end there and whose hash is h, below that of its first depth parts. It returns
+// the last, or -1 if it is to have none.
+func (t *Tree) admit(key []byte, more int64, to []uint8, h uint64, id int32, depth int) int32 {
 	if t.crowded {
 		t.asked++
-		t.credit = 1 + int64(rand.ExpFloat64()*float64(t.size)/float64(askShare*len(t.rows)))
-		if h, _ := hash(key[:to[len(to)-1]], t.index.seed); !t.again(h) {
+		if !t.again(h, more) {
 			return -1
 		}
 	}
@@ -418,7 +423,8 @@ func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
 }
 
 const (
-	askShare    = 16 // so many prefixes ask for each row while as much comes without one as is stored
+	askShare    = 16 // so many prefixes ask for each row while as much comes without one as is stored,
+	askKeys     = 8  // but no more than one of so many keys
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )
 
