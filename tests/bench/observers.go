@@ -124,7 +124,7 @@ func measureObservers(o *options, all []contender) (string, error) {
 		"the share of its throughput that a busy server keeps: the median of the servers' medians, and in brackets what that of very many servers "+
 		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is below is bold. "+
 		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s",
-		crowdClients, crowdDepth, digits(observerKeys), starts, samples, digits(crowdClients*crowdDepth*crowdTurns), table.String()), nil
+		crowdClients, crowdDepth, keysOf(observerKeys), starts, samples, keysOf(crowdClients*crowdDepth*crowdTurns), table.String()), nil
 }
 
 // observe adds what servers did that are started for it.
