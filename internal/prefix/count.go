@@ -35,6 +35,7 @@ func (t *Tree) Finish() {
 	})
 	t.shown = next
 	t.counting, t.complete = false, true
+	t.forget()
 }
 
 // all returns what the row has itself, rows below not counted.

@@ -24,7 +24,7 @@
 // makes every row exact that was there when the count began.
 //
 // Where prefixes are ever new and all of them are small, such as user:17: among millions, none has a row for long (worthless). Then
-// the row above has none below it, and their keys are counted there without being looked up (isAbove).
+// the row above has none below it, and their keys are counted there without being looked up (quick).
 //
 // A Tree is guarded by the keyspace lock. It lies on the Go heap, because its size does not depend on the data, and is
 // booked (mem.PurposePrefix).

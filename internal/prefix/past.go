@@ -11,7 +11,6 @@ const (
 
 	rowsAtOnce = 2048 // rows that a slice looks at
 	listEvery  = 100  // ms between two lists of rows to give up
-	dropMost   = 512  // rows that are dropped for a list
 )
 
 // past is what a row had at a look, in bytes.
@@ -33,17 +32,19 @@ type look struct {
 	seen   int            // looks so far, up to pastLen; the first was at a tree without rows
 	next   int            // row at which the look that is under way goes on
 	under  bool           // a look is under way
-	has    Counts         // the rows that it has passed,
+	has    int64          // bytes of the rows that it has passed,
 	rest   int64          // and keys in them that have no row
 	listed int64          // ms, when victims were listed
 	from   int            // row at which the next list begins
+	hand   int32          // row that was reviewed last
+	passed int64          // bytes of the rows since the first one was
 }
 
 // Look does a part of the regular work at a time in ms: what rows have now is kept for the growth, those that have had
 // nothing for a while are dropped, and if rows are short the smallest are listed. It reports whether there is more to do.
 func (t *Tree) Look(now int64) bool {
 	l := &t.look
-	if (t.starved || t.asked > len(t.rows)/victimShare) && (now-l.listed >= listEvery || now < l.listed) {
+	if age := now - l.listed; (t.starved || len(t.free) == 0 && t.asked > len(t.rows)/victimShare) && (age >= listEvery || age < 0) {
 		l.listed = now
 		t.listVictims()
 		return true
@@ -52,7 +53,7 @@ func (t *Tree) Look(now int64) bool {
 		if age := now - l.times[l.slot]; age >= 0 && age < pastEvery {
 			return false
 		}
-		l.under, l.next, l.has, l.rest = true, 0, Counts{}, 0
+		l.under, l.next, l.has, l.rest = true, 0, 0, 0
 		l.times[(l.slot+1)%pastLen] = now
 	}
 	slot := (l.slot + 1) % pastLen
@@ -60,7 +61,7 @@ func (t *Tree) Look(now int64) bool {
 		if r := &t.rows[l.next]; r.used {
 			b := &r.sides[t.side()]
 			r.past[slot] = b.now()
-			l.has.add(b.all())
+			l.has += b.all().Bytes
 			l.rest += b.rest.Keys
 			switch leaf := l.next != root && r.kids == 0; {
 			case leaf && t.empty(r):
@@ -76,34 +77,29 @@ func (t *Tree) Look(now int64) bool {
 	}
 	l.under, l.slot = false, slot
 	t.resize(l.has)
-	t.crowded = t.crowded && l.rest > 0
+	if t.crowded && l.rest <= 0 {
+		t.crowded = false
+		t.forget()
+	}
 	l.seen = min(l.seen+1, pastLen)
 	return false
 }
 
-// listVictims lists rows that are among the smallest, and drops those that are worth nothing. It begins where the last list ended.
+// listVictims lists rows that are among the smallest. It begins where the last list ended.
 func (t *Tree) listVictims() {
 	t.starved, t.asked = false, 0
 	t.victims = t.victims[:0]
-	var all Counts
-	t.each(func(_ int32, r *row) { all.add(r.sides[t.side()].all()) })
+	all := int64(0)
+	t.each(func(_ int32, r *row) { all += r.sides[t.side()].all().Bytes })
 	t.resize(all)
-	limit, dropped := t.smallest(), 0
+	limit := t.smallest()
 	for range t.rows {
+		if len(t.victims) == cap(t.victims) {
+			break
+		}
 		id := int32(t.look.from)
 		t.look.from = (t.look.from + 1) % len(t.rows)
-		r := t.at(id)
-		if !r.used || r.kids != 0 || r.parent < 0 {
-			continue
-		}
-		switch {
-		case t.worthless(r):
-			t.giveUp(id)
-			if dropped++; dropped == dropMost {
-				t.asked = len(t.rows) // make sure of a next list: there may be more
-				return
-			}
-		case t.weight(r) <= limit && len(t.victims) < cap(t.victims):
+		if r := t.at(id); r.used && r.kids == 0 && id != root && t.weight(r) <= limit {
 			t.victims = append(t.victims, victim{id, r.gen})
 		}
 	}

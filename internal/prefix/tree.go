@@ -2,7 +2,8 @@ package prefix
 
 import (
 	"encoding/binary"
-	"math/rand/v2"
+	"math"
+	"math/bits"
 	"reflect"
 	"slices"
 
@@ -67,6 +68,7 @@ var rowBytes = int64(reflect.TypeFor[row]().Size()) + MaxLen // with its name
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
 	// What every change needs stands together.
+	quick    quick
 	last     recent // the row of the last key whose prefix has one
 	lastFull bool   // it has Depth parts
 	shut     bool   // nothing is below above
@@ -78,7 +80,9 @@ type Tree struct {
 	complete bool   // what is shown is of all keys
 	crowded  bool   // rows ran out, and some key may have none
 	starved  bool   // a prefix found all rows taken, and none on the list of those to give up
-	credit   int64  // bytes without a row after which the prefix of the next one asks for one
+	credit   int64  // bytes without a row after which the prefix of the next one asks for one,
+	drawn    int64  // as they were when the last one asked
+	chance   uint64 // what the next credit is drawn by
 
 	split Split
 	rows  []row
@@ -87,9 +91,9 @@ type Tree struct {
 	index index
 	used  int // rows in use, the root's included
 
-	size    int64    // bytes of all rows, when they were last looked at
+	size    int64    // bytes of all rows, when they were last looked at, and what came without a row since
 	apart   int64    // bytes without a row from one that asks to the next, on the average (askShare)
-	asking  []uint32 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
+	asking  []uint16 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
 	asked   int      // prefixes that asked since victims were listed
 	victims []victim // rows to give up, smallest ones
 	look    look
@@ -124,13 +128,14 @@ func NewTree(split Split, rows int) *Tree {
 		t.free = append(t.free, id)
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
-	t.asking = make([]uint32, len(t.index.tags)/2) // two to four for each row
+	t.asking = make([]uint16, len(t.index.tags)/2) // two to four for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
 	}
 	mem.BookOutside(mem.PurposePrefix, t.Memory())
 	t.newRow(nil, -1)
+	t.forget()
 	return t
 }
 
@@ -181,6 +186,15 @@ func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
+	if q := &t.quick; q.at < len(key) && on == Shown && (binary.LittleEndian.Uint64(key)^q.name)&q.mask == 0 && key[q.at] == q.sep {
+		if left := t.credit - max(d.Bytes, 0); left > 0 {
+			t.credit = left
+			if q.rest.add(d); q.rest.negative() {
+				t.borrow(q.row, t.shown, q.rest)
+			}
+			return
+		}
+	}
 	p := t.place(key, d.Bytes)
 	if on != Shown {
 		t.Enter(p, d, on)
@@ -194,6 +208,26 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 	c.add(d)
 	if c.negative() {
 		t.borrow(p.r, t.shown, c)
+	}
+}
+
+// quick tells without calls what most keys are where prefixes are very many and none of them is large: in the rest of a row with nothing
+// below it. Place finds each of them there, too.
+type quick struct {
+	row        *row
+	rest       *Counts // of the row, on the side that is shown
+	name, mask uint64  // which bytes a key begins with, in that of them
+	at         int     // where it has a delimiter behind the name; never: no key is told
+	sep        byte    // the delimiter
+}
+
+const never = math.MaxInt
+
+// quicken has keys told that are like one which was found in the rest of above, and whose next part ends with the byte at.
+func (t *Tree) quicken(at int) {
+	if t.shut && t.crowded && t.one && t.above.short && at >= 8 { // such a key has eight bytes
+		r := t.above.row
+		t.quick = quick{r, &r.sides[t.shown&1].rest, t.above.end, t.above.mask, at, t.sep}
 	}
 }
 
@@ -213,11 +247,16 @@ func (t *Tree) place(key []byte, more int64) Place {
 	if t.last.begins(key) && (t.lastFull || !t.goesOn(key, len(t.last.name))) {
 		return Place{t.last.row, false}
 	}
-	above := t.shut && t.above.begins(key) && t.goesOn(key, len(t.above.name))
-	if above && !t.asks(more) {
-		return Place{t.above.row, true}
+	if !t.shut || !t.above.begins(key) || !t.goesOn(key, len(t.above.name)) {
+		return t.find(key, more, false)
 	}
-	return t.find(key, more, above)
+	if t.asks(more) {
+		var to ends
+		if p := t.split.scan(key, t.index.seed, &to); t.again(p.hash, more) {
+			return t.find(key, more, true)
+		}
+	}
+	return Place{t.above.row, true}
 }
 
 // Enter enters a change of a key that is counted in a place.
@@ -307,16 +346,19 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 	return t.split.part(key) != 0
 }
 
-// find is place for a key whose prefix is another than the last one's. asks tells that the prefix is known to ask for a row.
-func (t *Tree) find(key []byte, more int64, asks bool) Place {
+// find is place for a key whose prefix is another than the last one's. granted tells that the prefix is known to get a row.
+func (t *Tree) find(key []byte, more int64, granted bool) Place {
 	var to ends
 	id, depth, p := t.deepest(key, &to)
 	if depth < p.parts {
 		fresh := int32(-1)
-		if asks || t.asks(more) {
-			fresh = t.admit(key, more, to[:p.parts], p.hash, id, depth)
+		if granted || t.asks(more) && t.again(p.hash, more) {
+			fresh = t.admit(key, to[:p.parts], id, depth)
 		}
 		if fresh < 0 {
+			if t.quicken(int(to[depth]) - 1); !t.shut && t.crowded && p.hash%reviewEvery == 0 {
+				t.review(id)
+			}
 			return Place{t.at(id), true}
 		}
 		id = fresh
@@ -326,7 +368,10 @@ func (t *Tree) find(key []byte, more int64, asks bool) Place {
 }
 
 // forget makes the next find look everything up.
-func (t *Tree) forget() { t.last, t.above, t.shut = recent{}, recent{}, false }
+func (t *Tree) forget() {
+	t.last, t.above, t.shut = recent{}, recent{}, false
+	t.quick.at = never
+}
 
 // deepest returns the deepest row for a key, the number of parts that it has, and what is known of the key's prefix. Most keys have a
 // row for their whole prefix, so that one is looked for first, and then the one that the last key had which has not.
@@ -350,7 +395,10 @@ func (t *Tree) deepest(key []byte, to *ends) (id int32, depth int, p scanned) {
 		}
 		id = next
 	}
-	t.above, t.shut = t.recent(id), t.at(id).kids == 0
+	if t.above.row == nil || t.above.id != id {
+		t.above = t.recent(id)
+	}
+	t.shut = t.at(id).kids == 0
 	return id, depth, p
 }
 
@@ -358,9 +406,8 @@ func (t *Tree) deepest(key []byte, to *ends) (id int32, depth int, p scanned) {
 //
 // As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
 // every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks for the third time, before the
-// note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks some eleven
-// times while what is stored doubles, as soon as there are askShare*askKeys*max keys; hardly any does so three times of very many that
-// are equally small.
+// note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks some eight
+// times while what is stored doubles; hardly any does so three times of very many that are equally small.
 //
 // Once nothing is left on the list of the smallest, nobody asks before the next list, or before a row is dropped.
 func (t *Tree) asks(more int64) bool {
@@ -374,19 +421,27 @@ func (t *Tree) asks(more int64) bool {
 	return t.credit <= 0
 }
 
-// resize notes what all rows have, and how far apart those are that ask.
-func (t *Tree) resize(all Counts) {
-	t.size = all.Bytes
-	t.apart = max(t.size/int64(askShare*len(t.rows)), askKeys*t.size/max(all.Keys, 1))
+// resize notes what all rows have.
+func (t *Tree) resize(bytes int64) {
+	t.size = max(bytes, 0) // a key may be about to take again what it gave back
+	t.apart = t.size / int64(askShare*len(t.rows))
 }
 
-// again notes that a prefix of a hash asks, which more bytes come to, and tells whether it did so often enough lately, or has so much at
-// once that it would.
+// again notes that a prefix of a hash asks, which more bytes come to, and tells whether it is to have a row: there are rows left, or it
+// asked often enough lately, or has so much at once that it would.
 func (t *Tree) again(h uint64, more int64) bool {
 	const times = 3 // and as many bits of a note are a number
-	t.credit = 1 + int64(rand.ExpFloat64()*float64(t.apart))
+	if !t.crowded {
+		return true
+	}
+	t.asked++
+	t.resize(t.size + t.drawn - t.credit)
+	t.chance = mix(t.chance ^ h)
+	far, _ := bits.Mul64(t.chance, uint64(2*t.apart))
+	t.drawn = 1 + int64(far)
+	t.credit = t.drawn
 	at := &t.asking[int(h)&(len(t.asking)-1)]
-	if tag := uint32(h>>32) &^ times; *at&^times != tag {
+	if tag := uint16(h>>48) &^ times; *at&^times != tag {
 		*at = tag
 	}
 	if *at++; *at&times < times && more < times*t.apart {
@@ -396,15 +451,9 @@ func (t *Tree) again(h uint64, more int64) bool {
 	return true
 }
 
-// admit makes rows for the prefix of a key, whose parts end there and whose hash is h, below that of its first depth parts. It returns
-// the last, or -1 if it is to have none.
-func (t *Tree) admit(key []byte, more int64, to []uint8, h uint64, id int32, depth int) int32 {
-	if t.crowded {
-		t.asked++
-		if !t.again(h, more) {
-			return -1
-		}
-	}
+// admit makes rows for the prefix of a key, whose parts end there, below that of its first depth parts. It returns the last, or -1 if
+// none is to be had.
+func (t *Tree) admit(key []byte, to []uint8, id int32, depth int) int32 {
 	if want := len(to) - depth; t.used+want > len(t.rows) {
 		r := t.at(id)
 		r.kids++ // it is not to be given up for what comes below it
@@ -422,9 +471,27 @@ func (t *Tree) admit(key []byte, more int64, to []uint8, h uint64, id int32, dep
 	return id
 }
 
+// review has the next of all rows given up if it is worthless. Row id is kept.
+func (t *Tree) review(id int32) {
+	l := &t.look
+	if l.hand++; int(l.hand) >= len(t.rows) {
+		l.hand = 1
+		t.resize(l.passed)
+		l.passed = t.at(root).sides[t.side()].all().Bytes
+	}
+	r := t.at(l.hand)
+	if !r.used {
+		return
+	}
+	l.passed += r.sides[t.side()].all().Bytes
+	if r.kids == 0 && l.hand != id && t.worthless(r) {
+		t.giveUp(l.hand)
+	}
+}
+
 const (
-	askShare    = 16 // so many prefixes ask for each row while as much comes without one as is stored,
-	askKeys     = 8  // but no more than one of so many keys
+	askShare    = 12 // so many prefixes ask for each row while as much comes without one as is stored
+	reviewEvery = 4  // one of so many keys that were looked up and have no row has a row reviewed
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )
 
