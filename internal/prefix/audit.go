@@ -13,12 +13,10 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 	own, rest, whole := make([]Counts, n), make([]Counts, n), make([]Counts, n)
 	total := Counts{}
 	each(func(key []byte, c Counts) {
-		var to ends
-		id, depth, p := t.deepest(key, &to)
-		if depth == p.parts {
-			own[id].add(c)
+		if p := t.row(key); p.rest {
+			rest[p.id].add(c)
 		} else {
-			rest[id].add(c)
+			own[p.id].add(c)
 		}
 		total.add(c)
 	})
@@ -32,7 +30,7 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 	shown, unsure := make([]Counts, n), make([]bool, n)
 	for _, id := range t.sorted() {
 		r := t.at(id)
-		b := &r.sides[t.shown]
+		b := &t.books[t.shown][id]
 		whole[id].add(own[id])
 		whole[id].add(rest[id])
 		shown[id].add(b.own)
@@ -49,7 +47,7 @@ func (t *Tree) Audit(each func(fn func(key []byte, c Counts))) (off int64, err e
 		if id != root {
 			whole[r.parent].add(whole[id])
 			shown[r.parent].add(shown[id])
-			unsure[r.parent] = unsure[r.parent] || unsure[id] || b.miss != Counts{}
+			unsure[r.parent] = unsure[r.parent] || unsure[id] || r.miss[t.shown] != Counts{}
 		}
 	}
 	if t.Total(Shown) != total && err == nil {

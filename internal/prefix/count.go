@@ -8,7 +8,10 @@ package prefix
 // far as it goes.
 func (t *Tree) Begin() {
 	next := 1 - t.shown
-	t.each(func(_ int32, r *row) { r.sides[next] = books{} })
+	t.each(func(id int32, r *row) {
+		b := &t.books[next][id]
+		b.own, b.rest, r.miss[next] = Counts{}, Counts{}, Counts{}
+	})
 	t.counting = true
 }
 
@@ -21,10 +24,10 @@ func (t *Tree) Counting() bool { return t.counting }
 // Finish ends a count. What it corrects is no growth.
 func (t *Tree) Finish() {
 	next := 1 - t.shown
-	t.each(func(_ int32, r *row) {
-		now := r.sides[next].now()
+	t.each(func(id int32, r *row) {
+		now := t.books[next][id].now()
 		d := now
-		d.sub(r.sides[t.shown].now())
+		d.sub(t.books[t.shown][id].now())
 		for i := range r.past {
 			if t.complete {
 				r.past[i].add(d)
@@ -48,6 +51,6 @@ func (b *books) all() Counts {
 // Uncertain tells whether a count would tell more than what is shown.
 func (t *Tree) Uncertain() bool {
 	found := false
-	t.each(func(_ int32, r *row) { found = found || r.sides[t.shown].miss != Counts{} })
+	t.each(func(_ int32, r *row) { found = found || r.miss[t.shown] != Counts{} })
 	return found
 }

@@ -1,109 +1,94 @@
 package prefix
 
-import (
-	"math/rand/v2"
+import "granary/internal/swar"
 
-	"granary/internal/swar"
-)
-
-// index finds rows by their names: linear probing, at most a quarter full, and closed up behind what leaves. The root is in it.
+// entry finds a row by its name. The index of all is linear probing, at most half full, and closed up behind what leaves. The root is
+// in it.
 //
-//	tags  | 0 | 91 | 0 | 17 | 203 | 0 | ...   a byte of the hash each, 0: nobody is there
-//	ids   | - |  0 | - | 12 |   7 | - | ...   numbers of the rows
+//	| tag | length | id | -  -  - | tag | length | id | ...   at the place of the lower bits of the hash
 //
-// Tags lie together, because prefixes that have no row are looked for most when there are very many: of their bytes alone, a
-// processor keeps all at hand. Hashes have a seed, so that nobody can choose names that meet.
-type index struct {
-	tags []uint8
-	ids  []uint16
-	seed uint64
+// An entry tells nearly all that differ, so that names are rarely looked at in vain. Hashes have a seed: nobody can choose names that
+// meet.
+type entry struct {
+	tag    uint32 // upper bits of the name's hash
+	id     uint16 // of the row and one; 0: nobody is there
+	length uint8  // of the name
 }
 
 // A row's number has to fit; there is one more than MaxRows, the root.
-var _ = [1<<16 - 1 - MaxRows]struct{}{}
+var _ = [1<<16 - 2 - MaxRows]struct{}{}
 
-func newIndex(rows int) index {
+func newIndex(rows int) []entry {
 	size := 64
-	for size < 4*rows {
+	for size < 2*rows {
 		size *= 2
 	}
-	return index{make([]uint8, size), make([]uint16, size), rand.Uint64()}
+	return make([]entry, size)
 }
-
-// memory returns the bytes that the index takes.
-func (x *index) memory() int64 { return int64(3 * len(x.tags)) }
-
-// place returns where a hash belongs, if nobody is there, and its tag.
-func (x *index) place(h uint64) (i int, tag uint8) {
-	return int(h) & (len(x.tags) - 1), uint8(h>>56) | 1
-}
-
-// next returns the place behind i.
-func (x *index) next(i int) int { return (i + 1) & (len(x.tags) - 1) }
 
 // lookup returns the row of a prefix, -1 if it has none.
 func (t *Tree) lookup(prefix []byte) int32 {
-	h, last := hash(prefix, t.index.seed)
+	h, last := hash(prefix, t.seed)
 	return t.lookupHash(prefix, h, last)
 }
 
 // lookupHash is lookup for whom has hashed the prefix.
 func (t *Tree) lookupHash(prefix []byte, h, last uint64) int32 {
-	x := &t.index
-	for i, tag := x.place(h); x.tags[i] != 0; i = x.next(i) {
-		if x.tags[i] == tag && t.named(int32(x.ids[i]), prefix, last) {
-			return int32(x.ids[i])
+	want := entry{tag: uint32(h >> 32), length: uint8(len(prefix))}
+	for i := int(h); ; i++ {
+		x := &t.index[i&(len(t.index)-1)]
+		switch {
+		case x.id == 0:
+			return -1
+		case x.tag == want.tag && x.length == want.length:
+			if id := int32(x.id) - 1; t.named(id, prefix, last) {
+				return id
+			}
 		}
 	}
-	return -1
 }
 
-// named tells whether a row is that of a prefix, whose last bytes are given as hash does.
+// named tells whether a row is that of a prefix of the same length, whose last bytes are given as hash does.
 func (t *Tree) named(id int32, prefix []byte, last uint64) bool {
-	if int(t.rows[id].length) != len(prefix) {
-		return false
+	head := &t.books[t.shown&1][id].head
+	switch n := len(prefix); {
+	case n <= 8:
+		return head[0] == last
+	case n <= 16:
+		return head[0] == swar.Head(prefix) && head[1] == last
 	}
-	name := &t.names[id]
-	at := 0
-	for ; at+8 < len(prefix); at += 8 {
-		if swar.Head(name[at:]) != swar.Head(prefix[at:]) {
-			return false
-		}
-	}
-	return swar.Head(name[at:]) == last
+	return string(t.name(id)) == string(prefix)
 }
 
 // enterIndex enters a row into the index.
 func (t *Tree) enterIndex(id int32) {
-	x := &t.index
-	h, _ := hash(t.name(id), x.seed)
-	i, tag := x.place(h)
-	for x.tags[i] != 0 {
-		i = x.next(i)
+	h, _ := hash(t.name(id), t.seed)
+	mask := len(t.index) - 1
+	i := int(h) & mask
+	for t.index[i].id != 0 {
+		i = (i + 1) & mask
 	}
-	x.tags[i], x.ids[i] = tag, uint16(id)
+	t.index[i] = entry{uint32(h >> 32), uint16(id + 1), t.rows[id].length}
 }
 
-// home returns the place where a row belongs.
+// home returns the place where a row belongs, if nobody is there.
 func (t *Tree) home(id int32) int {
-	h, _ := hash(t.name(id), t.index.seed)
-	i, _ := t.index.place(h)
-	return i
+	h, _ := hash(t.name(id), t.seed)
+	return int(h) & (len(t.index) - 1)
 }
 
 // leaveIndex takes a row out of the index.
 func (t *Tree) leaveIndex(id int32) {
-	x := &t.index
+	x, mask := t.index, len(t.index)-1
 	hole := t.home(id)
-	for x.tags[hole] == 0 || int32(x.ids[hole]) != id {
-		hole = x.next(hole)
+	for int32(x[hole].id) != id+1 {
+		hole = (hole + 1) & mask
 	}
-	x.tags[hole] = 0
-	mask := len(x.tags) - 1
-	for i := x.next(hole); x.tags[i] != 0; i = x.next(i) {
-		if home := t.home(int32(x.ids[i])); (i-home)&mask >= (i-hole)&mask { // nobody looks for it from behind the hole on
-			x.tags[hole], x.ids[hole] = x.tags[i], x.ids[i]
-			x.tags[i], hole = 0, i
+	x[hole] = entry{}
+	for i := (hole + 1) & mask; x[i].id != 0; i = (i + 1) & mask {
+		if home := t.home(int32(x[i].id) - 1); (i-home)&mask >= (i-hole)&mask { // nobody looks for it from behind the hole on
+			x[hole], x[i] = x[i], entry{}
+			hole = i
 		}
 	}
 }

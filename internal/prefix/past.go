@@ -59,14 +59,14 @@ func (t *Tree) Look(now int64) bool {
 	slot := (l.slot + 1) % pastLen
 	for end := min(l.next+rowsAtOnce, len(t.rows)); l.next < end; l.next++ {
 		if r := &t.rows[l.next]; r.used {
-			b := &r.sides[t.side()]
+			b := &t.books[t.side()][l.next]
 			r.past[slot] = b.now()
 			l.has += b.all().Bytes
 			l.rest += b.rest.Keys
 			switch leaf := l.next != root && r.kids == 0; {
-			case leaf && t.empty(r):
+			case leaf && t.empty(int32(l.next)):
 				t.drop(int32(l.next))
-			case leaf && t.crowded && t.worthless(r):
+			case leaf && t.crowded && t.worthless(int32(l.next)):
 				l.rest += b.own.Keys
 				t.giveUp(int32(l.next))
 			}
@@ -90,7 +90,7 @@ func (t *Tree) listVictims() {
 	t.starved, t.asked = false, 0
 	t.victims = t.victims[:0]
 	all := int64(0)
-	t.each(func(_ int32, r *row) { all += r.sides[t.side()].all().Bytes })
+	t.each(func(id int32, _ *row) { all += t.bytes(id) })
 	t.resize(all)
 	limit := t.smallest()
 	for range t.rows {
@@ -99,39 +99,41 @@ func (t *Tree) listVictims() {
 		}
 		id := int32(t.look.from)
 		t.look.from = (t.look.from + 1) % len(t.rows)
-		if r := t.at(id); r.used && r.kids == 0 && id != root && t.weight(r) <= limit {
+		if r := t.at(id); r.used && r.kids == 0 && id != root && t.weight(id) <= limit {
 			t.victims = append(t.victims, victim{id, r.gen})
 		}
 	}
 }
 
 // empty tells whether the row has nothing and had nothing all the time.
-func (t *Tree) empty(r *row) bool {
-	for s := range r.sides {
-		if b := &r.sides[s]; b.own != (Counts{}) || b.rest != (Counts{}) {
+func (t *Tree) empty(id int32) bool {
+	for s := range t.books {
+		if b := &t.books[s][id]; b.own != (Counts{}) || b.rest != (Counts{}) {
 			return false
 		}
 	}
-	return r.past == [pastLen]past{}
+	return t.at(id).past == [pastLen]past{}
 }
+
+// bytes returns what a row has itself.
+func (t *Tree) bytes(id int32) int64 { return t.books[t.side()][id].all().Bytes }
 
 // weight is what a row is worth keeping for: what it has, and until everything has grown by an eighth since the prefix got it as much
 // of what it may have besides as an average row.
-func (t *Tree) weight(r *row) int64 {
-	b := &r.sides[t.side()]
-	w := b.all().Bytes
+func (t *Tree) weight(id int32) int64 {
+	r, w := t.at(id), t.bytes(id)
 	if t.size-r.born < r.born/8 {
-		w += min(b.miss.Bytes, t.size/int64(len(t.rows)))
+		w += min(r.miss[t.side()].Bytes, t.size/int64(len(t.rows)))
 	}
 	return w
 }
 
 // worthless tells whether a row has less than a prefix asks with, of all that prefixes without a row have beside it. Then they are so
 // many, and so small, that it says nothing to have counts of this one.
-func (t *Tree) worthless(r *row) bool {
-	w, side := t.weight(r), t.side()
-	for up := r.parent; up >= 0; up = t.at(up).parent {
-		if w < t.at(up).sides[side].rest.Bytes/int64(askShare*len(t.rows)) {
+func (t *Tree) worthless(id int32) bool {
+	w, side := t.weight(id), t.side()
+	for up := t.at(id).parent; up >= 0; up = t.at(up).parent {
+		if w < t.books[side][up].rest.Bytes/int64(askShare*len(t.rows)) {
 			return true
 		}
 	}
@@ -145,7 +147,7 @@ func (t *Tree) smallest() int64 {
 	step := max(1, len(t.rows)/len(sample))
 	for id := 1; id < len(t.rows) && n < len(sample); id += step {
 		if r := t.at(int32(id)); r.used && r.kids == 0 {
-			sample[n] = t.weight(r)
+			sample[n] = t.weight(int32(id))
 			n++
 		}
 	}
@@ -163,10 +165,10 @@ func (t *Tree) oldest() int {
 }
 
 // growth returns the bytes that a row itself gained or lost since the oldest look.
-func (t *Tree) growth(r *row) (p past) {
+func (t *Tree) growth(id int32) (p past) {
 	if t.complete {
-		p = r.sides[t.shown].now()
-		p.sub(r.past[t.oldest()])
+		p = t.books[t.shown][id].now()
+		p.sub(t.at(id).past[t.oldest()])
 	}
 	return p
 }

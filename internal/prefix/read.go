@@ -63,17 +63,17 @@ func (t *Tree) List(prefix []byte, depth int, by Order) (lines []Line, all Line,
 	sums := make([]sum, len(t.rows))
 	for _, id := range ids {
 		r := t.at(id)
-		b, s := &r.sides[t.side()], &sums[id]
+		b, s := &t.books[t.side()][id], &sums[id]
 		s.add(b.own)
 		s.add(b.rest)
-		g := t.growth(r)
+		g := t.growth(id)
 		s.growth += g.own + g.rest
 		if id != root {
 			up := &sums[r.parent]
 			up.add(s.Counts)
 			up.growth += s.growth
 			up.rows += s.rows + 1
-			up.unsure = up.unsure || s.unsure || b.miss != Counts{}
+			up.unsure = up.unsure || s.unsure || r.miss[t.side()] != Counts{}
 		}
 	}
 	level := t.at(base).depth + uint8(min(depth, MaxDepth))
@@ -90,7 +90,7 @@ func (t *Tree) List(prefix []byte, depth int, by Order) (lines []Line, all Line,
 			}
 			continue
 		}
-		b, g := &r.sides[t.side()], t.growth(r)
+		b, g := &t.books[t.side()][id], t.growth(id)
 		if rest := b.rest; rest != (Counts{}) || g.rest != 0 {
 			o := Line{Prefix: l.Prefix, Kind: Rest, Counts: rest, Miss: l.Miss, Growth: g.rest}
 			if s.unsure {
@@ -127,19 +127,18 @@ func (t *Tree) below(id, base int32) bool {
 // rests of the rows above.
 func (t *Tree) missing(id int32) Counts {
 	r := t.at(id)
-	m, above := r.sides[t.side()].miss, Counts{}
+	m, above := r.miss[t.side()], Counts{}
 	for up := r.parent; up >= 0; up = t.at(up).parent {
-		above.add(t.at(up).sides[t.side()].rest)
+		above.add(t.books[t.side()][up].rest)
 	}
 	return Counts{min(m.Bytes, above.Bytes), min(m.Keys, above.Keys), min(m.Expires, above.Expires)}
 }
 
 // unknown returns what a prefix without a row has, at most.
 func (t *Tree) unknown(prefix []byte) Counts {
-	var to ends
-	id, _, _ := t.deepest(prefix, &to)
+	id := t.row(prefix).id
 	m := t.missing(id)
-	m.add(t.at(id).sides[t.side()].rest)
+	m.add(t.books[t.side()][id].rest)
 	return m
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 
@@ -43,14 +44,14 @@ const (
 	Next
 )
 
-// books are the counts of one row on one side.
+// books are the counts of one row on one side, a cache line.
 type books struct {
-	own  Counts // keys whose prefix the row is
-	rest Counts // keys with longer prefixes that have no row
-	miss Counts // the most that own and the rows below may lack: it is in rest of the rows above
+	own  Counts    // keys whose prefix the row is
+	rest Counts    // keys with longer prefixes that have no row
+	head [2]uint64 // the first bytes of the name, zero padded
 }
 
-// row is a prefix that has its own counts.
+// row is what there is beside its counts to a prefix that has some.
 type row struct {
 	parent int32
 	kids   int32  // rows right below
@@ -58,39 +59,43 @@ type row struct {
 	depth  uint8
 	length uint8 // of the name
 	used   bool
-	born   int64 // bytes of all rows when the prefix got the row
-	sides  [2]books
+	born   int64         // bytes of all rows when the prefix got the row
+	miss   [2]Counts     // the most that own and the rows below may lack, by side: it is in rest of the rows above
 	past   [pastLen]past // at the last looks (past.go)
 }
 
-var rowBytes = int64(reflect.TypeFor[row]().Size()) + MaxLen // with its name
+// rowBytes is what a row takes, with its name and its counts on both sides.
+var rowBytes = int64(reflect.TypeFor[row]().Size()+2*reflect.TypeFor[books]().Size()) + MaxLen
 
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
-	// What every change needs stands together.
+	// What every change needs stands together, and then what is needed to look prefixes up.
 	quick    quick
-	last     recent // the row of the last key whose prefix has one
-	lastFull bool   // it has Depth parts
-	shut     bool   // nothing is below above
-	above    recent // the row that has the rest of the last key whose prefix has none
+	credit   int64  // bytes without a row after which the prefix of the next one asks for one
+	shown    uint8  // the side that is shown, 0 or 1
 	one      bool   // the delimiter is one byte,
 	sep      byte   // this one
-	shown    uint8  // the side that is shown, 0 or 1
-	counting bool   // a count is under way
-	complete bool   // what is shown is of all keys
+	shut     bool   // nothing is below above
+	lastFull bool   // last has Depth parts
 	crowded  bool   // rows ran out, and some key may have none
 	starved  bool   // a prefix found all rows taken, and none on the list of those to give up
-	credit   int64  // bytes without a row after which the prefix of the next one asks for one,
-	drawn    int64  // as they were when the last one asked
-	chance   uint64 // what the next credit is drawn by
+	counting bool   // a count is under way
+	complete bool   // what is shown is of all keys
+	found    int32  // the row of the last key whose prefix has one
+	last     recent // that row, if the key before had the same
+	above    recent // the row that has the rest of the last key whose prefix has none
 
 	split Split
-	rows  []row
+	seed  uint64 // of hashes
+	index []entry
+	books [2][]books     // of the rows, by side
 	names [][MaxLen]byte // of the rows
+	rows  []row
 	free  []int32
-	index index
 	used  int // rows in use, the root's included
 
+	drawn   int64    // credit when the last prefix asked
+	chance  uint64   // what the next credit is drawn by
 	size    int64    // bytes of all rows, when they were last looked at, and what came without a row since
 	apart   int64    // bytes without a row from one that asks to the next, on the average (askShare)
 	asking  []uint16 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
@@ -121,14 +126,15 @@ const (
 // taken at once: so accounts of prefixes cost the same whatever is stored, and never memory that keys could have.
 func NewTree(split Split, rows int) *Tree {
 	rows++
-	t := &Tree{split: split, index: newIndex(rows), complete: true}
+	t := &Tree{split: split, index: newIndex(rows), seed: rand.Uint64(), complete: true}
 	t.rows, t.names = make([]row, rows), make([][MaxLen]byte, rows)
+	t.books = [2][]books{make([]books, rows), make([]books, rows)}
 	t.free = make([]int32, 0, rows)
 	for id := int32(rows) - 1; id >= 0; id-- {
 		t.free = append(t.free, id)
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
-	t.asking = make([]uint16, len(t.index.tags)/2) // two to four for each row
+	t.asking = make([]uint16, len(t.index)) // two to four for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
 		t.sep = split.Delim[0]
@@ -154,10 +160,7 @@ func (t *Tree) Rows() (used, most int) { return t.used - 1, len(t.rows) - 1 }
 // Total returns the sum of all rows of a side.
 func (t *Tree) Total(s Sides) (c Counts) {
 	side := t.sideOf(s)
-	t.each(func(_ int32, r *row) {
-		c.add(r.sides[side].own)
-		c.add(r.sides[side].rest)
-	})
+	t.each(func(id int32, _ *row) { c.add(t.books[side][id].all()) })
 	return c
 }
 
@@ -190,7 +193,7 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 		if left := t.credit - max(d.Bytes, 0); left > 0 {
 			t.credit = left
 			if q.rest.add(d); q.rest.negative() {
-				t.borrow(q.row, t.shown, q.rest)
+				t.borrow(q.id, t.shown, q.rest)
 			}
 			return
 		}
@@ -200,22 +203,21 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 		t.Enter(p, d, on)
 		return
 	}
-	b := &p.r.sides[t.shown&1] // enter without a call
+	b := &t.books[t.shown&1][p.id] // enter without a call
 	c := &b.own
 	if p.rest {
 		c = &b.rest
 	}
-	c.add(d)
-	if c.negative() {
-		t.borrow(p.r, t.shown, c)
+	if c.add(d); c.negative() {
+		t.borrow(p.id, t.shown, c)
 	}
 }
 
 // quick tells without calls what most keys are where prefixes are very many and none of them is large: in the rest of a row with nothing
 // below it. Place finds each of them there, too.
 type quick struct {
-	row        *row
 	rest       *Counts // of the row, on the side that is shown
+	id         int32   // of the row
 	name, mask uint64  // which bytes a key begins with, in that of them
 	at         int     // where it has a delimiter behind the name; never: no key is told
 	sep        byte    // the delimiter
@@ -226,14 +228,14 @@ const never = math.MaxInt
 // quicken has keys told that are like one which was found in the rest of above, and whose next part ends with the byte at.
 func (t *Tree) quicken(at int) {
 	if t.shut && t.crowded && t.one && t.above.short && at >= 8 { // such a key has eight bytes
-		r := t.above.row
-		t.quick = quick{r, &r.sides[t.shown&1].rest, t.above.end, t.above.mask, at, t.sep}
+		id := t.above.id
+		t.quick = quick{&t.books[t.shown&1][id].rest, id, t.above.end, t.above.mask, at, t.sep}
 	}
 }
 
 // Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
 type Place struct {
-	r    *row
+	id   int32
 	rest bool
 }
 
@@ -244,63 +246,62 @@ func (t *Tree) Place(key []byte) Place { return t.place(key, 0) }
 // Most keys are counted where the last one was; where prefixes are very many and none of them large, that is the rest of a row with
 // nothing below it.
 func (t *Tree) place(key []byte, more int64) Place {
-	if t.last.begins(key) && (t.lastFull || !t.goesOn(key, len(t.last.name))) {
-		return Place{t.last.row, false}
+	if t.begins(key, &t.last) && (t.lastFull || !t.goesOn(key, int(t.last.length))) {
+		return Place{t.last.id, false}
 	}
-	if !t.shut || !t.above.begins(key) || !t.goesOn(key, len(t.above.name)) {
+	if !t.shut || !t.begins(key, &t.above) || !t.goesOn(key, int(t.above.length)) {
 		return t.find(key, more, false)
 	}
 	if t.asks(more) {
 		var to ends
-		if p := t.split.scan(key, t.index.seed, &to); t.again(p.hash, more) {
+		if p := t.split.scan(key, t.seed, &to); t.again(p.hash, more) {
 			return t.find(key, more, true)
 		}
 	}
-	return Place{t.above.row, true}
+	return Place{t.above.id, true}
 }
 
 // Enter enters a change of a key that is counted in a place.
 func (t *Tree) Enter(p Place, d Counts, on Sides) {
 	if on == Shown { // what most changes are
-		t.enter(p.r, t.shown, p.rest, d)
+		t.enter(p, t.shown, d)
 		return
 	}
 	if on&Shown != 0 {
-		t.enter(p.r, t.shown, p.rest, d)
+		t.enter(p, t.shown, d)
 	}
 	if on&Next != 0 && t.counting {
-		t.enter(p.r, 1-t.shown, p.rest, d)
+		t.enter(p, 1-t.shown, d)
 	}
 }
 
 // enter adds to a row's own counts or to its rest.
-func (t *Tree) enter(r *row, side uint8, rest bool, d Counts) {
-	b := &r.sides[side]
+func (t *Tree) enter(p Place, side uint8, d Counts) {
+	b := &t.books[side][p.id]
 	c := &b.own
-	if rest {
+	if p.rest {
 		c = &b.rest
 	}
-	c.add(d)
-	if c.negative() {
-		t.borrow(r, side, c)
+	if c.add(d); c.negative() {
+		t.borrow(p.id, side, c)
 	}
 }
 
 // borrow makes good what a row's count c is below zero. What it lacks was counted in the rest of a row above, before
 // there was a row for it.
-func (t *Tree) borrow(r *row, side uint8, c *Counts) {
-	b := &r.sides[side]
-	for up := r.parent; up >= 0 && c.negative(); {
-		p := t.at(up)
-		from := &p.sides[side].rest
+func (t *Tree) borrow(id int32, side uint8, c *Counts) {
+	r := t.at(id)
+	own := c == &t.books[side][id].own
+	for up := r.parent; up >= 0 && c.negative(); up = t.at(up).parent {
+		from := &t.books[side][up].rest
 		d := Counts{lack(c.Bytes, from.Bytes), lack(c.Keys, from.Keys), lack(c.Expires, from.Expires)}
 		from.sub(d)
 		c.add(d)
-		if c == &b.own {
-			b.miss.sub(d)
-			b.miss = Counts{max(b.miss.Bytes, 0), max(b.miss.Keys, 0), max(b.miss.Expires, 0)}
+		if own {
+			miss := &r.miss[side]
+			miss.sub(d)
+			*miss = miss.positive()
 		}
-		up = p.parent
 	}
 }
 
@@ -309,32 +310,32 @@ func lack(n, there int64) int64 { return min(max(-n, 0), max(there, 0)) }
 
 // recent is the row of a key that was counted before, and what tells quickly whether the next key is below it.
 type recent struct {
-	id    int32
-	row   *row // nil: there is none
-	name  []byte
-	end   uint64 // the last eight bytes of the name, or as many as it has
-	mask  uint64 // of as many
-	short bool   // there is a row, and its name has at most eight bytes
+	id     int32
+	length uint8  // of the name
+	some   bool   // there is one,
+	short  bool   // and its name has at most eight bytes
+	end    uint64 // the last eight bytes of the name, or as many as it has
+	mask   uint64 // of as many
 }
 
 func (t *Tree) recent(id int32) recent {
 	name := t.name(id)
 	n := min(len(name), 8)
-	return recent{id, t.at(id), name, swar.Head(name[len(name)-n:]), 1<<(8*n) - 1, n == len(name)}
+	return recent{id, uint8(len(name)), true, n == len(name), swar.Head(name[len(name)-n:]), 1<<(8*n) - 1}
 }
 
-// begins tells whether a key begins with the name of the row.
-func (l *recent) begins(key []byte) bool {
+// begins tells whether a key begins with the name of a recent row.
+func (t *Tree) begins(key []byte, l *recent) bool {
 	if l.short && len(key) >= 8 {
 		return (binary.LittleEndian.Uint64(key)^l.end)&l.mask == 0
 	}
-	return l.beginsLong(key)
+	return l.some && t.beginsLong(key, l)
 }
 
 // beginsLong is begins without limits. Names that differ mostly do so at their end.
-func (l *recent) beginsLong(key []byte) bool {
-	n := len(l.name)
-	return l.row != nil && len(key) >= n && (n < 8 || swar.Tail(key[:n]) == l.end) && string(key[:n]) == string(l.name)
+func (t *Tree) beginsLong(key []byte, l *recent) bool {
+	n := int(l.length)
+	return len(key) >= n && (n < 8 || swar.Tail(key[:n]) == l.end) && string(key[:n]) == string(t.names[l.id][:n])
 }
 
 // goesOn tells whether a part of a key ends behind its first n bytes.
@@ -349,8 +350,11 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 // find is place for a key whose prefix is another than the last one's. granted tells that the prefix is known to get a row.
 func (t *Tree) find(key []byte, more int64, granted bool) Place {
 	var to ends
-	id, depth, p := t.deepest(key, &to)
-	if depth < p.parts {
+	p := t.split.scan(key, t.seed, &to)
+	id := t.whole(key, &to, p)
+	if id < 0 {
+		depth := 0
+		id, depth = t.deepest(key, &to, p)
 		fresh := int32(-1)
 		if granted || t.asks(more) && t.again(p.hash, more) {
 			fresh = t.admit(key, to[:p.parts], id, depth)
@@ -359,34 +363,37 @@ func (t *Tree) find(key []byte, more int64, granted bool) Place {
 			if t.quicken(int(to[depth]) - 1); !t.shut && t.crowded && p.hash%reviewEvery == 0 {
 				t.review(id)
 			}
-			return Place{t.at(id), true}
+			return Place{id, true}
 		}
 		id = fresh
 	}
-	t.last, t.lastFull = t.recent(id), p.parts == t.split.Depth
-	return Place{t.last.row, false}
+	if id == t.found {
+		t.last, t.lastFull = t.recent(id), p.parts == t.split.Depth
+	}
+	t.found = id
+	return Place{id, false}
 }
 
 // forget makes the next find look everything up.
 func (t *Tree) forget() {
-	t.last, t.above, t.shut = recent{}, recent{}, false
+	t.found, t.last, t.above, t.shut = -1, recent{}, recent{}, false
 	t.quick.at = never
 }
 
-// deepest returns the deepest row for a key, the number of parts that it has, and what is known of the key's prefix. Most keys have a
-// row for their whole prefix, so that one is looked for first, and then the one that the last key had which has not.
-func (t *Tree) deepest(key []byte, to *ends) (id int32, depth int, p scanned) {
-	p = t.split.scan(key, t.index.seed, to)
+// whole returns the row for the whole prefix of a key, -1 if it has none.
+func (t *Tree) whole(key []byte, to *ends, p scanned) int32 {
 	if p.parts == 0 {
-		return root, 0, p
+		return root
 	}
-	end := int(to[p.parts-1])
-	if id = t.lookupHash(key[:end], p.hash, p.last); id >= 0 {
-		return id, p.parts, p
-	}
+	return t.lookupHash(key[:to[p.parts-1]], p.hash, p.last)
+}
+
+// deepest returns the deepest row for a key whose whole prefix has none, and the number of parts that it has. Mostly it is the one that
+// the last such key had.
+func (t *Tree) deepest(key []byte, to *ends, p scanned) (id int32, depth int) {
 	id = root
-	if k := len(t.above.name); k < end && string(key[:k]) == string(t.above.name) {
-		id, depth = t.above.id, int(t.at(t.above.id).depth)
+	if above := &t.above; t.begins(key, above) && above.length < to[p.parts-1] {
+		id, depth = above.id, int(t.at(above.id).depth)
 	}
 	for ; depth < p.parts-1; depth++ {
 		next := t.lookup(key[:to[depth]])
@@ -395,11 +402,22 @@ func (t *Tree) deepest(key []byte, to *ends) (id int32, depth int, p scanned) {
 		}
 		id = next
 	}
-	if t.above.row == nil || t.above.id != id {
+	if !t.above.some || t.above.id != id {
 		t.above = t.recent(id)
 	}
 	t.shut = t.at(id).kids == 0
-	return id, depth, p
+	return id, depth
+}
+
+// row returns the row that counts a key, and whether in its rest.
+func (t *Tree) row(key []byte) Place {
+	var to ends
+	p := t.split.scan(key, t.seed, &to)
+	if id := t.whole(key, &to, p); id >= 0 {
+		return Place{id, false}
+	}
+	id, _ := t.deepest(key, &to, p)
+	return Place{id, true}
 }
 
 // asks tells whether a prefix without a row, which more bytes come to, asks for one.
@@ -477,14 +495,14 @@ func (t *Tree) review(id int32) {
 	if l.hand++; int(l.hand) >= len(t.rows) {
 		l.hand = 1
 		t.resize(l.passed)
-		l.passed = t.at(root).sides[t.side()].all().Bytes
+		l.passed = t.bytes(root)
 	}
 	r := t.at(l.hand)
 	if !r.used {
 		return
 	}
-	l.passed += r.sides[t.side()].all().Bytes
-	if r.kids == 0 && l.hand != id && t.worthless(r) {
+	l.passed += t.bytes(l.hand)
+	if r.kids == 0 && l.hand != id && t.worthless(l.hand) {
 		t.giveUp(l.hand)
 	}
 }
@@ -523,6 +541,8 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true, born: t.size}
 	t.names[id] = [MaxLen]byte{} // padded with zeros (named)
 	copy(t.names[id][:], name)
+	b := books{head: [2]uint64{swar.Head(t.names[id][:]), swar.Head(t.names[id][8:])}}
+	t.books[0][id], t.books[1][id] = b, b
 	t.used++
 	t.enterIndex(id)
 	if parent < 0 {
@@ -531,10 +551,9 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	p := t.at(parent)
 	p.kids++
 	r.depth = p.depth + 1
-	for s := range r.sides {
-		miss := &r.sides[s].miss
-		*miss = p.sides[s].miss
-		miss.add(p.sides[s].rest.positive())
+	for s := range r.miss {
+		r.miss[s] = p.miss[s]
+		r.miss[s].add(t.books[s][parent].rest.positive())
 	}
 	t.forget()
 	return id
@@ -544,10 +563,8 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 func (t *Tree) drop(id int32) {
 	r := t.at(id)
 	p := t.at(r.parent)
-	for s := range r.sides {
-		rest := &p.sides[s].rest
-		rest.add(r.sides[s].own)
-		rest.add(r.sides[s].rest)
+	for s := range t.books {
+		t.books[s][r.parent].rest.add(t.books[s][id].all())
 	}
 	for i := range r.past {
 		p.past[i].rest += r.past[i].own + r.past[i].rest

@@ -96,12 +96,12 @@ func (w *world) facts() facts {
 	for k, d := range w.keys {
 		p := w.tree.split.Of([]byte(k))
 		sum(f.own, p, d)
-		var to ends
-		id, depth, s := w.tree.deepest(p, &to)
-		if depth < s.parts {
-			sum(f.rest, w.tree.name(id), d)
+		if at := w.tree.row(p); at.rest {
+			sum(f.rest, w.tree.name(at.id), d)
 		}
 		sum(f.whole, nil, d)
+		var to ends
+		s := w.tree.split.scan(p, 0, &to)
 		for _, end := range to[:s.parts] {
 			sum(f.whole, p[:end], d)
 		}
