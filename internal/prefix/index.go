@@ -7,8 +7,9 @@ import "granary/internal/swar"
 //
 //	| tag | length | id | -  -  - | tag | length | id | ...   at the place of the lower bits of the hash
 //
-// An entry tells nearly all that differ, so that names are rarely looked at in vain. Hashes have a seed: nobody can choose names that
-// meet.
+// An entry tells nearly all that differ, so that names are rarely looked at in vain. Which places are taken is known beside them
+// (Tree.taken), in bits that a processor keeps at hand: prefixes that have no row are looked for most when there are very many. Hashes
+// have a seed: nobody can choose names that meet.
 type entry struct {
 	tag    uint32 // upper bits of the name's hash
 	id     uint16 // of the row and one; 0: nobody is there
@@ -35,6 +36,9 @@ func (t *Tree) lookup(prefix []byte) int32 {
 // lookupHash is lookup for whom has hashed the prefix.
 func (t *Tree) lookupHash(prefix []byte, h, last uint64) int32 {
 	want := entry{tag: uint32(h >> 32), length: uint8(len(prefix))}
+	if i := uint(h) & uint(len(t.index)-1); t.taken[i/64]>>(i%64)&1 == 0 {
+		return -1
+	}
 	for i := int(h); ; i++ {
 		x := &t.index[i&(len(t.index)-1)]
 		switch {
@@ -69,6 +73,7 @@ func (t *Tree) enterIndex(id int32) {
 		i = (i + 1) & mask
 	}
 	t.index[i] = entry{uint32(h >> 32), uint16(id + 1), t.rows[id].length}
+	t.taken[i/64] |= 1 << (i % 64)
 }
 
 // home returns the place where a row belongs, if nobody is there.
@@ -91,4 +96,5 @@ func (t *Tree) leaveIndex(id int32) {
 			hole = i
 		}
 	}
+	t.taken[hole/64] &^= 1 << (hole % 64)
 }

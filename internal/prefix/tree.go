@@ -86,7 +86,8 @@ type Tree struct {
 	above    recent // the row that has the rest of the last key whose prefix has none
 
 	split Split
-	seed  uint64 // of hashes
+	seed  uint64   // of hashes
+	taken []uint64 // a bit for each place of the index: somebody is there
 	index []entry
 	books [2][]books     // of the rows, by side
 	names [][MaxLen]byte // of the rows
@@ -134,6 +135,7 @@ func NewTree(split Split, rows int) *Tree {
 		t.free = append(t.free, id)
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
+	t.taken = make([]uint64, len(t.index)/64)
 	t.asking = make([]uint16, len(t.index)) // two to four for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1; t.one {
@@ -509,7 +511,7 @@ func (t *Tree) review(id int32) {
 
 const (
 	askShare    = 12 // so many prefixes ask for each row while as much comes without one as is stored
-	reviewEvery = 4  // one of so many keys that were looked up and have no row has a row reviewed
+	reviewEvery = 8  // one of so many keys that were looked up and have no row has a row reviewed
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )
 
