@@ -101,3 +101,13 @@ func durableLines(all []contender, depth int, rates [][]float64) (text string) {
 	}
 	return text
 }
+
+// benchmarkKeys gives a server the keys that redis-benchmark reads and writes.
+func benchmarkKeys(s *live.Server, n int) error {
+	if err := do(s, "FLUSHALL"); err != nil {
+		return err
+	}
+	return fill(s, n, func(dst []byte, i int) []byte {
+		return appendWord(appendNumbered(appendWord(appendHead(dst, 3), "SET"), "key:", 16, i), "xxx")
+	})
+}

@@ -33,78 +33,117 @@ var observers = []observer{
 }
 
 // Servers are started anew observerStarts times for each round of another part, because one process is by chance a little faster than
-// the next, all the time. What observers cost is a tenth of what the machine's moods make of one sample, however long it is: so there
-// are many short ones of each process, observerRequests requests in all.
+// the next, all the time. What observers cost is a tenth of what the machine's moods make of one sample, however long it is: so there are
+// many samples, in turn. A lap of observerSamples goes from an empty store to half a million keys where keys are new. Each takes a tenth
+// of a second, which is longer than caches and prefixes need to find their rows.
 const (
-	observerStarts   = 3
-	observerRequests = 2_000_000
+	observerStarts  = 3
+	observerLaps    = 4
+	observerSamples = 5
+	observerTurns   = 125 // of the crowd in a sample: 100,000 operations
+	observerKeys    = 1_000_000
 )
 
-// watched is what one process did in its samples: their medians.
-type watched struct {
-	sample
-	kept float64 // share of the throughput of the process with nothing on that was started with it
+// observed is what observers are measured with.
+type observed struct {
+	name  string
+	keys  func(i int) (key, tail string) // what key number i has before and behind its 12 digits
+	read  bool                           // GET, not SET
+	fresh bool                           // keys that are not there yet
 }
 
-// observerRows are what users do most, and what changes prefixes most: values that stay as large as they are, values and
-// keys that come, and keys of very many prefixes.
-func observerRows() []row {
-	const keys = 1_000_000
-	const some, more = 20_000, 100_000 // a sample takes a tenth of a second, or goes on when prefixes have found their rows
-	flush := func(s *live.Server, _ int) error { return do(s, "FLUSHALL") }
-	return []row{
-		{name: "GET", test: "get", requests: some, depths: deep, random: keys},
-		{name: "SET", test: "set", requests: some, depths: deep, random: keys},
-		{name: "SET of new keys", test: "set", requests: some, depths: deep, random: 1_000_000_000, prepare: flush},
-		{
-			name: "SET of new keys, many prefixes", command: []string{"SET", "user:__rand_int__:name", "xxx"},
-			requests: more, depths: deep, random: 1_000_000_000, prepare: flush,
-		},
+// observedRows are what users do most, and what changes prefixes most: values that stay as large as they are; keys that come, with one
+// prefix, with a few of them by chance, and each with its own.
+var observedRows = []observed{
+	{name: "GET", keys: oneKey, read: true},
+	{name: "SET", keys: oneKey},
+	{name: "SET of new keys", keys: oneKey, fresh: true},
+	{name: "SET of new keys, 97 prefixes", keys: func(i int) (string, string) { return fewKeys[i%len(fewKeys)], "" }, fresh: true},
+	{name: "SET of new keys, each its prefix", keys: func(int) (string, string) { return "user:", ":name" }, fresh: true},
+}
+
+func oneKey(int) (key, tail string) { return "key:", "" }
+
+var fewKeys = func() (keys [97]string) {
+	for i := range keys {
+		keys[i] = fmt.Sprintf("app:p%d:", i)
 	}
+	return keys
+}()
+
+// append appends a request for key number i.
+func (x *observed) append(dst []byte, i int) []byte {
+	var word [64]byte
+	key, tail := x.keys(i)
+	name := string(fmt.Appendf(word[:0], "%s%012d%s", key, i, tail))
+	if x.read {
+		return appendWord(appendWord(appendHead(dst, 2), "GET"), name)
+	}
+	return appendWord(appendWord(appendWord(appendHead(dst, 3), "SET"), name), "xxx")
+}
+
+// requests returns what is sent in a sample, and the reply to each request.
+func (x *observed) requests() (request filler, reply string) {
+	n := observerKeys
+	if x.fresh {
+		n = 1e12
+	}
+	reply = "+OK\r\n"
+	if x.read {
+		reply = "$3\r\nxxx\r\n"
+	}
+	return func(dst []byte, _ int) []byte { return x.append(dst, rand.IntN(n)) }, reply
+}
+
+// watched is what one process did: medians of its laps.
+type watched struct {
+	nanosPerOp float64
+	kept       float64 // share of the throughput of the process with nothing on that was started with it
 }
 
 // measureObservers measures servers with observers on and off in turn.
 func measureObservers(o *options, all []contender) (string, error) {
 	var table strings.Builder
-	head, line := "| operation | keys |", "|---|---|"
+	head, line := "| operation |", "|---|"
 	for _, x := range observers {
-		head += fmt.Sprintf(" %s us | k/s |", x.name)
-		line += "---|---|"
+		head += fmt.Sprintf(" %s us |", x.name)
+		line += "---|"
 	}
 	for _, x := range observers[1:] {
 		head += fmt.Sprintf(" %s |", x.name)
 		line += "---|"
 	}
 	fmt.Fprintf(&table, "%s\n%s\n", head, line)
-	cells := cellsOf(observerRows(), o.scale)
-	found := make([][][]watched, len(cells)) // by cell, observer and start
+	found := make([][][]watched, len(observedRows)) // by row, observer and start
 	for i := range found {
 		found[i] = make([][]watched, len(observers))
 	}
-	starts := observerStarts * o.rounds
+	starts, turns := observerStarts*o.rounds, max(int(observerTurns*o.scale), 1)
 	for range starts {
-		if err := observe(all[0], cells, found); err != nil {
+		if err := observe(all[0], turns, found); err != nil {
 			return "", err
 		}
 	}
-	for i, c := range cells {
-		text := observerLine(c, found[i])
+	for i := range observedRows {
+		text := observerLine(observedRows[i].name, found[i])
 		fmt.Print(text)
 		table.WriteString(text)
 	}
+	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
-		"(`memory-history`): CPU time of the server per operation in microseconds, and operations per second in thousands, at pipeline 16; "+
-		"a server for each setting, in turn, started anew %d times; medians of the servers' medians. The last columns are the CPU time with nothing "+
-		"on divided by that with them on in the same round, which is the share of its throughput that a busy server keeps: the median of the "+
-		"servers' medians, and in brackets what that of very many servers lies between with a probability of 95 %%. With prefixes it is to be at "+
-		"least 0.985, with all at least 0.97; what is below is bold. The journal of what nothing is evicted for does nothing, so that its column "+
-		"shows how much is chance.\n\n%s",
-		starts, table.String()), nil
+		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
+		"%s keys, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
+		"%s operations, in turn. The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
+		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
+		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is below is bold. "+
+		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s",
+		crowdClients, crowdDepth, keysOf(observerKeys), keysOf(observerSamples*sample), starts, observerLaps, observerSamples,
+		keysOf(sample), table.String()), nil
 }
 
 // observe adds what servers did that are started for it.
-func observe(c contender, cells []cell, found [][][]watched) error {
-	servers := make([]*live.Server, len(observers))
+func observe(c contender, turns int, found [][][]watched) error {
+	servers, crowds := make([]*live.Server, len(observers)), make([]*crowd, len(observers))
 	for i, x := range observers {
 		s, err := live.Start(x.name, c.path, x.args()...)
 		if err != nil {
@@ -112,39 +151,89 @@ func observe(c contender, cells []cell, found [][][]watched) error {
 		}
 		defer s.Stop()
 		servers[i] = s
+		if crowds[i], err = newCrowd(s); err != nil {
+			return err
+		}
+		defer crowds[i].close()
 	}
-	for i, c := range cells {
-		if c.prepare == nil {
-			for _, s := range servers {
-				if err := benchmarkKeys(s, c.random); err != nil {
+	for i := range observedRows {
+		laps := make([][]float64, len(observers)) // nanoseconds per operation
+		for lap := range observerLaps {
+			if observedRows[i].fresh || i == 0 && lap == 0 {
+				if err := prepareLap(servers, &observedRows[i]); err != nil {
 					return err
 				}
 			}
-		}
-		samples := make([][]sample, len(observers))
-		for range max(observerRequests/c.n, 1) {
-			for _, x := range rand.Perm(len(observers)) { // nobody always follows the same one
-				m, err := measureCell(servers[x], c)
-				if err != nil {
-					return fmt.Errorf("%s: %w", c.name, err)
-				}
-				samples[x] = append(samples[x], m)
+			took, err := runLap(servers, crowds, turns, &observedRows[i])
+			if err != nil {
+				return fmt.Errorf("%s: %w", observedRows[i].name, err)
+			}
+			for o := range observers {
+				laps[o] = append(laps[o], took[o])
 			}
 		}
-		for x := range observers {
-			found[i][x] = append(found[i][x], watch(samples[0], samples[x]))
+		for o := range observers {
+			found[i][o] = append(found[i][o], watch(laps[0], laps[o]))
 		}
 	}
 	return nil
 }
 
-// watch makes one of the samples of a process and those of the one with nothing on, which were taken in turn.
-func watch(nothing, samples []sample) watched {
-	var x, y, kept []float64
-	for i, m := range samples {
-		x, y, kept = append(x, m.nanosPerOp), append(y, m.opsPerSecond), append(kept, nothing[i].nanosPerOp/m.nanosPerOp)
+// prepareLap gives servers the keys that a lap finds: none where they are new, and then no server knows of any prefix.
+func prepareLap(servers []*live.Server, x *observed) error {
+	for o, s := range servers {
+		if err := do(s, "FLUSHALL"); err != nil {
+			return err
+		}
+		if slices.Contains(observers[o].on, "memory-prefixes") {
+			if err := do(s, "MEMORY", "PREFIXES", "RESET"); err != nil {
+				return err
+			}
+		}
+		if !x.fresh {
+			set := observed{keys: x.keys}
+			if err := fill(s, observerKeys, set.append); err != nil {
+				return err
+			}
+		}
+		if err := settle(s); err != nil {
+			return err
+		}
 	}
-	return watched{sample{median(x), median(y)}, median(kept)}
+	return nil
+}
+
+// runLap returns what an operation took on each server, in nanoseconds of CPU time.
+func runLap(servers []*live.Server, crowds []*crowd, turns int, x *observed) (took []float64, err error) {
+	request, reply := x.requests()
+	took = make([]float64, len(servers))
+	for range observerSamples {
+		for _, o := range rand.Perm(len(servers)) { // nobody always follows the same one
+			before, err := cpuNanos(servers[o].Pid())
+			if err != nil {
+				return nil, err
+			}
+			n, err := crowds[o].send(turns, request, reply)
+			if err != nil {
+				return nil, err
+			}
+			after, err := cpuNanos(servers[o].Pid())
+			if err != nil {
+				return nil, err
+			}
+			took[o] += float64(after-before) / float64(n*observerSamples)
+		}
+	}
+	return took, nil
+}
+
+// watch makes one of the laps of a process and those of the one with nothing on, which were run in turn.
+func watch(nothing, took []float64) watched {
+	kept := make([]float64, len(took))
+	for i, n := range took {
+		kept[i] = nothing[i] / n
+	}
+	return watched{median(took), median(kept)}
 }
 
 // args are the arguments of a server that have what an observer needs on, and everything else off.
@@ -159,16 +248,15 @@ func (x *observer) args() (args []string) {
 	return args
 }
 
-// observerLine renders a cell, by what was found of each observer.
-func observerLine(c cell, found [][]watched) string {
-	text := fmt.Sprintf("| %s | %s |", c.name, keysOf(c.random))
-	ratios := ""
+// observerLine renders a row, by what was found of each observer.
+func observerLine(name string, found [][]watched) string {
+	text, ratios := "| "+name+" |", ""
 	for i, starts := range found {
-		var x, y, kept []float64
+		var x, kept []float64
 		for _, w := range starts {
-			x, y, kept = append(x, w.nanosPerOp), append(y, w.opsPerSecond), append(kept, w.kept)
+			x, kept = append(x, w.nanosPerOp), append(kept, w.kept)
 		}
-		text += fmt.Sprintf(" %.3f | %s |", median(x)/1000, digits(median(y)/1000))
+		text += fmt.Sprintf(" %.3f |", median(x)/1000)
 		if i == 0 {
 			continue
 		}
@@ -189,14 +277,4 @@ func medianRange(v []float64) (low, high float64) {
 	n := float64(len(v))
 	off := 1.96 * math.Sqrt(n) / 2
 	return v[max(int(n/2-off)-1, 0)], v[min(int(math.Ceil(n/2+off)), len(v)-1)]
-}
-
-// benchmarkKeys gives a server the keys that redis-benchmark reads and writes.
-func benchmarkKeys(s *live.Server, n int) error {
-	if err := do(s, "FLUSHALL"); err != nil {
-		return err
-	}
-	return fill(s, n, func(dst []byte, i int) []byte {
-		return appendWord(appendNumbered(appendWord(appendHead(dst, 3), "SET"), "key:", 16, i), "xxx")
-	})
 }
