@@ -1,6 +1,6 @@
 package prefix
 
-import "granary/internal/swar"
+import "encoding/binary"
 
 // entry finds a row by its name. The index of all is linear probing, at most half full, and closed up behind what leaves. The root is
 // in it.
@@ -45,23 +45,16 @@ func (t *Tree) lookupHash(prefix []byte, h, last uint64) int32 {
 		case x.id == 0:
 			return -1
 		case x.tag == want.tag && x.length == want.length:
-			if id := int32(x.id) - 1; t.named(id, prefix, last) {
+			id := int32(x.id) - 1
+			head := &t.books[t.shown&1][id].head
+			switch n := len(prefix); {
+			case n <= 8 && head[0] == last,
+				n > 8 && n <= 16 && head[0] == binary.LittleEndian.Uint64(prefix) && head[1] == last,
+				n > 16 && string(t.names[id][:n]) == string(prefix):
 				return id
 			}
 		}
 	}
-}
-
-// named tells whether a row is that of a prefix of the same length, whose last bytes are given as hash does.
-func (t *Tree) named(id int32, prefix []byte, last uint64) bool {
-	head := &t.books[t.shown&1][id].head
-	switch n := len(prefix); {
-	case n <= 8:
-		return head[0] == last
-	case n <= 16:
-		return head[0] == swar.Head(prefix) && head[1] == last
-	}
-	return string(t.name(id)) == string(prefix)
 }
 
 // enterIndex enters a row into the index.

@@ -541,9 +541,8 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	t.free = t.free[:len(t.free)-1]
 	r := t.at(id)
 	*r = row{parent: parent, gen: r.gen + 1, length: uint8(len(name)), used: true, born: t.size}
-	t.names[id] = [MaxLen]byte{} // padded with zeros (named)
 	copy(t.names[id][:], name)
-	b := books{head: [2]uint64{swar.Head(t.names[id][:]), swar.Head(t.names[id][8:])}}
+	b := books{head: [2]uint64{swar.Head(name), swar.Head(name[min(8, len(name)):])}}
 	t.books[0][id], t.books[1][id] = b, b
 	t.used++
 	t.enterIndex(id)

@@ -144,7 +144,8 @@ func measureObservers(o *options, all []contender) (string, error) {
 // observe adds what servers did that are started for it.
 func observe(c contender, turns int, found [][][]watched) error {
 	servers, crowds := make([]*live.Server, len(observers)), make([]*crowd, len(observers))
-	for i, x := range observers {
+	for _, i := range rand.Perm(len(observers)) { // who is started first may be slower all the time
+		x := &observers[i]
 		s, err := live.Start(x.name, c.path, x.args()...)
 		if err != nil {
 			return err
@@ -181,7 +182,8 @@ func observe(c contender, turns int, found [][][]watched) error {
 
 // prepareLap gives servers the keys that a lap finds: none where they are new, and then no server knows of any prefix.
 func prepareLap(servers []*live.Server, x *observed) error {
-	for o, s := range servers {
+	for _, o := range rand.Perm(len(servers)) {
+		s := servers[o]
 		if err := do(s, "FLUSHALL"); err != nil {
 			return err
 		}
