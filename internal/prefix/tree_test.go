@@ -349,6 +349,25 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// TestReview: rows of small prefixes go as keys come that have none, without waiting for the regular work; large ones stay.
+func TestReview(t *testing.T) {
+	const rows = 64
+	w := newWorld(t, Split{":", 2}, rows, 14)
+	for i := range 400 {
+		w.change(fmt.Sprintf("user:large:%d", i), Counts{64, 1, 0})
+	}
+	for i := range 20 * askShare * rows {
+		w.change(fmt.Sprintf("user:%d:name", i), Counts{64, 1, 0})
+	}
+	if used, _ := w.tree.Rows(); used > 4 || w.tree.Moved < rows-4 {
+		t.Errorf("%d rows, %d moved", used, w.tree.Moved)
+	}
+	if l := w.tree.Lookup([]byte("user:large:")); l.Counts != (Counts{64 * 400, 400, 0}) || l.Miss != (Counts{}) {
+		t.Errorf("the tree knows %v of a large prefix, and at most %v more", l.Counts, l.Miss)
+	}
+	w.check()
+}
+
 // TestStarved: when a prefix finds all rows taken and none to be given up, no other asks before that may have changed.
 func TestStarved(t *testing.T) {
 	for name, change := range map[string]func(w *world){
