@@ -120,3 +120,23 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// TestObserved: what observers are measured with is well formed, and GET and SET of keys that are there find those of benchmarkKeys.
+func TestObserved(t *testing.T) {
+	want := []string{
+		"*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000098\r\n",
+		"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000098\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000098\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$19\r\napp:p1:000000000098\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
+	}
+	for i := range observedRows {
+		x := &observedRows[i]
+		if got := string(x.append(nil, 98)); got != want[i] {
+			t.Errorf("%s sends %q", x.name, got)
+		}
+	}
+	if got, want := string(appendNumbered(nil, "key:", 16, 98)), "$16\r\nkey:000000000098\r\n"; got != want {
+		t.Errorf("a numbered word is %q", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"granary/tests/live"
@@ -73,13 +74,19 @@ var fewKeys = func() (keys [97]string) {
 
 // append appends a request for key number i.
 func (x *observed) append(dst []byte, i int) []byte {
-	var word [64]byte
-	key, tail := x.keys(i)
-	name := string(fmt.Appendf(word[:0], "%s%012d%s", key, i, tail))
 	if x.read {
-		return appendWord(appendWord(appendHead(dst, 2), "GET"), name)
+		return x.appendKey(appendWord(appendHead(dst, 2), "GET"), i)
 	}
-	return appendWord(appendWord(appendWord(appendHead(dst, 3), "SET"), name), "xxx")
+	return appendWord(x.appendKey(appendWord(appendHead(dst, 3), "SET"), i), "xxx")
+}
+
+// appendKey appends key number i as a word.
+func (x *observed) appendKey(dst []byte, i int) []byte {
+	const digits = 12
+	key, tail := x.keys(i)
+	dst = append(strconv.AppendInt(append(dst, '$'), int64(len(key)+digits+len(tail)), 10), '\r', '\n')
+	dst = appendDigits(append(dst, key...), digits, i)
+	return append(append(dst, tail...), '\r', '\n')
 }
 
 // requests returns what is sent in a sample, and the reply to each request.
@@ -160,9 +167,11 @@ func observe(c contender, turns int, found [][][]watched) error {
 	for i := range observedRows {
 		laps := make([][]float64, len(observers)) // nanoseconds per operation
 		for lap := range observerLaps {
-			if observedRows[i].fresh || i == 0 && lap == 0 {
-				if err := prepareLap(servers, &observedRows[i]); err != nil {
-					return err
+			if first := i == 0 && lap == 0; first || observedRows[i].fresh { // the others go on with the keys of the first
+				for _, o := range rand.Perm(len(servers)) {
+					if err := prepareLap(servers[o], &observers[o], &observedRows[i]); err != nil {
+						return err
+					}
 				}
 			}
 			took, err := runLap(servers, crowds, turns, &observedRows[i])
@@ -180,29 +189,20 @@ func observe(c contender, turns int, found [][][]watched) error {
 	return nil
 }
 
-// prepareLap gives servers the keys that a lap finds: none where they are new, and then no server knows of any prefix.
-func prepareLap(servers []*live.Server, x *observed) error {
-	for _, o := range rand.Perm(len(servers)) {
-		s := servers[o]
-		if err := do(s, "FLUSHALL"); err != nil {
-			return err
-		}
-		if slices.Contains(observers[o].on, "memory-prefixes") {
-			if err := do(s, "MEMORY", "PREFIXES", "RESET"); err != nil {
-				return err
-			}
-		}
-		if !x.fresh {
-			set := observed{keys: x.keys}
-			if err := fill(s, observerKeys, set.append); err != nil {
-				return err
-			}
-		}
-		if err := settle(s); err != nil {
+// prepareLap gives a server the keys that a lap finds: none where they are new, and then it knows of no prefix, either.
+func prepareLap(s *live.Server, o *observer, x *observed) error {
+	if !x.fresh {
+		return benchmarkKeys(s, observerKeys)
+	}
+	if err := do(s, "FLUSHALL"); err != nil {
+		return err
+	}
+	if slices.Contains(o.on, "memory-prefixes") {
+		if err := do(s, "MEMORY", "PREFIXES", "RESET"); err != nil {
 			return err
 		}
 	}
-	return nil
+	return settle(s)
 }
 
 // runLap returns what an operation took on each server, in nanoseconds of CPU time.

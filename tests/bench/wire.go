@@ -24,17 +24,20 @@ func appendWord(dst []byte, s string) []byte {
 // appendNumbered appends the word that begins with prefix and ends with number i: length bytes, zeros between.
 func appendNumbered(dst []byte, prefix string, length, i int) []byte {
 	dst = append(strconv.AppendInt(append(dst, '$'), int64(length), 10), '\r', '\n')
-	dst = append(dst, prefix...)
+	return append(appendDigits(append(dst, prefix...), length-len(prefix), i), '\r', '\n')
+}
+
+// appendDigits appends a number of n digits, zeros before.
+func appendDigits(dst []byte, n, i int) []byte {
 	var digits [20]byte
 	d := strconv.AppendInt(digits[:0], int64(i), 10)
-	n := length - len(prefix) - len(d)
-	if n < 0 {
-		panic(fmt.Sprintf("BUG: %s%d is longer than %d bytes", prefix, i, length))
+	if len(d) > n {
+		panic(fmt.Sprintf("BUG: %d has more than %d digits", i, n))
 	}
-	for range n {
+	for range n - len(d) {
 		dst = append(dst, '0')
 	}
-	return append(append(dst, d...), '\r', '\n')
+	return append(dst, d...)
 }
 
 // appendInt appends a number as a word.
