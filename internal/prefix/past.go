@@ -36,8 +36,6 @@ type look struct {
 	rest   int64          // and keys in them that have no row
 	listed int64          // ms, when victims were listed
 	from   int            // row at which the next list begins
-	hand   int32          // row that was reviewed last
-	passed int64          // bytes of the rows since the first one was
 }
 
 // Look does a part of the regular work at a time in ms: what rows have now is kept for the growth, those that have had
@@ -58,18 +56,20 @@ func (t *Tree) Look(now int64) bool {
 	}
 	slot := (l.slot + 1) % pastLen
 	for end := min(l.next+rowsAtOnce, len(t.rows)); l.next < end; l.next++ {
-		if r := &t.rows[l.next]; r.used {
-			b := &t.books[t.side()][l.next]
-			r.past[slot] = b.now()
-			l.has += b.all().Bytes
-			l.rest += b.rest.Keys
-			switch leaf := l.next != root && r.kids == 0; {
-			case leaf && t.empty(int32(l.next)):
-				t.drop(int32(l.next))
-			case leaf && t.crowded && t.worthless(int32(l.next)):
-				l.rest += b.own.Keys
-				t.giveUp(int32(l.next))
-			}
+		id := int32(l.next)
+		if !t.uses(id) {
+			continue
+		}
+		r, b := t.at(id), &t.books[t.side()][id]
+		r.past[slot] = b.now()
+		l.has += b.all().Bytes
+		l.rest += b.rest.Keys
+		switch leaf := id != root && r.kids == 0; {
+		case leaf && t.empty(id):
+			t.drop(id)
+		case leaf && t.crowded && t.worthless(id):
+			l.rest += b.own.Keys
+			t.giveUp(id)
 		}
 	}
 	if l.next < len(t.rows) {
@@ -89,9 +89,7 @@ func (t *Tree) Look(now int64) bool {
 func (t *Tree) listVictims() {
 	t.starved, t.asked = false, 0
 	t.victims = t.victims[:0]
-	all := int64(0)
-	t.each(func(id int32, _ *row) { all += t.bytes(id) })
-	t.resize(all)
+	t.resize(t.total(t.side()).Bytes)
 	limit := t.smallest()
 	for range t.rows {
 		if len(t.victims) == cap(t.victims) {
@@ -99,7 +97,7 @@ func (t *Tree) listVictims() {
 		}
 		id := int32(t.look.from)
 		t.look.from = (t.look.from + 1) % len(t.rows)
-		if r := t.at(id); r.used && r.kids == 0 && id != root && t.weight(id) <= limit {
+		if r := t.at(id); t.uses(id) && r.kids == 0 && id != root && t.weight(id) <= limit {
 			t.victims = append(t.victims, victim{id, r.gen})
 		}
 	}
@@ -146,7 +144,7 @@ func (t *Tree) smallest() int64 {
 	n := 0
 	step := max(1, len(t.rows)/len(sample))
 	for id := 1; id < len(t.rows) && n < len(sample); id += step {
-		if r := t.at(int32(id)); r.used && r.kids == 0 {
+		if t.uses(int32(id)) && t.at(int32(id)).kids == 0 {
 			sample[n] = t.weight(int32(id))
 			n++
 		}

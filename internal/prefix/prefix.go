@@ -40,17 +40,25 @@ func (s *Split) Of(key []byte) []byte {
 // ends are where the parts of a prefix end, delimiters included.
 type ends [MaxDepth]uint8
 
-// scanned is what is to be known of a prefix to look it up. Without parts only their number counts.
+// scanned is what is to be known of a prefix to look it up.
 type scanned struct {
 	parts      int
 	hash, last uint64 // as hash returns them
+}
+
+// name returns the first parts of a key.
+func (to *ends) name(key []byte, parts int) []byte {
+	if parts == 0 {
+		return nil
+	}
+	return key[:to[(parts-1)&(MaxDepth-1)]]
 }
 
 // scan finds the parts of a key's prefix, and hashes it.
 func (s *Split) scan(key []byte, seed uint64, to *ends) (p scanned) {
 	key = key[:min(len(key), MaxLen)]
 	if len(s.Delim) == 1 {
-		return s.scanByte(key, seed, to)
+		return s.scanByte(key, swar.Spread(s.Delim[0]), seed, to)
 	}
 	end := 0
 	for ; p.parts < s.Depth; p.parts++ {
@@ -65,22 +73,27 @@ func (s *Split) scan(key []byte, seed uint64, to *ends) (p scanned) {
 	return p
 }
 
-// scanByte is scan for a delimiter of one byte, which nearly everybody uses: in one go, eight bytes at a time.
-func (s *Split) scanByte(key []byte, seed uint64, to *ends) (p scanned) {
-	delim, depth, h := swar.Spread(s.Delim[0]), s.Depth, seed
-	for at := 0; at < len(key) && p.parts < depth; at += 8 {
+// scanByte is scan for a delimiter of one byte, which nearly everybody uses: in one go, eight bytes at a time. delim is eight of it.
+// REQUIRES: len(key) <= MaxLen
+func (s *Split) scanByte(key []byte, delim, seed uint64, to *ends) (p scanned) {
+	h := seed
+	p.hash = seed
+scan:
+	for at := 0; at < len(key) && s.Depth > 0; at += 8 {
 		var w, found uint64
-		if at+8 <= len(key) {
-			w = binary.LittleEndian.Uint64(key[at : at+8])
+		if n := len(key) - at; n >= 8 {
+			w = binary.LittleEndian.Uint64(key[at:])
 			found = swar.Zeros(w ^ delim)
 		} else {
 			w = swar.Head(key[at:])
-			found = swar.Zeros(w^delim) & (1<<(8*(len(key)-at)) - 1) // the zeros that Head fills up with may be the delimiter
+			found = swar.Zeros(w^delim) & (1<<(8*n) - 1) // the zeros that Head fills up with may be the delimiter
 		}
-		for ; found != 0 && p.parts < depth; found &= found - 1 {
+		for ; found != 0; found &= found - 1 {
 			to[p.parts&(MaxDepth-1)] = uint8(at + bits.TrailingZeros64(found)/8 + 1)
-			p.parts++
 			p.hash, p.last = h, w&(found^(found-1)) // up to the delimiter
+			if p.parts++; p.parts >= s.Depth {
+				break scan
+			}
 		}
 		h = mix(h ^ w)
 	}

@@ -380,13 +380,13 @@ func TestStarved(t *testing.T) {
 				w.change(fmt.Sprintf("p%d:k", i), Counts{1 << 20, 1, 0}) // large enough to be kept beside all that come late
 			}
 			w.change("late:k", Counts{64, 1, 0})
-			const credit = 1 << 40 // who asks for a row uses some
-			w.tree.credit = credit
+			asked := w.tree.asked
 			for i := range 100 {
+				w.tree.credit = 0 // the next one's turn to ask
 				w.change(fmt.Sprintf("late%d:k", i), Counts{1 << 20, 1, 0})
 			}
-			if used, most := w.tree.Rows(); used != most || w.tree.Moved != 0 || !w.tree.starved || w.tree.credit != credit {
-				t.Fatalf("%d of %d rows, %d moved, %d bytes asked for one", used, most, w.tree.Moved, credit-w.tree.credit)
+			if used, most := w.tree.Rows(); used != most || w.tree.Moved != 0 || !w.tree.starved || w.tree.asked != asked {
+				t.Fatalf("%d of %d rows, %d moved, %d asked for one", used, most, w.tree.Moved, w.tree.asked-asked)
 			}
 			w.tree.credit = 0
 			change(w)

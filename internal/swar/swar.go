@@ -46,18 +46,22 @@ func Spread(c byte) uint64 { return uint64(c) * ones }
 // Zeros sets the highest bit of each byte of w that is zero, and no other.
 func Zeros(w uint64) uint64 { return ^(w&rest + rest | w | rest) }
 
+// Has is not 0 if w has a byte of eight equal ones.
+func Has(w, eight uint64) uint64 {
+	w ^= eight
+	return (w - ones) &^ w & high
+}
+
 // Contains tells whether b has a byte c. It is for what mostly is 8 to 24 bytes long.
 func Contains(b []byte, c byte) bool {
 	n := len(b)
 	if n < 8 || n > 24 {
 		return bytes.IndexByte(b, c) >= 0
 	}
-	all := uint64(c) * ones
-	x, y := binary.LittleEndian.Uint64(b)^all, Tail(b)^all
-	found := (x-ones)&^x | (y-ones)&^y
+	all := Spread(c)
+	found := Has(binary.LittleEndian.Uint64(b), all) | Has(Tail(b), all)
 	if n > 16 {
-		z := binary.LittleEndian.Uint64(b[8:]) ^ all
-		found |= (z - ones) &^ z
+		found |= Has(binary.LittleEndian.Uint64(b[8:]), all)
 	}
-	return found&high != 0
+	return found != 0
 }
