@@ -3,6 +3,8 @@
 //
 //	prefix.go  what the prefix of a key is
 //	tree.go    rows of counts, which change as keys do
+//	place.go   the row that counts a key
+//	ask.go     which prefixes get a row, and which give theirs up
 //	index.go   rows by their names
 //	count.go   counting keys that the tree does not know
 //	past.go    growth, and which rows are worth keeping
@@ -24,7 +26,7 @@
 // makes every row exact that was there when the count began.
 //
 // Where prefixes are ever new and all of them are small, such as user:17: among millions, none has a row for long (worthless). Then
-// the row above has none below it, and their keys are counted there without being looked up (quick).
+// the row above has few below it, and their keys are counted there without being looked up (quick).
 //
 // A Tree is guarded by the keyspace lock. It lies on the Go heap, because its size does not depend on the data, and is
 // booked (mem.PurposePrefix).

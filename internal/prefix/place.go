@@ -20,7 +20,8 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 			if b := key[q.at:]; swar.Has(binary.LittleEndian.Uint64(b), t.delim)|swar.Has(swar.Tail(b), t.delim) == 0 {
 				id, c = q.id, q.counts
 			}
-		} else if q := &t.rest; (head^q.name)&q.mask == 0 && q.at < len(key) && key[q.at] == byte(t.delim) {
+		}
+		if q := &t.rest; c == nil && (head^q.name)&q.mask == 0 && q.at < len(key) && key[q.at] == byte(t.delim) && q.kids&kidBit(key[q.length:]) == 0 {
 			if left := t.credit - max(d.Bytes, 0); left > 0 {
 				t.credit = left
 				id, c = q.id, q.counts
@@ -43,7 +44,7 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 // quick tells of keys what the last one was.
 //
 //	own   in a row's own counts: they begin with its name, which ends at, and have no delimiter behind it
-//	rest  in the rest of a row with nothing below it: they begin with its name, and have a delimiter at
+//	rest  in a row's rest: they begin with its name, have a delimiter at, which is farther on, and none of the rows below begins like them
 //
 // It is for delimiters of one byte and names of up to eight. Place finds each key there, too.
 type quick struct {
@@ -51,16 +52,45 @@ type quick struct {
 	id         int32   // of the row
 	name, mask uint64  // how a key begins: with name, in the bits of mask
 	at         int     // never: no key is told
+	length     int     // of the name
+	kids       uint64  // kidBit of all rows right below
 }
 
-const never = math.MaxInt
+const (
+	never    = math.MaxInt
+	mostKids = 16 // below a row whose rest is told of
+)
 
-// quicken returns what tells of keys that have a row.
-func (t *Tree) quicken(l *recent, c *Counts, at int) quick {
-	if !t.one || !l.short {
-		return quick{at: never}
+// kidBit is one of 64 bits, by how the name of a row goes on behind its parent's. There are two bytes of it.
+func kidBit(part []byte) uint64 { return 1 << (binary.LittleEndian.Uint16(part) * 40503 >> 10) }
+
+// quickOwn has keys told of that are counted in last's own counts.
+func (t *Tree) quickOwn() {
+	if l := &t.last; t.one && l.short {
+		t.own = quick{&t.books[t.shown&1][l.id].own, l.id, l.end, l.mask, int(l.length), int(l.length), 0}
 	}
-	return quick{c, l.id, l.end, l.mask, at}
+}
+
+// quickRest has keys told of that are counted in above's rest, like one whose part behind its name ends at.
+func (t *Tree) quickRest(at int) {
+	l := &t.above
+	n := int(l.length)
+	if q := &t.rest; q.counts != nil && q.id == l.id && at > n { // the rows below are as they were
+		q.at = at
+		return
+	}
+	if !t.one || !l.short || !t.crowded || at <= n || t.at(l.id).kids > mostKids {
+		return
+	}
+	kids := uint64(0)
+	for id := t.at(l.id).first; id != root; id = t.at(id).next {
+		part := t.name(id)[n:]
+		if len(part) < 2 {
+			return
+		}
+		kids |= kidBit(part)
+	}
+	t.rest = quick{&t.books[t.shown&1][l.id].rest, l.id, l.end, l.mask, at, n, kids}
 }
 
 // Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
@@ -129,7 +159,7 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 // forget makes the next keys be looked up.
 func (t *Tree) forget() {
 	t.found, t.last, t.above, t.shut = -1, recent{}, recent{}, false
-	t.own.at, t.rest.at = never, never
+	t.own, t.rest = quick{at: never}, quick{at: never}
 }
 
 // find is place for a key that is looked up. asks tells that its prefix is known to ask for a row, if it has none.
@@ -147,7 +177,7 @@ func (t *Tree) find(key []byte, more int64, asks bool) Place {
 	}
 	if id == t.found {
 		t.last = t.recent(id, to.name(key, p.parts), p.parts)
-		t.own = t.quicken(&t.last, &t.books[t.shown&1][id].own, int(t.last.length))
+		t.quickOwn()
 	}
 	t.found = id
 	return Place{id, false}
@@ -156,6 +186,7 @@ func (t *Tree) find(key []byte, more int64, asks bool) Place {
 // findRest is find for a key whose prefix has no row.
 func (t *Tree) findRest(key []byte, to *ends, p scanned, more int64, asks bool) Place {
 	id, depth := t.deepest(key, to, p)
+	t.quickRest(int(to[depth]) - 1)
 	if asks || t.asks(more) {
 		if t.again(p.hash, more) {
 			if row := t.admit(key, to[:p.parts], id, depth); row >= 0 {
@@ -165,9 +196,6 @@ func (t *Tree) findRest(key []byte, to *ends, p scanned, more int64, asks bool) 
 		} else if !t.shut && p.hash%reviewEvery == 0 {
 			t.review(id)
 		}
-	}
-	if t.shut && t.crowded {
-		t.rest = t.quicken(&t.above, &t.books[t.shown&1][id].rest, int(to[depth])-1)
 	}
 	return Place{id, true}
 }

@@ -60,7 +60,10 @@ func (b *books) at(rest bool) *Counts {
 // row is what there is beside its counts to a prefix that has some.
 type row struct {
 	parent int32
-	kids   int32  // rows right below
+	kids   int32  // rows right below,
+	first  int32  // one of them, the root: there is none
+	next   int32  // the row beside it below the same parent, the root: it is the last
+	prev   int32  // the other way, the root: it is the first
 	gen    uint32 // counts how often the row came into use and out of it
 	depth  uint8
 	length uint8         // of the name
@@ -252,6 +255,10 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 	}
 	p := t.at(parent)
 	p.kids++
+	if r.next = p.first; r.next != root {
+		t.at(r.next).prev = id
+	}
+	p.first = id
 	r.depth = p.depth + 1
 	for s := range r.miss {
 		r.miss[s] = p.miss[s]
@@ -272,6 +279,14 @@ func (t *Tree) drop(id int32) {
 		p.past[i].rest += r.past[i].own + r.past[i].rest
 	}
 	p.kids--
+	if r.next != root {
+		t.at(r.next).prev = r.prev
+	}
+	if r.prev != root {
+		t.at(r.prev).next = r.next
+	} else {
+		p.first = r.next
+	}
 	t.leaveIndex(id)
 	r.gen++
 	t.used[id/64] &^= 1 << (id % 64)

@@ -50,9 +50,13 @@ func (w *world) change(key string, to Counts) {
 
 func (w *world) random() (key string, c Counts) {
 	// A few prefixes have most of the bytes, and very many have next to nothing.
-	key = fmt.Sprintf("k%d", w.rng.IntN(50))
+	key = fmt.Sprintf("k%0*d", []int{1, 9}[w.rng.IntN(2)], w.rng.IntN(50))
 	for range w.rng.IntN(4) {
-		key = fmt.Sprintf("%d:", int(w.rng.ExpFloat64()*6)) + key
+		part := fmt.Sprint(int(w.rng.ExpFloat64() * 6))
+		if w.rng.IntN(16) == 0 {
+			part = ""
+		}
+		key = part + w.tree.split.Delim + key
 	}
 	if w.rng.IntN(4) > 0 {
 		c = Counts{8 * (1 + w.rng.Int64N(40)), 1, w.rng.Int64N(2)}
@@ -168,10 +172,10 @@ func (w *world) check() (uncertain int) {
 
 // TestModel does a random history, with and without enough rows, and counts in the middle of it.
 func TestModel(t *testing.T) {
-	for i := range 12 {
-		rows, depth := []int{MinRows, 40, 4096}[i/4], i%4
-		t.Run(fmt.Sprintf("%d rows, depth %d", rows, depth), func(t *testing.T) {
-			w := newWorld(t, Split{":", depth}, rows, uint64(rows))
+	for i := range 16 {
+		rows, depth, delim := []int{MinRows, 40, 4096, MinRows}[i/4], i%4, []string{":", ":", ":", "--"}[i/4]
+		t.Run(fmt.Sprintf("%d rows, depth %d, %s", rows, depth, delim), func(t *testing.T) {
+			w := newWorld(t, Split{delim, depth}, rows, uint64(rows))
 			uncertain := 0
 			for i := range 6000 {
 				w.change(w.random())
