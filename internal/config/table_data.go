@@ -100,7 +100,7 @@ var memorySection = section{
 		},
 		{
 			Name: "memory-prefix-max", Kind: integer(func(v v) *int64 { return &v.MemoryPrefixMax }, 1024, 16, 16384), Since: "Granary",
-			Doc: "Prefixes that are kept apart, at most, some 480 bytes each; of more, the largest. A change counts all keys anew.",
+			Doc: "Prefixes that are kept apart, at most, some 500 bytes each; of more, the largest. A change counts all keys anew.",
 		},
 		{
 			Name: "memory-history", Kind: yesNo(func(v v) *bool { return &v.MemoryHistory }, true), Since: "Granary",
