@@ -37,7 +37,7 @@ const (
 	defragForget = 600e9   // ns after which the floor is forgotten
 	defragPasses = 8       // most passes of a run
 	defragLittle = 1 << 20 // bytes that are not worth another pass, whatever share they are
-	defragShare  = 200     // a pass is not worth while for less than this part of what is in use
+	defragShare  = 1000    // a pass is not worth while for less than this part of what is in use
 	defragUnitUs = 100     // microseconds that the last unit of a slice may take beyond the deadline
 )
 
