@@ -108,7 +108,7 @@ func (t *Tree) place(key []byte, more int64) Place {
 		return Place{t.last.id, false}
 	}
 	asks := false
-	if t.shut && t.begins(key, &t.above) && t.goesOn(key, int(t.above.length)) {
+	if t.begins(key, &t.above) && t.at(t.above.id).kids == 0 && t.goesOn(key, int(t.above.length)) {
 		if asks = t.asks(more); !asks {
 			return Place{t.above.id, true}
 		}
@@ -158,7 +158,7 @@ func (t *Tree) goesOn(key []byte, n int) bool {
 
 // forget makes the next keys be looked up.
 func (t *Tree) forget() {
-	t.found, t.last, t.above, t.shut = -1, recent{}, recent{}, false
+	t.found, t.last, t.above = -1, recent{}, recent{}
 	t.own, t.rest = quick{at: never}, quick{at: never}
 }
 
@@ -193,7 +193,7 @@ func (t *Tree) findRest(key []byte, to *ends, p scanned, more int64, asks bool) 
 				t.found = row
 				return Place{row, false}
 			}
-		} else if !t.shut && p.hash%reviewEvery == 0 {
+		} else if t.at(id).kids > 0 && p.hash%reviewEvery == 0 {
 			t.review(id)
 		}
 	}
@@ -217,7 +217,6 @@ func (t *Tree) deepest(key []byte, to *ends, p scanned) (id int32, depth int) {
 	if !t.above.some || t.above.id != id {
 		t.above = t.recent(id, to.name(key, depth), depth)
 	}
-	t.shut = t.at(id).kids == 0
 	return id, depth
 }
 

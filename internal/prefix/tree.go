@@ -85,7 +85,6 @@ type Tree struct {
 	delim    uint64 // eight delimiters, if one is a byte
 	shown    uint8  // the side that is shown, 0 or 1
 	one      bool   // the delimiter is one byte
-	shut     bool   // nothing is below above
 	crowded  bool   // rows ran out, and some key may have none
 	starved  bool   // a prefix found all rows taken, and none on the list of those to give up
 	counting bool   // a count is under way
@@ -197,10 +196,6 @@ func (t *Tree) name(id int32) []byte { return t.names[id][:t.rows[id].length] }
 
 // Enter enters a change of a key that is counted in a place.
 func (t *Tree) Enter(p Place, d Counts, on Sides) {
-	if on == Shown { // what most changes are
-		t.enter(p, t.shown, d)
-		return
-	}
 	if on&Shown != 0 {
 		t.enter(p, t.shown, d)
 	}
