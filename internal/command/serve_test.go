@@ -119,16 +119,17 @@ func TestPostpone(t *testing.T) {
 	conn := new(netloop.Conn)
 	c.Conn = conn
 	defer func() { c.Conn = nil }()
-	env.PauseClients(env.Keys.Now+1000, false)
+	until := env.Keys.Now + 1000 // serving reads the clock again
+	env.PauseClients(until, false)
 	in := []byte("echo a\r\nwrite\r\necho b\r\n")
 	if n := c.Serve(conn, in); n != len("echo a\r\n") || out.String() != "$1\r\na\r\n" || !conn.Paused() {
 		t.Errorf("%d bytes taken, replies %q", n, out.String())
 	}
-	if env.Pause.Held() != 1 || env.PauseEnd() != env.Keys.Now+1000 {
+	if env.Pause.Held() != 1 || env.PauseEnd() != until {
 		t.Errorf("%d held until %d", env.Pause.Held(), env.PauseEnd())
 	}
 	env.PauseClients(env.Keys.Now+10, true)
-	if now, all := env.Paused(); !now || !all || env.PauseEnd() != env.Keys.Now+1000 {
+	if now, all := env.Paused(); !now || !all || env.PauseEnd() != until {
 		t.Error("a pause got shorter")
 	}
 	env.Pause.forget(c)
