@@ -32,6 +32,20 @@ func (t *Tree) asks(more int64) bool {
 	return true
 }
 
+// ask is for a key whose prefix asks for a row, the deepest above being id. It returns where the key is counted then.
+func (t *Tree) ask(key []byte, id int32, more int64) Place {
+	var to ends
+	p := t.split.scan(key, t.seed, &to)
+	if t.again(p.hash, more) {
+		if row := t.admit(key, to[:p.parts], id, int(t.at(id).depth)); row >= 0 {
+			return Place{row, false}
+		}
+	} else if t.at(id).kids > 0 && p.hash%reviewEvery == 0 {
+		t.review(id)
+	}
+	return Place{id, true}
+}
+
 // resize notes what all rows have.
 func (t *Tree) resize(bytes int64) {
 	t.size, t.drawn = max(bytes, 0), t.credit // a key may be about to take again what it gave back

@@ -37,6 +37,7 @@ func (t *Tree) Finish() {
 		}
 	})
 	t.shown = next
+	t.live = t.books[next]
 	t.counting, t.complete = false, true
 	t.forget()
 }

@@ -3,94 +3,28 @@ package prefix
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"granary/internal/swar"
 )
 
-// Where a key is counted. Many keys are like the one before, and are told by that without a call (quick): keys of one prefix, and where
-// prefixes are very many and none of them is large, keys whose prefix has no row. All others are looked up (find).
+// Where a key is counted: in the row of its prefix, or in the rest of the deepest row above it.
+//
+// Every change of a key asks, so for keys whose parts end in their first 24 bytes that is done in registers (place): they are known to
+// be counted where the last one was (quick), or their whole prefix has a row, or shorter ones are looked up (deepest). All other keys,
+// and delimiters of several bytes, are split first (find). Every way finds the same place.
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	var id int32
-	var c *Counts
-	if on == Shown && len(key) >= 8 {
-		head := binary.LittleEndian.Uint64(key)
-		if q := &t.own; (head^q.name)&q.mask == 0 && uint(len(key)-q.at-8) <= 8 {
-			if b := key[q.at:]; swar.Has(binary.LittleEndian.Uint64(b), t.delim)|swar.Has(swar.Tail(b), t.delim) == 0 {
-				id, c = q.id, q.counts
-			}
-		}
-		if q := &t.rest; c == nil && (head^q.name)&q.mask == 0 && q.at < len(key) && key[q.at] == byte(t.delim) && q.kids&kidBit(key[q.length:]) == 0 {
-			if left := t.credit - max(d.Bytes, 0); left > 0 {
-				t.credit = left
-				id, c = q.id, q.counts
-			}
-		}
+	p := t.place(key, d.Bytes)
+	if on != Shown {
+		t.Enter(p, d, on)
+		return
 	}
-	if c == nil {
-		p := t.place(key, d.Bytes)
-		if on != Shown {
-			t.Enter(p, d, on)
-			return
-		}
-		id, c = p.id, t.books[t.shown&1][p.id].at(p.rest)
-	}
+	c := t.live[p.id].at(p.rest)
 	if c.add(d); c.negative() {
-		t.borrow(id, t.shown, c)
+		t.borrow(p.id, t.shown, c)
 	}
-}
-
-// quick tells of keys what the last one was.
-//
-//	own   in a row's own counts: they begin with its name, which ends at, and have no delimiter behind it
-//	rest  in a row's rest: they begin with its name, have a delimiter at, which is farther on, and none of the rows below begins like them
-//
-// It is for delimiters of one byte and names of up to eight. Place finds each key there, too.
-type quick struct {
-	counts     *Counts // on the side that is shown
-	id         int32   // of the row
-	name, mask uint64  // how a key begins: with name, in the bits of mask
-	at         int     // never: no key is told
-	length     int     // of the name
-	kids       uint64  // kidBit of all rows right below
-}
-
-const (
-	never    = math.MaxInt
-	mostKids = 16 // below a row whose rest is told of
-)
-
-// kidBit is one of 64 bits, by how the name of a row goes on behind its parent's. There are two bytes of it.
-func kidBit(part []byte) uint64 { return 1 << (binary.LittleEndian.Uint16(part) * 40503 >> 10) }
-
-// quickOwn has keys told of that are counted in last's own counts.
-func (t *Tree) quickOwn() {
-	if l := &t.last; t.one && l.short {
-		t.own = quick{&t.books[t.shown&1][l.id].own, l.id, l.end, l.mask, int(l.length), int(l.length), 0}
-	}
-}
-
-// quickRest has keys told of that are counted in above's rest, like one whose part behind its name ends at.
-func (t *Tree) quickRest(at int) {
-	l := &t.above
-	n := int(l.length)
-	if q := &t.rest; q.counts != nil && q.id == l.id && at > n { // the rows below are as they were
-		q.at = at
-		return
-	}
-	if !t.one || !l.short || !t.crowded || at <= n || t.at(l.id).kids > mostKids {
-		return
-	}
-	kids := uint64(0)
-	for id := t.at(l.id).first; id != root; id = t.at(id).next {
-		part := t.name(id)[n:]
-		if len(part) < 2 {
-			return
-		}
-		kids |= kidBit(part)
-	}
-	t.rest = quick{&t.books[t.shown&1][l.id].rest, l.id, l.end, l.mask, at, n, kids}
 }
 
 // Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
@@ -104,129 +38,155 @@ func (t *Tree) Place(key []byte) Place { return t.place(key, 0) }
 
 // place returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to be had.
 func (t *Tree) place(key []byte, more int64) Place {
-	if t.begins(key, &t.last) && (t.last.full || !t.goesOn(key, int(t.last.length))) {
-		return Place{t.last.id, false}
+	n := len(key)
+	if n < 8 || !t.one {
+		return t.find(key, more)
 	}
-	asks := false
-	if t.begins(key, &t.above) && t.at(t.above.id).kids == 0 && t.goesOn(key, int(t.above.length)) {
-		if asks = t.asks(more); !asks {
-			return Place{t.above.id, true}
+	a, b, c := binary.LittleEndian.Uint64(key), uint64(0), swar.Tail(key)
+	if q := &t.rest; (a^q.name)&q.mask == 0 && q.at < n && key[q.at] == byte(t.delim) && q.kids&kidBit(key[q.length:]) == 0 {
+		if left := t.credit - max(more, 0); left > 0 {
+			t.credit = left
+			return Place{q.id, true}
 		}
 	}
-	return t.find(key, more, asks)
-}
-
-// recent is the row of a key that was counted before, and what tells quickly whether the next key is below it.
-type recent struct {
-	id     int32
-	length uint8  // of the name
-	some   bool   // there is one,
-	short  bool   // and its name has at most eight bytes
-	full   bool   // keys have no further part
-	end    uint64 // the last eight bytes of the name, or as many as it has
-	mask   uint64 // of as many
-}
-
-// recent is for a row of so many parts and its name.
-func (t *Tree) recent(id int32, name []byte, parts int) recent {
-	n := min(len(name), 8)
-	return recent{id, uint8(len(name)), true, n == len(name), parts == t.split.Depth, swar.Head(name[len(name)-n:]), 1<<(8*n) - 1}
-}
-
-// begins tells whether a key begins with the name of a recent row.
-func (t *Tree) begins(key []byte, l *recent) bool {
-	if l.short && len(key) >= 8 {
-		return (binary.LittleEndian.Uint64(key)^l.end)&l.mask == 0
+	switch { // three words, zero padded
+	case n <= 16:
+		b, c = c>>(8*uint(16-n)), 0
+	case n <= 24:
+		b, c = binary.LittleEndian.Uint64(key[8:]), c>>(8*uint(24-n))
+	default:
+		b, c = binary.LittleEndian.Uint64(key[8:]), binary.LittleEndian.Uint64(key[16:])
+		if swar.Contains(key[24:min(n, MaxLen)], byte(t.delim)) {
+			return t.find(key, more)
+		}
 	}
-	return l.some && t.beginsLong(key, l)
-}
-
-// beginsLong is begins without limits. Names that differ mostly do so at their end.
-func (t *Tree) beginsLong(key []byte, l *recent) bool {
-	n := int(l.length)
-	return len(key) >= n && (n < 8 || swar.Tail(key[:n]) == l.end) && string(key[:n]) == string(t.names[l.id][:n])
-}
-
-// goesOn tells whether a part of a key ends behind its first n bytes.
-func (t *Tree) goesOn(key []byte, n int) bool {
-	key = key[n:min(len(key), MaxLen)]
-	if t.one {
-		return swar.Contains(key, byte(t.delim))
-	}
-	return t.split.part(key) != 0
-}
-
-// forget makes the next keys be looked up.
-func (t *Tree) forget() {
-	t.found, t.last, t.above = -1, recent{}, recent{}
-	t.own, t.rest = quick{at: never}, quick{at: never}
-}
-
-// find is place for a key that is looked up. asks tells that its prefix is known to ask for a row, if it has none.
-func (t *Tree) find(key []byte, more int64, asks bool) Place {
-	var to ends
-	var p scanned
-	if t.one { // without a call
-		p = t.split.scanByte(key[:min(len(key), MaxLen)], t.delim, t.seed, &to)
-	} else {
-		p = t.split.scan(key, t.seed, &to)
-	}
-	id := t.lookupHash(to.name(key, p.parts), p.hash, p.last)
-	if id < 0 {
-		return t.findRest(key, &to, p, more, asks)
-	}
-	if id == t.found {
-		t.last = t.recent(id, to.name(key, p.parts), p.parts)
-		t.quickOwn()
-	}
-	t.found = id
-	return Place{id, false}
-}
-
-// findRest is find for a key whose prefix has no row.
-func (t *Tree) findRest(key []byte, to *ends, p scanned, more int64, asks bool) Place {
-	id, depth := t.deepest(key, to, p)
-	t.quickRest(int(to[depth]) - 1)
-	if asks || t.asks(more) {
-		if t.again(p.hash, more) {
-			if row := t.admit(key, to[:p.parts], id, depth); row >= 0 {
-				t.found = row
-				return Place{row, false}
+	if swar.Has(c, t.delim) == 0 { // the whole prefix is in the first two words
+		x, y, h := a, b, t.seed
+		if m := swar.Zeros(b ^ t.delim); m != 0 {
+			y &= upTo(m)
+			h = mix(mix(h^x) ^ y)
+		} else {
+			x, y = a&upTo(swar.Zeros(a^t.delim)), 0
+			h = mix(h ^ x)
+		}
+		if e := &t.index[uint(h)&uint(len(t.index)-1)]; e.tag == uint32(h>>32) && e.id != 0 {
+			if id := int32(e.id) - 1; t.live[id].head == [2]uint64{x, y} {
+				return Place{id, false}
 			}
-		} else if t.at(id).kids > 0 && p.hash%reviewEvery == 0 {
-			t.review(id)
 		}
 	}
+	return t.deepest(key, a, b, c, more)
+}
+
+// upTo returns the bits of a word up to the last byte that is marked, 0 if none is.
+func upTo(marks uint64) uint64 { return ^uint64(0) >> bits.LeadingZeros64(marks) }
+
+// deepest is place for a key all of whose parts end in its first three words a, b and c: one prefix after the other is looked up, the
+// longest first.
+func (t *Tree) deepest(key []byte, a, b, c uint64, more int64) Place {
+	h := mix(t.seed ^ a)
+	id, next := t.endsIn(key, c, 16, mix(h^b), 0)
+	if id < 0 {
+		id, next = t.endsIn(key, b, 8, h, next)
+	}
+	if id < 0 {
+		id, next = t.endsIn(key, a, 0, t.seed, next)
+	}
+	return t.above(key, max(id, root), next, more)
+}
+
+// endsIn returns the row with the longest name of those that a key begins with and that end in word w of it, which follows its first n
+// bytes with hash h, or -1; and where the part behind that ends, which is next if it is in a later word.
+func (t *Tree) endsIn(key []byte, w uint64, n int, h uint64, next int) (id int32, end int) {
+	for m := swar.Zeros(w ^ t.delim); m != 0; {
+		part := upTo(m)
+		m &= part >> 1
+		end = n + bits.Len64(part)/8
+		if id = t.lookupHash(key[:end], mix(h^w&part), w&part); id >= 0 {
+			return id, next
+		}
+		next = end
+	}
+	return -1, next
+}
+
+// above is place for a key whose deepest row is id. Its next part ends there, if there is one (not 0).
+func (t *Tree) above(key []byte, id int32, next int, more int64) Place {
+	if next == 0 || int(t.at(id).depth) == t.split.Depth {
+		return Place{id, false}
+	}
+	if t.asks(more) {
+		return t.ask(key, id, more)
+	}
+	t.quickRest(id, next-1)
 	return Place{id, true}
 }
 
-// deepest returns the deepest row for a key whose whole prefix has none, and the number of parts that it has. Mostly it is the one that
-// the last such key had.
-func (t *Tree) deepest(key []byte, to *ends, p scanned) (id int32, depth int) {
-	id = root
-	if above := &t.above; t.begins(key, above) && above.length < to[p.parts-1] {
-		id, depth = above.id, int(t.at(above.id).depth)
+// find is place for all keys.
+func (t *Tree) find(key []byte, more int64) Place {
+	p := t.row(key)
+	if p.rest && t.asks(more) {
+		return t.ask(key, p.id, more)
 	}
-	for ; depth < p.parts-1; depth++ {
-		next := t.lookup(key[:to[depth]])
-		if next < 0 {
-			break
-		}
-		id = next
-	}
-	if !t.above.some || t.above.id != id {
-		t.above = t.recent(id, to.name(key, depth), depth)
-	}
-	return id, depth
+	return p
 }
 
-// row returns where a key is counted, and changes nothing but what is recent.
+// row returns where a key is counted. It changes nothing.
 func (t *Tree) row(key []byte) Place {
 	var to ends
 	p := t.split.scan(key, t.seed, &to)
-	if id := t.lookupHash(to.name(key, p.parts), p.hash, p.last); id >= 0 {
-		return Place{id, false}
+	id, parts := t.lookupHash(to.name(key, p.parts), p.hash, p.last), p.parts
+	for id < 0 {
+		parts--
+		id = t.lookup(to.name(key, parts))
 	}
-	id, _ := t.deepest(key, &to, p)
-	return Place{id, true}
+	return Place{id, parts < p.parts}
 }
+
+// quick tells of keys that they are counted in the rest of the row that the last such keys had: they begin with its name, have a
+// delimiter at the same place, which is farther on, and none of the rows below begins like them.
+type quick struct {
+	id         int32  // of the row
+	name, mask uint64 // how a key begins: with name, in the bits of mask
+	at         int    // never: no key is told of
+	length     int    // of the name
+	kids       uint64 // kidBit of all rows right below
+}
+
+const (
+	never    = math.MaxInt
+	mostKids = 16 // below a row whose rest is told of
+)
+
+// kidBit is one of 64 bits, by how the name of a row goes on behind its parent's. There are two bytes of it.
+func kidBit(part []byte) uint64 { return 1 << (binary.LittleEndian.Uint16(part) * 40503 >> 10) }
+
+// quickRest has keys told of that are counted in a row's rest, like one whose next part ends at, if the last that was looked up was, too.
+func (t *Tree) quickRest(id int32, at int) {
+	r := t.at(id)
+	n := int(r.length)
+	switch q := &t.rest; {
+	case at == n: // an empty part
+		return
+	case q.id == id && q.at != never: // the rows below are as they were
+		q.at = at
+		return
+	case t.lastRest != id: // keys of several rows take turns
+		t.lastRest = id
+		return
+	case !t.crowded || n > 8 || r.kids > mostKids:
+		return
+	}
+	kids := uint64(0)
+	for kid := r.first; kid != root; kid = t.at(kid).next {
+		part := t.name(kid)[n:]
+		if len(part) < 2 {
+			return
+		}
+		kids |= kidBit(part)
+	}
+	t.rest = quick{id, t.live[id].head[0], 1<<(8*n) - 1, at, n, kids}
+}
+
+// forget makes the next keys be looked up.
+func (t *Tree) forget() { t.rest, t.lastRest = quick{at: never}, -1 }

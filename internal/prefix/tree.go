@@ -78,24 +78,22 @@ var rowBytes = int64(reflect.TypeFor[row]().Size()+2*reflect.TypeFor[books]().Si
 // Tree counts what the prefixes of keys have. It does not know the keys: whoever changes one says by how much (Add).
 type Tree struct {
 	// What every change needs stands together, and then what is needed to look prefixes up.
-	own      quick
 	rest     quick
-	last     recent // the row of the last key whose prefix has one, if the key before had the same
-	credit   int64  // bytes without a row after which the prefix of the next one asks for one
-	delim    uint64 // eight delimiters, if one is a byte
-	shown    uint8  // the side that is shown, 0 or 1
-	one      bool   // the delimiter is one byte
-	crowded  bool   // rows ran out, and some key may have none
-	starved  bool   // a prefix found all rows taken, and none on the list of those to give up
-	counting bool   // a count is under way
-	complete bool   // what is shown is of all keys
-	found    int32  // the row of the last key whose prefix has one
-	above    recent // the row that has the rest of the last key whose prefix has none
+	credit   int64   // bytes without a row after which the prefix of the next one asks for one
+	delim    uint64  // eight delimiters, if one is a byte
+	live     []books // books[shown], at hand
+	index    []entry
+	seed     uint64   // of hashes
+	taken    []uint64 // a bit for each place of the index: somebody is there
+	shown    uint8    // the side that is shown, 0 or 1
+	one      bool     // the delimiter is one byte, and not 0
+	crowded  bool     // rows ran out, and some key may have none
+	starved  bool     // a prefix found all rows taken, and none on the list of those to give up
+	counting bool     // a count is under way
+	complete bool     // what is shown is of all keys
+	lastRest int32    // the row that has the rest of the last key that was looked up and has none, -1: not known
 
 	split Split
-	seed  uint64   // of hashes
-	taken []uint64 // a bit for each place of the index: somebody is there
-	index []entry
 	books [2][]books     // of the rows, by side
 	names [][MaxLen]byte // of the rows
 	rows  []row
@@ -131,6 +129,7 @@ func NewTree(split Split, rows int) *Tree {
 	t := &Tree{split: split, index: newIndex(rows), seed: rand.Uint64(), complete: true}
 	t.rows, t.names = make([]row, rows), make([][MaxLen]byte, rows)
 	t.books = [2][]books{make([]books, rows), make([]books, rows)}
+	t.live = t.books[0]
 	t.free, t.used = make([]int32, 0, rows), make([]uint64, (rows+63)/64)
 	for id := int32(rows) - 1; id >= 0; id-- {
 		t.free = append(t.free, id)
@@ -139,7 +138,7 @@ func NewTree(split Split, rows int) *Tree {
 	t.taken = make([]uint64, len(t.index)/64)
 	t.asking = make([]uint16, len(t.index)) // two to four for each row
 	t.look.seen = 1
-	if t.one = len(split.Delim) == 1; t.one {
+	if t.one = len(split.Delim) == 1 && split.Delim != "\x00"; t.one {
 		t.delim = swar.Spread(split.Delim[0])
 	}
 	mem.BookOutside(mem.PurposePrefix, t.Memory())

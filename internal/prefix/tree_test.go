@@ -442,6 +442,54 @@ func TestGrowth(t *testing.T) {
 	grown("", 0)
 }
 
+// Keys of all lengths, with parts of all lengths and empty ones, are counted where a walk over their prefixes ends.
+func TestPlace(t *testing.T) {
+	for _, delim := range []string{":", "\x00", "--", ""} {
+		for depth := range MaxDepth + 1 {
+			t.Run(fmt.Sprintf("%q, depth %d", delim, depth), func(t *testing.T) { place(t, delim, depth) })
+		}
+	}
+}
+
+func place(t *testing.T, delim string, depth int) {
+	w := newWorld(t, Split{delim, depth}, 24, 7)
+	text := func(n int) (b []byte) {
+		for len(b) < n {
+			if b = append(b, "abc"[w.rng.IntN(3)]); w.rng.IntN(4) == 0 {
+				b = append(b, delim...)
+			}
+		}
+		return b
+	}
+	rests, quick := 0, 0
+	for i := range 20000 {
+		key := text(w.rng.IntN(34))
+		if w.rng.IntN(16) == 0 {
+			key = append(key, text(w.rng.IntN(2*MaxLen))...)
+		}
+		prefix, want := w.tree.split.Of(key), Place{}
+		for want.id = w.tree.lookup(prefix); want.id < 0; want.id = w.tree.lookup(prefix) {
+			prefix, want.rest = w.tree.split.Of(prefix[:len(prefix)-1]), true
+		}
+		if got := w.tree.Place(key); got != want {
+			t.Fatalf("%q is counted in %v, not in %v: %q", key, got, want, prefix)
+		}
+		if want.rest {
+			rests++
+		}
+		if w.tree.rest.at != never {
+			quick++
+		}
+		w.tree.Add(key, Counts{int64(w.rng.IntN(64)), 1, 0}, Shown)
+		if w.now += 10; i%100 == 0 {
+			w.tree.Look(w.now)
+		}
+	}
+	if depth > 2 && (rests < 1000 || w.tree.Moved == 0 || delim == ":" && quick < 1000) {
+		t.Errorf("%d keys of prefixes without a row, %d times some are told of, %d rows moved", rests, quick, w.tree.Moved)
+	}
+}
+
 func TestAddAllocs(t *testing.T) {
 	w := newWorld(t, Split{":", 3}, 64, 10)
 	keys := [4096][]byte{}
@@ -483,6 +531,27 @@ func BenchmarkAdd(b *testing.B) {
 	run("one", 3, 4096, func(i int) string { return fmt.Sprintf("key:%012d", i) })
 	run("few", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i%97) })
 	run("many", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i) })
+	b.Run("families", func(b *testing.B) { // ever new prefixes below several rows
+		t := NewTree(Split{":", 3}, 1024)
+		defer t.Close()
+		keys := [1 << 14][]byte{}
+		rng := rand.New(rand.NewPCG(1, 1))
+		n, now := 0, int64(0)
+		for b.Loop() {
+			if n%len(keys) == 0 {
+				b.StopTimer()
+				for i := range keys {
+					keys[i] = fmt.Appendf(keys[i][:0], "%s:%07d:name", []string{"user", "cart", "session", "mail"}[rng.IntN(4)], rng.IntN(1e7))
+				}
+				b.StartTimer()
+			}
+			t.Add(keys[n%len(keys)], Counts{64, 1, 0}, Shown)
+			if n++; n%(1<<16) == 0 {
+				for now += listEvery; t.Look(now); {
+				}
+			}
+		}
+	})
 	b.Run("ever new", func(b *testing.B) { // more prefixes than there can be rows, and work in between as the server does it
 		t := NewTree(Split{":", 3}, 4096)
 		defer t.Close()
