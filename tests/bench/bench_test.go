@@ -140,3 +140,16 @@ func TestObserved(t *testing.T) {
 		t.Errorf("a numbered word is %q", got)
 	}
 }
+
+func TestParseCPUs(t *testing.T) {
+	for list, want := range map[string]string{"0": "0", "0-1": "0 1", "2-4,7,9-9": "2 3 4 7 9"} {
+		if got, err := parseCPUs(list); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, %v, want %q", list, got, err, want)
+		}
+	}
+	for _, list := range []string{"", "a", "1-", "0,"} {
+		if got, err := parseCPUs(list); err == nil {
+			t.Errorf("%q: %q", list, got)
+		}
+	}
+}

@@ -35,8 +35,8 @@ var observers = []observer{
 
 // Servers are started anew observerStarts times for each round of another part, because one process is by chance a little faster than
 // the next, all the time. What observers cost is a tenth of what the machine's moods make of one sample, however long it is: so there are
-// many samples, in turn. A lap of observerSamples goes from an empty store to half a million keys where keys are new. Each takes a tenth
-// of a second, which is longer than caches and prefixes need to find their rows.
+// many samples, in turn, and servers and clients have CPUs of their own. A lap of observerSamples goes from an empty store to half a
+// million keys where keys are new. Each takes a tenth of a second, which is longer than caches and prefixes need to find their rows.
 const (
 	observerStarts  = 3
 	observerLaps    = 4
@@ -140,7 +140,8 @@ func measureObservers(o *options, all []contender) (string, error) {
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
 		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
 		"%s keys, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
-		"%s operations, in turn. The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
+		"%s operations, in turn; servers on one CPU, clients on the others. "+
+		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
 		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
 		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is below is bold. "+
 		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s",
@@ -164,6 +165,11 @@ func observe(c contender, turns int, found [][][]watched) error {
 		}
 		defer crowds[i].close()
 	}
+	back, err := shareCPUs(servers)
+	if err != nil {
+		return err
+	}
+	defer back()
 	for i := range observedRows {
 		laps := make([][]float64, len(observers)) // nanoseconds per operation
 		for lap := range observerLaps {
