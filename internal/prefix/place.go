@@ -48,6 +48,7 @@ func (t *Tree) place(key []byte, more int64) Place {
 			t.credit = left
 			return Place{q.id, true}
 		}
+		return t.above(key, q.id, q.at+1, more)
 	}
 	switch { // three words, zero padded
 	case n <= 16:
