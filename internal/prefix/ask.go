@@ -6,14 +6,15 @@ import "math/rand/v2"
 //
 // As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
 // every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks for the third time, before the
-// note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks some eight
-// times while what is stored doubles; hardly any does so three times of very many that are equally small.
+// note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks five or six
+// times while what is stored doubles; hardly any does so three times of very many that are equally small. Asking is what a change of a
+// key costs most in a store that is still small, where nearly every new one does.
 //
 // Once nothing is left on the list of the smallest, asking is in vain before the next list, or before a row is dropped. Some of those that
 // ask in vain have another row looked at, and dropped if it is worthless (review).
 
 const (
-	askShare    = 12 // so many prefixes ask for each row while as much comes without one as is stored
+	askShare    = 8  // so many prefixes ask for each row while as much comes without one as is stored
 	reviewEvery = 4  // one of so many that ask has a row reviewed
 	victimShare = 16 // so manieth part of all rows is on the list of those to give up
 )

@@ -116,11 +116,11 @@ func (t *Tree) empty(id int32) bool {
 // bytes returns what a row has itself.
 func (t *Tree) bytes(id int32) int64 { return t.books[t.side()][id].all().Bytes }
 
-// weight is what a row is worth keeping for: what it has, and until everything has grown by an eighth since the prefix got it as much
+// weight is what a row is worth keeping for: what it has, and until everything has grown by a quarter since the prefix got it as much
 // of what it may have besides as an average row.
 func (t *Tree) weight(id int32) int64 {
 	r, w := t.at(id), t.bytes(id)
-	if t.size-r.born < r.born/8 {
+	if t.size-r.born < r.born/4 {
 		w += min(r.miss[t.side()].Bytes, t.size/int64(len(t.rows)))
 	}
 	return w

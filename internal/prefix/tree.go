@@ -136,7 +136,7 @@ func NewTree(split Split, rows int) *Tree {
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
 	t.taken = make([]uint64, len(t.index)/64)
-	t.asking = make([]uint16, len(t.index)) // two to four for each row
+	t.asking = make([]uint16, 2*len(t.index)) // four to eight for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1 && split.Delim != "\x00"; t.one {
 		t.delim = swar.Spread(split.Delim[0])

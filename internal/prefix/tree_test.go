@@ -313,7 +313,7 @@ func TestEverNew(t *testing.T) {
 // TestShare: among prefixes that are ever new, each of one key, one that takes twice the share of an average row gets a row while what is
 // stored doubles, and next to none of the others keeps one.
 func TestShare(t *testing.T) {
-	const rows, runs = 64, 200
+	const rows, runs = 64, 800
 	for _, c := range []struct {
 		stored, share int // keys for each row, and how many times the share of one
 		missed        int // runs, at most
