@@ -129,6 +129,7 @@ func TestObserved(t *testing.T) {
 		"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$19\r\napp:p1:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
 	}
 	for i := range observedRows {
 		x := &observedRows[i]

@@ -78,6 +78,7 @@ var fixed = []string{
 	"ZRANGESTORE d z 0 -1", "ZRANGESTORE d z 5 9", "ZRANGESTORE d nokey 0 -1", "ZRANGESTORE d z 0 -1 WITHSCORES", "ZRANGESTORE z z 0 0",
 	"ZCOUNT z x 1", "ZCOUNT nokey 0 1", "ZREMRANGEBYRANK z x 1", "ZREMRANGEBYSCORE nokey x 1", "ZREMRANGEBYLEX z x y", "ZREMRANGEBYRANK z 0 -1",
 	"ZADD mix 1 c 2 b 3 a 4 d 5 e", "ZRANGEBYLEX mix [b [d", "ZREVRANGEBYLEX mix [d [b", "ZREVRANGEBYLEX mix + (a", "ZLEXCOUNT mix (b (e", "ZREMRANGEBYLEX mix [b (d", "ZRANGE mix 0 -1",
+	"ZADD large 1 " + strings.Repeat("a", 65) + " -0 n", "ZINCRBY large 0 n", "ZADD large INCR -0 n", "ZADD large INCR GT 0 n", "ZADD large CH 0 n", "ZSCORE large n",
 	"ZMSCORE z a b", "ZMSCORE nokey a b", "ZRANK nokey a", "ZSCORE nokey a", "ZREM nokey a",
 	"SADD str a b", "ZADD str 1 a", "ZCARD str", "ZRANGE str 0 1", "ZPOPMIN str", "ZPOPMIN str 0", "ZMPOP 2 nokey str MIN", "ZUNION 2 str str WITHSCORES", "ZREM str a", "ZSCAN str 0", "ZRANGESTORE d str 0 1", "ZRANGESTORE str nokey 0 1",
 }

@@ -34,7 +34,8 @@ const (
 	NotANumber               // the sum of the scores is none; nothing changed
 )
 
-// Put gives a member a score, and returns the score it has then. A key that does not exist comes into being.
+// Put gives a member a score, and returns the score it has then, but for the sign of a zero that is kept: -0 and 0 are the same score, so a
+// member that has -0 keeps it when 0 is added, and 0 is returned, as Redis does. A key that does not exist comes into being.
 // REQUIRES: the key is absent or a sorted set, looked up to be changed; score is not NaN.
 func Put(it *keyspace.Item, lim Limits, member []byte, score float64, how How) (float64, Result) {
 	if !it.Exists() {
@@ -90,7 +91,7 @@ func settle(was, score float64, how How) (float64, Result) {
 	case how&IfLess != 0 && score >= was, how&IfGreater != 0 && score <= was:
 		return was, Refused
 	case score == was:
-		return was, Kept
+		return score, Kept
 	}
 	return score, Updated
 }
