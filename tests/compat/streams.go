@@ -37,7 +37,7 @@ var streamRows = []row{
 	{8, "XACK (strm|strm|key) grp oldid...", exact},
 	{4, "XPENDING (strm|strm|key) grp", exact},
 	{8, "XPENDING (strm|strm|key) grp [IDLE idle] rid rid slen [cons]", times},
-	{10, "XCLAIM (strm|strm|strm|key) grp cons idle oldid... {IDLE claimidle|TIME claimtime|RETRYCOUNT slen|FORCE|JUSTID|LASTID oldid}", exact},
+	{10, "XCLAIM (strm|strm|strm|key) grp cons idle oldid... {IDLE claimidle|TIME claimtime|RETRYCOUNT retries|FORCE|JUSTID|LASTID oldid}", exact},
 	// A COUNT for which Redis cannot allocate room in advance is an error there.
 	{8, "XAUTOCLAIM (strm|strm|strm|key) grp cons idle rid {COUNT (1|1|2|5|100|0|-1|word)|JUSTID}", exact},
 	{4, "XINFO STREAM (strm|strm|farstrm|key)", exact},
@@ -73,6 +73,16 @@ func init() {
 				return
 			}
 			g.arg(strconv.Itoa([]int{0, 1, 2, 3, 5, 10, 40, 100}[g.rng.IntN(8)]))
+		},
+		"retries": func(g *generator) {
+			n := intEdges[g.rng.IntN(len(intEdges))]
+			if v, err := strconv.ParseInt(n, 10, 64); err == nil && v >= 1<<40 {
+				n = "1099511627775" // the most that is counted
+			}
+			if g.rng.IntN(4) > 0 {
+				n = strconv.Itoa(g.rng.IntN(100))
+			}
+			g.arg(n)
 		},
 		// Idle times are 0 or those that XCLAIM sets: what passes while a history runs makes no difference to them.
 		"idle":      from("0", "0", "0", "0", "50000000", "5000000000000000", "-1", "x"),
