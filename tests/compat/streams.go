@@ -75,14 +75,15 @@ func init() {
 			g.arg(strconv.Itoa([]int{0, 1, 2, 3, 5, 10, 40, 100}[g.rng.IntN(8)]))
 		},
 		"retries": func(g *generator) {
-			n := intEdges[g.rng.IntN(len(intEdges))]
-			if v, err := strconv.ParseInt(n, 10, 64); err == nil && v >= 1<<40 {
-				n = "1099511627775" // the most that is counted
-			}
 			if g.rng.IntN(4) > 0 {
-				n = strconv.Itoa(g.rng.IntN(100))
+				g.arg(strconv.Itoa(g.rng.IntN(100)))
+				return
 			}
-			g.arg(n)
+			edge := intEdges[g.rng.IntN(len(intEdges))]
+			if n, err := strconv.ParseInt(edge, 10, 64); err == nil && n >= 1<<40 {
+				edge = "1099511627775" // 2^40-1, the most that is counted
+			}
+			g.arg(edge)
 		},
 		// Idle times are 0 or those that XCLAIM sets: what passes while a history runs makes no difference to them.
 		"idle":      from("0", "0", "0", "0", "50000000", "5000000000000000", "-1", "x"),
