@@ -7,16 +7,20 @@ import "math/rand/v2"
 // As long as there are rows to be had every prefix gets one. When they run out, bytes without a row are counted, and the prefix of
 // every so manieth byte asks. The distance is random, as is what prefixes ask for one by one. Who asks for the third time, before the
 // note of it is written over (again), gets the row of one of the smallest. A prefix that takes 1/max of what comes asks five or six
-// times while what is stored doubles; hardly any does so three times of very many that are equally small. Asking is what a change of a
-// key costs most in a store that is still small, where nearly every new one does.
+// times while what is stored doubles; hardly any does so three times of very many that are equally small.
 //
-// Once nothing is left on the list of the smallest, asking is in vain before the next list, or before a row is dropped. Some of those that
-// ask in vain have another row looked at, and dropped if it is worthless (review).
+// Asking is what a change of a key costs most in a store that is still small, where nearly every new one would do it. So there is a least
+// distance, but for keys that are counted anew: whom it keeps from asking does so in the next count, which is then due (Uncertain).
+//
+// Once nothing is left on the list of the smallest, asking is in vain before the next list, or before a row is dropped. Those that ask
+// in vain have other rows looked at, and dropped if they are worthless (review).
 
 const (
-	askShare    = 8  // so many prefixes ask for each row while as much comes without one as is stored
-	reviewEvery = 4  // one of so many that ask has a row reviewed
-	victimShare = 16 // so manieth part of all rows is on the list of those to give up
+	askShare    = 8    // so many prefixes ask for each row while as much comes without one as is stored
+	askLeast    = 4096 // bytes from one that asks to the next, on the average, at least
+	askCount    = 16   // so many prefixes ask for each row while all is counted, however little it is
+	reviewMost  = 16   // rows that one that asks in vain has dropped
+	victimShare = 16   // so manieth part of all rows is on the list of those to give up
 )
 
 // asks tells whether a prefix without a row, which more bytes come to, asks for one (again).
@@ -27,7 +31,14 @@ func (t *Tree) asks(more int64) bool {
 	if t.credit -= more; t.credit > 0 {
 		return false
 	}
-	t.resize(t.size + t.drawn - t.credit)
+	if !t.counting || !t.complete { // what is counted anew was stored before
+		t.resize(t.size + t.drawn - t.credit)
+	}
+	if t.counting {
+		t.apart = t.size / int64(askCount*len(t.rows))
+	} else if t.apart = t.size / int64(askShare*len(t.rows)); t.apart < askLeast {
+		t.apart, t.sparing = askLeast, true
+	}
 	t.credit = 1 + rand.Int64N(2*t.apart+1)
 	t.drawn = t.credit
 	return true
@@ -41,8 +52,9 @@ func (t *Tree) ask(key []byte, id int32, more int64) Place {
 		if row := t.admit(key, to[:p.parts], id, int(t.at(id).depth)); row >= 0 {
 			return Place{row, false}
 		}
-	} else if t.at(id).kids > 0 && p.hash%reviewEvery == 0 {
-		t.review(id)
+	} else {
+		for n := 0; n < reviewMost && t.at(id).kids > 0 && t.review(id); n++ {
+		}
 	}
 	return Place{id, true}
 }
@@ -50,7 +62,6 @@ func (t *Tree) ask(key []byte, id int32, more int64) Place {
 // resize notes what all rows have.
 func (t *Tree) resize(bytes int64) {
 	t.size, t.drawn = max(bytes, 0), t.credit // a key may be about to take again what it gave back
-	t.apart = t.size / int64(askShare*len(t.rows))
 }
 
 // again notes that a prefix of a hash asks, which more bytes come to, and tells whether it is to have a row: there are rows left, or it
@@ -123,10 +134,12 @@ func (t *Tree) giveUp(id int32) {
 	t.Moved++
 }
 
-// review has the next of all rows given up if it is worthless. Row id is kept.
-func (t *Tree) review(id int32) {
+// review looks at the next of all rows, gives it up if it is worthless, and tells whether it was. Row id is kept.
+func (t *Tree) review(id int32) bool {
 	t.hand = t.next(t.hand + 1)
-	if t.hand != id && t.hand != root && t.at(t.hand).kids == 0 && t.worthless(t.hand) {
-		t.giveUp(t.hand)
+	if t.hand == id || t.hand == root || t.at(t.hand).kids > 0 || !t.worthless(t.hand) {
+		return false
 	}
+	t.giveUp(t.hand)
+	return true
 }

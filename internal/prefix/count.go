@@ -12,7 +12,11 @@ func (t *Tree) Begin() {
 		b := &t.books[next][id]
 		b.own, b.rest, r.miss[next] = Counts{}, Counts{}, Counts{}
 	})
-	t.counting = true
+	t.counting, t.sparing = true, false
+	if t.crowded { // the first key asks
+		t.credit = 0
+		t.listVictims()
+	}
 }
 
 // Lost says that the tree is not complete: there are keys that it was not told of.
@@ -51,7 +55,7 @@ func (b *books) all() Counts {
 
 // Uncertain tells whether a count would tell more than what is shown.
 func (t *Tree) Uncertain() bool {
-	found := false
+	found := t.sparing
 	t.each(func(_ int32, r *row) { found = found || r.miss[t.shown] != Counts{} })
 	return found
 }

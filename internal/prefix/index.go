@@ -5,13 +5,13 @@ import "encoding/binary"
 // entry finds a row by its name. The index of all is linear probing, at most half full, and closed up behind what leaves. The root is
 // in it.
 //
-//	| tag | length | id | -  -  - | tag | length | id | ...   at the place of the lower bits of the hash
+//	| tag | length | id | -  -  - | tag | length | id | ...   at the place of the tag's lower bits
 //
 // An entry tells nearly all that differ, so that names are rarely looked at in vain. Which places are taken is known beside them
 // (Tree.taken), in bits that a processor keeps at hand: prefixes that have no row are looked for most when there are very many. Hashes
 // have a seed: nobody can choose names that meet.
 type entry struct {
-	tag    uint32 // upper bits of the name's hash
+	tag    uint32 // upper half of the name's hash; its lower bits are the place
 	id     uint16 // of the row and one; 0: nobody is there
 	length uint8  // of the name
 }
@@ -36,10 +36,10 @@ func (t *Tree) lookup(prefix []byte) int32 {
 // lookupHash is lookup for whom has hashed the prefix.
 func (t *Tree) lookupHash(prefix []byte, h, last uint64) int32 {
 	want := entry{tag: uint32(h >> 32), length: uint8(len(prefix))}
-	if i := uint(h) & uint(len(t.index)-1); t.taken[i/64]>>(i%64)&1 == 0 {
+	if i := uint(want.tag) & uint(len(t.index)-1); t.taken[i/64]>>(i%64)&1 == 0 {
 		return -1
 	}
-	for i := int(h); ; i++ {
+	for i := int(want.tag); ; i++ {
 		x := &t.index[i&(len(t.index)-1)]
 		switch {
 		case x.id == 0:
@@ -59,32 +59,32 @@ func (t *Tree) lookupHash(prefix []byte, h, last uint64) int32 {
 
 // enterIndex enters a row into the index.
 func (t *Tree) enterIndex(id int32) {
-	h, _ := hash(t.name(id), t.seed)
+	x := entry{t.tag(id), uint16(id + 1), t.rows[id].length}
 	mask := len(t.index) - 1
-	i := int(h) & mask
+	i := int(x.tag) & mask
 	for t.index[i].id != 0 {
 		i = (i + 1) & mask
 	}
-	t.index[i] = entry{uint32(h >> 32), uint16(id + 1), t.rows[id].length}
+	t.index[i] = x
 	t.taken[i/64] |= 1 << (i % 64)
 }
 
-// home returns the place where a row belongs, if nobody is there.
-func (t *Tree) home(id int32) int {
+// tag returns the tag of a row.
+func (t *Tree) tag(id int32) uint32 {
 	h, _ := hash(t.name(id), t.seed)
-	return int(h) & (len(t.index) - 1)
+	return uint32(h >> 32)
 }
 
 // leaveIndex takes a row out of the index.
 func (t *Tree) leaveIndex(id int32) {
 	x, mask := t.index, len(t.index)-1
-	hole := t.home(id)
+	hole := int(t.tag(id)) & mask
 	for int32(x[hole].id) != id+1 {
 		hole = (hole + 1) & mask
 	}
 	x[hole] = entry{}
 	for i := (hole + 1) & mask; x[i].id != 0; i = (i + 1) & mask {
-		if home := t.home(int32(x[i].id) - 1); (i-home)&mask >= (i-hole)&mask { // nobody looks for it from behind the hole on
+		if home := int(x[i].tag); (i-home)&mask >= (i-hole)&mask { // nobody looks for it from behind the hole on
 			x[hole], x[i] = x[i], entry{}
 			hole = i
 		}

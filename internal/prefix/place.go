@@ -70,7 +70,7 @@ func (t *Tree) place(key []byte, more int64) Place {
 			x, y = a&upTo(swar.Zeros(a^t.delim)), 0
 			h = mix(h ^ x)
 		}
-		if e := &t.index[uint(h)&uint(len(t.index)-1)]; e.tag == uint32(h>>32) && e.id != 0 {
+		if e := &t.index[uint(h>>32)&uint(len(t.index)-1)]; e.tag == uint32(h>>32) && e.id != 0 {
 			if id := int32(e.id) - 1; t.live[id].head == [2]uint64{x, y} {
 				return Place{id, false}
 			}

@@ -89,6 +89,7 @@ type Tree struct {
 	one      bool     // the delimiter is one byte, and not 0
 	crowded  bool     // rows ran out, and some key may have none
 	starved  bool     // a prefix found all rows taken, and none on the list of those to give up
+	sparing  bool     // since the last count, prefixes without a row asked less often than they would in a larger store
 	counting bool     // a count is under way
 	complete bool     // what is shown is of all keys
 	lastRest int32    // the row that has the rest of the last key that was looked up and has none, -1: not known
@@ -102,7 +103,7 @@ type Tree struct {
 
 	size    int64    // bytes of all rows, when they were last looked at, and what came without a row since
 	drawn   int64    // credit when size was that
-	apart   int64    // bytes without a row from one that asks to the next, on the average (askShare)
+	apart   int64    // bytes without a row from one that asks to the next, on the average (askShare, askLeast)
 	asking  []uint16 // prefixes that asked: the upper bits of a hash, and how often (again), at the place of the lower ones
 	asked   int      // prefixes that asked since victims were listed
 	hand    int32    // row that was reviewed last

@@ -241,23 +241,24 @@ func TestLate(t *testing.T) {
 
 // TestLarge: whoever has a good share of all bytes has a row soon, although very many others want one.
 func TestLarge(t *testing.T) {
+	const bytes = 2048 // of a key
 	w := newWorld(t, Split{":", 1}, 64, 8)
 	for i := range 20000 {
-		w.change(fmt.Sprintf("small%d:k", i), Counts{64, 1, 0})
+		w.change(fmt.Sprintf("small%d:k", i), Counts{bytes, 1, 0})
 		if i > 10000 && i%10 == 0 {
-			w.change(fmt.Sprintf("large:%d", i), Counts{64, 1, 0})
+			w.change(fmt.Sprintf("large:%d", i), Counts{bytes, 1, 0})
 		}
 		w.now += 5
 		for w.tree.Look(w.now) {
 		}
 	}
 	l := w.tree.Lookup([]byte("large:"))
-	if l.Bytes < 64*500 || l.Bytes > 64*1000 {
-		t.Errorf("64,000 bytes, and the tree knows of %d and at most %d more", l.Bytes, l.Miss.Bytes)
+	if l.Keys < 500 || l.Keys > 1000 {
+		t.Errorf("a thousand keys, and the tree knows of %d and at most %d more", l.Keys, l.Miss.Keys)
 	}
 	w.begin()
 	w.step(1 << 30)
-	if l = w.tree.Lookup([]byte("large:")); l.Counts != (Counts{64 * 999, 999, 0}) || l.Miss != (Counts{}) {
+	if l = w.tree.Lookup([]byte("large:")); l.Counts != (Counts{bytes * 999, 999, 0}) || l.Miss != (Counts{}) {
 		t.Errorf("after a count the tree says %v, and %v more", l.Counts, l.Miss)
 	}
 }
@@ -311,32 +312,55 @@ func TestEverNew(t *testing.T) {
 }
 
 // TestShare: among prefixes that are ever new, each of one key, one that takes twice the share of an average row gets a row while what is
-// stored doubles, and next to none of the others keeps one.
+// stored doubles, and next to none of the others keeps one. In a store as small as to have prefixes ask less often it does when all is
+// counted anew.
 func TestShare(t *testing.T) {
 	const rows, runs = 64, 800
 	for _, c := range []struct {
-		stored, share int // keys for each row, and how many times the share of one
-		missed        int // runs, at most
+		bytes         int64 // of a key
+		stored, share int   // keys for each row, and how many times the share of one
+		missed        int   // runs, at most
 	}{
-		{20, 2, runs / 40},
-		{20, 1, runs / 2},
-		{150, 2, runs / 40},
+		{2048, 20, 2, runs / 40},
+		{2048, 20, 1, runs / 2},
+		{2048, 150, 2, runs / 40},
+		{64, 20, 2, runs / 100},
+		{64, 20, 1, runs / 8},
+		{64, 150, 2, runs / 100},
 	} {
-		t.Run(fmt.Sprintf("%d keys for a row, %d times its share", c.stored, c.share), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d bytes, %d keys for a row, %d times its share", c.bytes, c.stored, c.share), func(t *testing.T) {
+			small := int64(c.stored)*c.bytes < askLeast*askShare
 			stored, rng := c.stored*rows, rand.New(rand.NewPCG(13, 13))
-			missed, kept := 0, 0
+			missed, kept, late := 0, 0, 0
 			for range runs {
 				tree := NewTree(Split{":", 2}, rows)
-				for i := range 2 * stored {
-					key := fmt.Sprintf("user:%d:x", i)
-					if i >= stored && rng.IntN(rows) < c.share {
-						key = fmt.Sprintf("user:large:%d", i)
-					}
-					tree.Add([]byte(key), Counts{64, 1, 0}, Shown)
-					if i%(stored/20) == 0 {
-						for now := int64(i) * listEvery; tree.Look(now); {
+				keys := make([][]byte, 2*stored)
+				add := func(from int, on Sides) {
+					for i, key := range keys {
+						tree.Add(key, Counts{c.bytes, 1, 0}, on)
+						if i%(stored/20) == 0 {
+							for now := int64(from+i) * listEvery; tree.Look(now); {
+							}
 						}
 					}
+				}
+				for i := range keys {
+					keys[i] = fmt.Appendf(nil, "user:%d:x", i)
+					if i >= stored && rng.IntN(rows) < c.share {
+						keys[i] = fmt.Appendf(nil, "user:large:%d", i)
+					}
+				}
+				add(0, Shown)
+				if small {
+					if tree.lookup([]byte("user:large:")) < 0 {
+						late++
+					}
+					if !tree.Uncertain() {
+						t.Fatal("prefixes were kept from asking, and nothing is to be counted anew")
+					}
+					tree.Begin()
+					add(len(keys), Next)
+					tree.Finish()
 				}
 				if used, _ := tree.Rows(); tree.lookup([]byte("user:large:")) < 0 {
 					missed++
@@ -348,6 +372,9 @@ func TestShare(t *testing.T) {
 			}
 			if missed > c.missed || kept > 4*runs {
 				t.Errorf("in %d runs a large prefix had no row in %d, and others had %d", runs, missed, kept)
+			}
+			if small && late == 0 {
+				t.Error("prefixes asked as often as in a larger store")
 			}
 		})
 	}
@@ -480,7 +507,7 @@ func place(t *testing.T, delim string, depth int) {
 		if w.tree.rest.at != never {
 			quick++
 		}
-		w.tree.Add(key, Counts{int64(w.rng.IntN(64)), 1, 0}, Shown)
+		w.tree.Add(key, Counts{int64(w.rng.IntN(2048)), 1, 0}, Shown)
 		if w.now += 10; i%100 == 0 {
 			w.tree.Look(w.now)
 		}
@@ -495,13 +522,13 @@ func TestAddAllocs(t *testing.T) {
 	keys := [4096][]byte{}
 	for i := range keys {
 		keys[i] = fmt.Appendf(nil, "a:b%d:c%d:d%d", i%3, i%100, i)
-		w.tree.Add(keys[i], Counts{64, 1, 0}, Shown)
+		w.tree.Add(keys[i], Counts{2048, 1, 0}, Shown)
 	}
 	for w.tree.Look(1) {
 	}
 	i := 0
 	if n := testing.AllocsPerRun(10000, func() {
-		w.tree.Add(keys[i%len(keys)], Counts{64, 0, 0}, Shown)
+		w.tree.Add(keys[i%len(keys)], Counts{2048, 0, 0}, Shown)
 		w.tree.Look(int64(i))
 		i++
 	}); n != 0 {

@@ -200,8 +200,8 @@ func TestPrefixTime(t *testing.T) {
 	ks := h.Env.Keys
 	ks.SetPrefixes(prefix.Split{Delim: ":", Depth: 1}, prefix.MinRows)
 	for i := range 1000 {
-		h.Do("SET", fmt.Sprintf("%d:k", i%100), strings.Repeat("v", i))
-		h.Do("SET", fmt.Sprintf("large:%d", i), strings.Repeat("v", i))
+		h.Do("SET", fmt.Sprintf("%d:k", i%100), strings.Repeat("v", 64*i))
+		h.Do("SET", fmt.Sprintf("large:%d", i), strings.Repeat("v", 64*i))
 		ks.Now += 200
 		for ks.TickPrefixes() {
 			ks.CountPrefixes(time.Now().Add(time.Millisecond))
@@ -215,4 +215,28 @@ func TestPrefixTime(t *testing.T) {
 	if l := tree.Lookup([]byte("large:")); l.Keys != 1000 {
 		t.Errorf("a thousand keys, and the tree knows %d and at most %d more", l.Keys, l.Miss.Keys)
 	}
+}
+
+// TestPrefixSmall: what is large for a small store has counts of its own after a minute, although hardly any prefix asks for them.
+func TestPrefixSmall(t *testing.T) {
+	h := &prefixHistory{Session: commandtest.New(t, families...), rng: rand.New(rand.NewPCG(live.Seed(t), 2))}
+	ks := h.Env.Keys
+	ks.SetPrefixes(prefix.Split{Delim: ":", Depth: 1}, prefix.MinRows)
+	for i := range 100 {
+		h.Do("SET", fmt.Sprintf("%d:k", i), "v")
+	}
+	for i := range 100 {
+		h.Do("SET", fmt.Sprintf("large:%d", i), "v")
+	}
+	for range 2 * 61 * 10 { // twice: the first count finds it, the second one makes it exact
+		ks.Now += 100
+		for ks.TickPrefixes() {
+			ks.CountPrefixes(time.Now().Add(time.Millisecond))
+		}
+	}
+	tree, _ := ks.Prefixes()
+	if l := tree.Lookup([]byte("large:")); l.Keys != 100 || l.Miss != (prefix.Counts{}) {
+		t.Errorf("a hundred keys, and the tree knows %d and at most %d more", l.Keys, l.Miss.Keys)
+	}
+	h.settled()
 }
