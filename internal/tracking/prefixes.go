@@ -81,7 +81,10 @@ type Prefixes struct {
 	table   table.Table // Root 0: none
 	lengths []length    // in order
 	dirty   []mem.Ref   // prefixes with changes
+	taken   Changes     // those of one, at hand (Take)
 }
+
+const takenKeep = 1024 // keys for which the list of them is kept from one Take to the next
 
 // NewPrefixes returns an empty Prefixes, which takes no memory.
 func NewPrefixes(a *mem.Arena) *Prefixes { return &Prefixes{arena: a} }
@@ -345,7 +348,7 @@ func (c *Changes) Clients(fn func(client int64)) {
 // Take gives fn what there is to tell of each prefix, in order of bytes, and forgets it. fn must not change x.
 func (x *Prefixes) Take(fn func(c *Changes)) {
 	slices.SortFunc(x.dirty, func(a, b mem.Ref) int { return bytes.Compare(preName(a), preName(b)) })
-	var c Changes
+	c := &x.taken
 	for _, p := range x.dirty {
 		c.prefix, c.keys, c.Lost = p, c.keys[:0], lost(p)
 		if root := ref(p, preChanged); root != 0 {
@@ -356,9 +359,12 @@ func (x *Prefixes) Take(fn func(c *Changes)) {
 			})
 			slices.SortFunc(c.keys, func(a, b mem.Ref) int { return bytes.Compare(chgName(a), chgName(b)) })
 		}
-		fn(&c)
+		fn(c)
 		x.freeChanged(p)
 		mem.Bytes(p, preHead)[preLost] = 0
 	}
 	x.dirty = x.dirty[:0]
+	if cap(c.keys) > takenKeep {
+		c.keys = nil
+	}
 }

@@ -334,3 +334,24 @@ func BenchmarkRemember(b *testing.B) {
 	for !x.FreeSlice(10) {
 	}
 }
+
+// TestChangesAllocs: to tell of changes takes nothing of the Go heap.
+func TestChangesAllocs(t *testing.T) {
+	x, set := NewPrefixes(newArena(t)), &Set{Client: 1}
+	x.Add(set, []byte("k:"))
+	var names [100][]byte
+	for i := range names {
+		names[i] = fmt.Appendf(nil, "k:%d", i)
+	}
+	told := 0
+	n := testing.AllocsPerRun(100, func() {
+		for _, k := range names {
+			x.Change(k, 2)
+		}
+		x.Take(func(c *Changes) { c.Each(func([]byte, int64) { told++ }) })
+	})
+	if n != 0 || told != 101*len(names) {
+		t.Errorf("%v allocations, %d changes told of", n, told)
+	}
+	x.Leave(set)
+}
