@@ -216,7 +216,7 @@ func (x *Prefixes) lengthOf(n int) (int, bool) {
 func (x *Prefixes) shut() {
 	if x.table.Root() != 0 && x.table.Len() == 0 {
 		x.table.Free(nil)
-		x.table, x.lengths, x.dirty = table.Table{}, nil, nil
+		x.table, x.lengths, x.dirty, x.taken = table.Table{}, nil, nil, Changes{}
 	}
 }
 
