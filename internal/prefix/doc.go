@@ -25,8 +25,8 @@
 // as long as there were always rows enough. When there are not, the largest prefixes get them (asks), and counting anew
 // makes every row exact that was there when the count began.
 //
-// Where prefixes are ever new and all of them are small, such as user:17: among millions, none has a row for long (worthless). Then
-// the row above has few below it, and their keys are counted there without being looked up (quick).
+// Where prefixes are ever new and all of them are small, such as user:17: among millions, none has a row for long (worthless). Keys
+// that have none are counted in the row above without being looked up, if they do not look like one that has (quick).
 //
 // A Tree is guarded by the keyspace lock. It lies on the Go heap, because its size does not depend on the data, and is
 // booked (mem.PurposePrefix).

@@ -21,7 +21,7 @@ var _ = [1<<16 - 2 - MaxRows]struct{}{}
 
 func newIndex(rows int) []entry {
 	size := 64
-	for size < 2*rows {
+	for size < 2*(rows-1) {
 		size *= 2
 	}
 	return make([]entry, size)

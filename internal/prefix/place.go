@@ -10,13 +10,28 @@ import (
 
 // Where a key is counted: in the row of its prefix, or in the rest of the deepest row above it.
 //
-// Every change of a key asks, so for keys whose parts end in their first 24 bytes that is done in registers (place): they are known to
-// be counted where the last one was (quick), or their whole prefix has a row, or shorter ones are looked up (deepest). All other keys,
-// and delimiters of several bytes, are split first (find). Every way finds the same place.
+// Every change of a key asks, so there are ways by what is to be found. Keys are known to be counted where the last ones were (quick). Of
+// those whose parts end in their first 24 bytes the whole prefix has a row (place), or shorter ones are looked up (deepest), in registers.
+// All other keys, and delimiters of several bytes, are split first (find). Every way finds the same place.
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	p := t.place(key, d.Bytes)
+	var p Place
+	q, rest := &t.rest, false
+	if len(key) >= q.least && (binary.LittleEndian.Uint64(key)^q.name)&q.mask == 0 {
+		w := q.behind(key)
+		ends := swar.Has(w, t.delim) // the first of them is right
+		rest = (ends != 0 || q.at < len(key) && key[q.at] == byte(t.delim)) && !t.mayBeKid(w&(ends^(ends-1)))
+	}
+	switch {
+	case !rest:
+		p = t.place(key, d.Bytes)
+	case t.credit > d.Bytes:
+		t.credit -= max(d.Bytes, 0)
+		p = Place{q.id, true}
+	default:
+		p = t.above(key, q.id, q.at+1, d.Bytes)
+	}
 	if on != Shown {
 		t.Enter(p, d, on)
 		return
@@ -43,13 +58,6 @@ func (t *Tree) place(key []byte, more int64) Place {
 		return t.find(key, more)
 	}
 	a, b, c := binary.LittleEndian.Uint64(key), uint64(0), swar.Tail(key)
-	if q := &t.rest; (a^q.name)&q.mask == 0 && q.at < n && key[q.at] == byte(t.delim) && q.kids&kidBit(key[q.length:]) == 0 {
-		if left := t.credit - max(more, 0); left > 0 {
-			t.credit = left
-			return Place{q.id, true}
-		}
-		return t.above(key, q.id, q.at+1, more)
-	}
 	switch { // three words, zero padded
 	case n <= 16:
 		b, c = c>>(8*uint(16-n)), 0
@@ -70,8 +78,12 @@ func (t *Tree) place(key []byte, more int64) Place {
 			x, y = a&upTo(swar.Zeros(a^t.delim)), 0
 			h = mix(h ^ x)
 		}
-		if e := &t.index[uint(h>>32)&uint(len(t.index)-1)]; e.tag == uint32(h>>32) && e.id != 0 {
-			if id := int32(e.id) - 1; t.live[id].head == [2]uint64{x, y} {
+		for i, mask := uint(h>>32), uint(len(t.index)-1); ; i++ {
+			e := t.index[i&mask]
+			if e.id == 0 {
+				break
+			}
+			if id := int32(e.id) - 1; e.tag == uint32(h>>32) && t.live[id].head == [2]uint64{x, y} {
 				return Place{id, false}
 			}
 		}
@@ -145,49 +157,78 @@ func (t *Tree) row(key []byte) Place {
 }
 
 // quick tells of keys that they are counted in the rest of the row that the last such keys had: they begin with its name, have a
-// delimiter at the same place, which is farther on, and none of the rows below begins like them.
+// delimiter in the eight bytes behind it or at the same place as the last one, and none of the rows below begins like them (mayBeKid).
 type quick struct {
 	id         int32  // of the row
+	length     uint8  // of its name, at most 8
+	shift      uint8  // of a product, for the number of a bit in Tree.kids
 	name, mask uint64 // how a key begins: with name, in the bits of mask
-	at         int    // never: no key is told of
-	length     int    // of the name
-	kids       uint64 // kidBit of all rows right below
+	at         int    // where it has a delimiter, if it has none in the eight bytes behind the name
+	least      int    // how long it is, 8 at least; never: no key is told of
 }
 
 const (
-	never    = math.MaxInt
-	mostKids = 16 // below a row whose rest is told of
+	never   = math.MaxInt
+	kidBits = 16 // for each row below, at least
 )
 
-// kidBit is one of 64 bits, by how the name of a row goes on behind its parent's. There are two bytes of it.
-func kidBit(part []byte) uint64 { return 1 << (binary.LittleEndian.Uint16(part) * 40503 >> 10) }
+// behind returns the up to eight bytes that follow the name in a key that begins with it.
+func (q *quick) behind(key []byte) uint64 {
+	from := min(int(q.length), len(key)-8)
+	return binary.LittleEndian.Uint64(key[from:]) >> (8 * (int(q.length) - from) & 63)
+}
 
-// quickRest has keys told of that are counted in a row's rest, like one whose next part ends at, if the last that was looked up was, too.
+// mayBeKid tells whether keys with a part that begins with a word behind the row's name may belong to a row below it. They may, too, if
+// there was one until lately, or if one's part begins with the same eight bytes.
+func (t *Tree) mayBeKid(part uint64) bool {
+	bit := t.kidBit(part)
+	return t.kids[bit/64]>>(bit%64)&1 != 0
+}
+
+// kidBit returns the number of the bit in kids for a part behind the row's name: for its up to eight first bytes.
+func (t *Tree) kidBit(part uint64) uint64 { return part * 0x9e3779b97f4a7c15 >> (t.rest.shift & 63) }
+
+// newKid has quick know of a row below its own.
+func (t *Tree) newKid(name []byte) {
+	bit := t.kidBit(swar.Head(name[t.rest.length:]))
+	t.kids[bit/64] |= 1 << (bit % 64)
+}
+
+// quickRest has keys told of that are counted in a row's rest, like one whose next part ends at, if as many of them were looked up one after
+// the other as there are rows below, which are looked at for it.
 func (t *Tree) quickRest(id int32, at int) {
 	r := t.at(id)
-	n := int(r.length)
 	switch q := &t.rest; {
-	case at == n: // an empty part
-		return
-	case q.id == id && q.at != never: // the rows below are as they were
+	case q.id == id && q.at != at && at-int(r.length) >= 8:
 		q.at = at
 		return
 	case t.lastRest != id: // keys of several rows take turns
-		t.lastRest = id
+		t.lastRest, t.inTurn = id, 0
 		return
-	case !t.crowded || n > 8 || r.kids > mostKids:
+	case !t.crowded || r.length > 8:
 		return
 	}
-	kids := uint64(0)
+	wait := r.kids
+	if t.rest.id == id { // the bits say too little, and perhaps no more when they are new
+		wait *= 8
+	}
+	if t.inTurn++; t.inTurn > wait {
+		t.inTurn = 0
+		t.setQuick(id, at)
+	}
+}
+
+// setQuick has keys told of that are counted in a row's rest and have a delimiter at.
+func (t *Tree) setQuick(id int32, at int) {
+	r := t.at(id)
+	size := min(64*len(t.kids), max(64, 1<<bits.Len(uint(kidBits*r.kids))))
+	clear(t.kids[:size/64])
+	t.rest = quick{id: id, length: r.length, shift: uint8(64 - bits.TrailingZeros(uint(size))), name: t.live[id].head[0],
+		mask: 1<<(8*r.length) - 1, at: at, least: max(int(r.length)+1, 8)}
 	for kid := r.first; kid != root; kid = t.at(kid).next {
-		part := t.name(kid)[n:]
-		if len(part) < 2 {
-			return
-		}
-		kids |= kidBit(part)
+		t.newKid(t.name(kid))
 	}
-	t.rest = quick{id, t.live[id].head[0], 1<<(8*n) - 1, at, n, kids}
 }
 
 // forget makes the next keys be looked up.
-func (t *Tree) forget() { t.rest, t.lastRest = quick{at: never}, -1 }
+func (t *Tree) forget() { t.rest, t.lastRest = quick{id: -1, least: never}, -1 }

@@ -79,12 +79,10 @@ var rowBytes = int64(reflect.TypeFor[row]().Size()+2*reflect.TypeFor[books]().Si
 type Tree struct {
 	// What every change needs stands together, and then what is needed to look prefixes up.
 	rest     quick
-	credit   int64   // bytes without a row after which the prefix of the next one asks for one
-	delim    uint64  // eight delimiters, if one is a byte
-	live     []books // books[shown], at hand
-	index    []entry
-	seed     uint64   // of hashes
-	taken    []uint64 // a bit for each place of the index: somebody is there
+	credit   int64    // bytes without a row after which the prefix of the next one asks for one
+	delim    uint64   // eight delimiters, if one is a byte
+	live     []books  // books[shown], at hand
+	kids     []uint64 // a bit for each row right below that of rest, and for some that were (kidBit)
 	shown    uint8    // the side that is shown, 0 or 1
 	one      bool     // the delimiter is one byte, and not 0
 	crowded  bool     // rows ran out, and some key may have none
@@ -92,7 +90,11 @@ type Tree struct {
 	sparing  bool     // since the last count, prefixes without a row asked less often than they would in a larger store
 	counting bool     // a count is under way
 	complete bool     // what is shown is of all keys
+	index    []entry
+	seed     uint64   // of hashes
+	taken    []uint64 // a bit for each place of the index: somebody is there
 	lastRest int32    // the row that has the rest of the last key that was looked up and has none, -1: not known
+	inTurn   int32    // such keys one after the other
 
 	split Split
 	books [2][]books     // of the rows, by side
@@ -136,15 +138,15 @@ func NewTree(split Split, rows int) *Tree {
 		t.free = append(t.free, id)
 	}
 	t.victims = make([]victim, 0, rows/victimShare+1)
-	t.taken = make([]uint64, len(t.index)/64)
-	t.asking = make([]uint16, 2*len(t.index)) // four to eight for each row
+	t.taken, t.kids = make([]uint64, len(t.index)/64), make([]uint64, len(t.index)/4)
+	t.asking = make([]uint16, 4*len(t.index)) // eight or more for each row
 	t.look.seen = 1
 	if t.one = len(split.Delim) == 1 && split.Delim != "\x00"; t.one {
 		t.delim = swar.Spread(split.Delim[0])
 	}
 	mem.BookOutside(mem.PurposePrefix, t.Memory())
-	t.newRow(nil, -1)
 	t.forget()
+	t.newRow(nil, -1)
 	return t
 }
 
@@ -259,7 +261,9 @@ func (t *Tree) newRow(name []byte, parent int32) int32 {
 		r.miss[s] = p.miss[s]
 		r.miss[s].add(t.books[s][parent].rest.positive())
 	}
-	t.forget()
+	if parent == t.rest.id {
+		t.newKid(name)
+	}
 	return id
 }
 
@@ -287,7 +291,9 @@ func (t *Tree) drop(id int32) {
 	t.used[id/64] &^= 1 << (id % 64)
 	t.free = append(t.free, id)
 	t.starved = false
-	t.forget()
+	if id == t.rest.id {
+		t.forget()
+	}
 }
 
 // uses tells whether a row is in use.

@@ -3,6 +3,7 @@ package prefix
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sort"
 	"testing"
@@ -504,16 +505,56 @@ func place(t *testing.T, delim string, depth int) {
 		if want.rest {
 			rests++
 		}
-		if w.tree.rest.at != never {
+		if w.tree.rest.least != never {
 			quick++
 		}
-		w.tree.Add(key, Counts{int64(w.rng.IntN(2048)), 1, 0}, Shown)
+		d, moved, rows := Counts{int64(w.rng.IntN(2048)), 1, 0}, w.tree.Moved, w.tree.inUse()
+		sum := *w.tree.live[want.id].at(want.rest)
+		w.tree.Add(key, d, Shown)
+		if sum.add(d); *w.tree.live[want.id].at(want.rest) != sum && w.tree.Moved == moved && w.tree.inUse() == rows {
+			t.Fatalf("%q is counted elsewhere than in %v: %q, %d, %d", key, want, prefix, moved, rows)
+		}
 		if w.now += 10; i%100 == 0 {
 			w.tree.Look(w.now)
 		}
 	}
 	if depth > 2 && (rests < 1000 || w.tree.Moved == 0 || delim == ":" && quick < 1000) {
 		t.Errorf("%d keys of prefixes without a row, %d times some are told of, %d rows moved", rests, quick, w.tree.Moved)
+	}
+}
+
+func TestQuick(t *testing.T) {
+	tree := NewTree(Split{":", 2}, MinRows)
+	defer tree.Close()
+	key := func(i int) []byte { return fmt.Appendf(nil, "abcdefg:%d:x", i) }
+	tree.Add([]byte("abcdefg:own"), Counts{64, 1, 0}, Shown)
+	for i := range 1000 {
+		tree.Add(key(i), Counts{64, 1, 0}, Shown)
+	}
+	if tree.rest.least == never || tree.rest.length != 8 {
+		t.Fatalf("keys are told of below a row of %d bytes", tree.rest.length)
+	}
+	for _, key := range []string{"abcdefg:", "abcdefg:9", "abcdefg::", "abcdefg::x", "abcdefg:1:", "abcdefg:5000:x", "abcdefg", "abcdefgh", "abcdefg:123456789:x"} {
+		c := tree.live[tree.Place([]byte(key)).id].at(tree.Place([]byte(key)).rest)
+		want := *c
+		want.add(Counts{0, 1, 1})
+		if tree.Add([]byte(key), Counts{0, 1, 1}, Shown); *c != want {
+			t.Errorf("%q is counted elsewhere", key)
+		}
+		tree.Add([]byte(key), Counts{0, -1, -1}, Shown)
+	}
+	for i := range 1000 {
+		tree.Add(key(i), Counts{-64, -1, 0}, Shown)
+	}
+	for now := int64(pastEvery); tree.crowded; now += pastEvery {
+		tree.Look(now)
+	}
+	if tree.lookup([]byte("abcdefg:")) < 0 {
+		t.Fatal("the row above is gone")
+	}
+	tree.Add(key(5000), Counts{64, 1, 0}, Shown)
+	if tree.lookup([]byte("abcdefg:5000:")) < 0 {
+		t.Error("there is room, and a new prefix has no row")
 	}
 }
 
@@ -558,6 +599,22 @@ func BenchmarkAdd(b *testing.B) {
 	run("one", 3, 4096, func(i int) string { return fmt.Sprintf("key:%012d", i) })
 	run("few", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i%97) })
 	run("many", 3, 4096, func(i int) string { return fmt.Sprintf("user:%d:name:first", i) })
+	b.Run("zipf", func(b *testing.B) { // a tree that is full, of prefixes of which some are had often
+		t := NewTree(Split{":", 3}, 1024)
+		defer t.Close()
+		keys, rng := [1 << 16][]byte{}, rand.New(rand.NewPCG(1, 1))
+		for i := range keys {
+			keys[i] = fmt.Appendf(nil, "user:%d:%012d", int(math.Pow(1e5, rng.Float64())), i)
+		}
+		n, now := 0, int64(0)
+		for b.Loop() {
+			t.Add(keys[n%len(keys)], Counts{64, 1, 0}, Shown)
+			if n++; n%(1<<16) == 0 {
+				for now += listEvery; t.Look(now); {
+				}
+			}
+		}
+	})
 	b.Run("families", func(b *testing.B) { // ever new prefixes below several rows
 		t := NewTree(Split{":", 3}, 1024)
 		defer t.Close()

@@ -55,7 +55,8 @@ type observed struct {
 }
 
 // observedRows are what users do most, and what changes prefixes most: values that stay as large as they are; keys that come, with one
-// prefix, with a few of them by chance, and each with its own, the last of all while the store is small, too: then most prefixes ask for counts.
+// prefix, with a few of them by chance, each with its own, and with one of very many, of which some are had often and have counts. While
+// the store is small most prefixes ask for counts, so there are rows for that.
 var observedRows = []observed{
 	{name: "GET", keys: oneKey, read: true},
 	{name: "SET", keys: oneKey},
@@ -63,11 +64,28 @@ var observedRows = []observed{
 	{name: "SET of new keys, 97 prefixes", keys: func(i int) (string, string) { return fewKeys[i%len(fewKeys)], "" }, fresh: true},
 	{name: "SET of new keys, each its prefix", keys: ownPrefix, fresh: true},
 	{name: "the same, the first three tenths", keys: ownPrefix, fresh: true, part: 0.3},
+	{name: "and one of 16 with another prefix", keys: mostOwn, fresh: true, part: 0.3},
+	{name: "SET of new keys, 100,000 prefixes by Zipf's law", keys: zipfPrefix, fresh: true},
 }
 
 func oneKey(int) (key, tail string) { return "key:", "" }
 
 func ownPrefix(int) (key, tail string) { return "user:", ":name" }
+
+// mostOwn gives each key its own prefix, but for one of 16.
+func mostOwn(i int) (key, tail string) {
+	if i%16 == 0 {
+		return oneKey(i)
+	}
+	return ownPrefix(i)
+}
+
+// zipfPrefix gives keys one of 100,000 prefixes, the n-th with a probability of about 1/n.
+func zipfPrefix(i int) (key, tail string) {
+	const prefixes, shares = 100_000, 1_000_003
+	n := math.Pow(prefixes, float64(i%shares)/shares)
+	return "user:" + strconv.Itoa(int(n)) + ":", ""
+}
 
 var fewKeys = func() (keys [97]string) {
 	for i := range keys {
