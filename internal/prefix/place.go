@@ -83,7 +83,7 @@ func (t *Tree) place(key []byte, more int64) Place {
 			if e.id == 0 {
 				break
 			}
-			if id := int32(e.id) - 1; e.tag == uint32(h>>32) && t.live[id].head == [2]uint64{x, y} {
+			if id := int32(e.id) - 1; e.tag == uint32(h>>32) && e.length <= 16 && t.live[id].head == [2]uint64{x, y} {
 				return Place{id, false}
 			}
 		}
@@ -223,8 +223,10 @@ func (t *Tree) setQuick(id int32, at int) {
 	r := t.at(id)
 	size := min(64*len(t.kids), max(64, 1<<bits.Len(uint(kidBits*r.kids))))
 	clear(t.kids[:size/64])
-	t.rest = quick{id: id, length: r.length, shift: uint8(64 - bits.TrailingZeros(uint(size))), name: t.live[id].head[0],
-		mask: 1<<(8*r.length) - 1, at: at, least: max(int(r.length)+1, 8)}
+	t.rest = quick{
+		id: id, length: r.length, shift: uint8(64 - bits.TrailingZeros(uint(size))), name: t.live[id].head[0],
+		mask: 1<<(8*r.length) - 1, at: at, least: max(int(r.length)+1, 8),
+	}
 	for kid := r.first; kid != root; kid = t.at(kid).next {
 		t.newKid(t.name(kid))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"testing"
 
@@ -555,6 +556,25 @@ func TestQuick(t *testing.T) {
 	tree.Add(key(5000), Counts{64, 1, 0}, Shown)
 	if tree.lookup([]byte("abcdefg:5000:")) < 0 {
 		t.Error("there is room, and a new prefix has no row")
+	}
+}
+
+// TestPlaceTags: of two names that begin with the same 16 bytes, the longer one is not taken for the shorter if their tags are the same.
+func TestPlaceTags(t *testing.T) {
+	tree := NewTree(Split{":", 3}, MinRows)
+	defer tree.Close()
+	tree.Add([]byte("abcdefgh:ijklmn:o:p"), Counts{64, 1, 0}, Shown)
+	short, long := tree.lookup([]byte("abcdefgh:ijklmn:")), tree.lookup([]byte("abcdefgh:ijklmn:o:"))
+	place := slices.IndexFunc(tree.index, func(e entry) bool { return e.id == uint16(short+1) })
+	free := place
+	for tree.index[free].id != 0 {
+		free = (free + 1) % len(tree.index)
+	}
+	tree.index[free] = tree.index[place]
+	tree.taken[free/64] |= 1 << (free % 64)
+	tree.index[place] = entry{tree.index[place].tag, uint16(long + 1), 18}
+	if got := tree.Place([]byte("abcdefgh:ijklmn:q")); got != (Place{short, false}) {
+		t.Errorf("a key of row %d is counted in %v", short, got)
 	}
 }
 
