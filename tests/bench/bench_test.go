@@ -130,11 +130,26 @@ func TestObserved(t *testing.T) {
 		"*3\r\n$3\r\nSET\r\n$19\r\napp:p1:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$19\r\nuser:1:000000000098\r\n$3\r\nxxx\r\n",
+	}
+	if len(observedRows) != len(want) {
+		t.Fatalf("%d rows", len(observedRows))
 	}
 	for i := range observedRows {
 		x := &observedRows[i]
 		if got := string(x.append(nil, 98)); got != want[i] {
 			t.Errorf("%s sends %q", x.name, got)
+		}
+	}
+	for i, want := range map[int]string{96: "key:", 97: "user:", 112: "key:"} {
+		if got, _ := mostOwn(i); got != want {
+			t.Errorf("key %d of the mix begins with %q", i, got)
+		}
+	}
+	for i, want := range map[int]string{600_001: "user:999:", 1_000_002: "user:99998:"} {
+		if got, _ := zipfPrefix(i); got != want {
+			t.Errorf("key %d has the prefix %q", i, got)
 		}
 	}
 	if got, want := string(appendNumbered(nil, "key:", 16, 98)), "$16\r\nkey:000000000098\r\n"; got != want {
