@@ -115,6 +115,9 @@ func TestArity(t *testing.T) {
 				}
 				p.ask(t, "FLUSHALL")
 				r := p.ask(t, args...)
+				for again := 0; again < 3 && strings.HasPrefix(r[0].Str, "ERR TESTFAILED"); again++ {
+					r = p.ask(t, args...) // PFSELFTEST adds random elements, and the real server's fails by chance
+				}
 				if r[0].Kind != '-' && r[1].Kind != '-' {
 					continue // success is for the histories
 				}
