@@ -2,8 +2,8 @@ package prefix
 
 import "encoding/binary"
 
-// entry finds a row by its name. The index of all is linear probing, at most half full, and closed up behind what leaves. The root is
-// in it.
+// entry finds a row by its name. The index of all is linear probing, half full at most but for the
+// root, which is in it, too, and closed up behind what leaves.
 //
 //	| tag | length | id | -  -  - | tag | length | id | ...   at the place of the tag's lower bits
 //

@@ -16,22 +16,7 @@ import (
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	var p Place
-	q, rest := &t.rest, false
-	if len(key) >= q.least && (binary.LittleEndian.Uint64(key)^q.name)&q.mask == 0 {
-		w := q.behind(key)
-		ends := swar.Has(w, t.delim) // the first of them is right
-		rest = (ends != 0 || q.at < len(key) && key[q.at] == byte(t.delim)) && !t.mayBeKid(w&(ends^(ends-1)))
-	}
-	switch {
-	case !rest:
-		p = t.place(key, d.Bytes)
-	case t.credit > d.Bytes:
-		t.credit -= max(d.Bytes, 0)
-		p = Place{q.id, true}
-	default:
-		p = t.above(key, q.id, q.at+1, d.Bytes)
-	}
+	p := t.place(key, d.Bytes)
 	if on != Shown {
 		t.Enter(p, d, on)
 		return
@@ -54,6 +39,17 @@ func (t *Tree) Place(key []byte) Place { return t.place(key, 0) }
 // place returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to be had.
 func (t *Tree) place(key []byte, more int64) Place {
 	n := len(key)
+	if q := &t.rest; n >= q.least && (binary.LittleEndian.Uint64(key)^q.name)&q.mask == 0 {
+		w := q.behind(key)
+		ends := swar.Has(w, t.delim) // the first of them is right
+		if (ends != 0 || q.at < n && key[q.at] == byte(t.delim)) && !t.mayBeKid(w&(ends^(ends-1))) {
+			if t.credit > more {
+				t.credit -= max(more, 0)
+				return Place{q.id, true}
+			}
+			return t.above(key, q.id, q.at+1, more)
+		}
+	}
 	if n < 8 || !t.one {
 		return t.find(key, more)
 	}
