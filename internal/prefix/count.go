@@ -43,7 +43,6 @@ func (t *Tree) Finish() {
 	t.shown = next
 	t.live = t.books[next]
 	t.counting, t.complete = false, true
-	t.forget()
 }
 
 // all returns what the row has itself, rows below not counted.
