@@ -124,7 +124,7 @@ func (w *weighted) history(seed uint64, n int) []command {
 		g.flat, g.ends = g.flat[:0], g.ends[:0]
 		g.emit(&w.trees[i])
 		if g.rng.IntN(50) == 0 && !random(w.rows[i].line) {
-			g.spoil()
+			g.spoil(strings.HasSuffix(w.rows[i].line, " tmo"))
 		}
 		from := len(buf)
 		buf = g.appendRESP(buf)
@@ -151,10 +151,16 @@ func random(line string) bool {
 }
 
 // spoil changes the command so that it may be wrong: an argument less, or one more. It invents no number, since a small
-// one in the place of an expiry time would let time into the comparison.
-func (g *generator) spoil() {
+// one in the place of an expiry time would let time into the comparison. Where the last argument is the time to wait (waits), a number
+// before it is not left there.
+func (g *generator) spoil(waits bool) {
 	n := len(g.ends)
 	if n > 1 && g.rng.IntN(2) == 0 {
+		if waits && n > 2 {
+			if _, err := strconv.ParseFloat(string(g.flat[g.ends[n-3]:g.ends[n-2]]), 64); err == nil {
+				return
+			}
+		}
 		g.ends = g.ends[:n-1]
 		g.flat = g.flat[:g.ends[n-2]]
 		return

@@ -47,7 +47,7 @@ func (w *weighted) transaction(g *generator, out []command) []command {
 		g.flat, g.ends = g.flat[:0], g.ends[:0]
 		g.emit(&w.trees[i])
 		if g.rng.IntN(100) == 0 && !random(w.rows[i].line) {
-			g.spoil() // it may make EXEC fail
+			g.spoil(false) // it may make EXEC fail
 		}
 		out = append(out, command{raw: g.appendRESP(nil), by: w.rows[i].by})
 	}

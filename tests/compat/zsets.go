@@ -12,7 +12,7 @@ import (
 // (lexset): what Redis finds in others of the large form depends on the heights of its skip list, which are drawn at random.
 var zsetRows = []row{
 	{24, "ZADD (zset|zset|zset|key) {NX|XX|GT|LT|CH|INCR} (score member)...", exact},
-	{6, "ZADD zset score member score member score member score member score member score member...", exact},
+	{6, "ZADD zset score member score member score member score member score member (score member)...", exact},
 	{8, "ZADD lexset (0 member)...", exact},
 	{12, "ZINCRBY (zset|zset|key) score member", exact},
 	{10, "ZREM (zset|zset|lexset|key) member...", exact},
