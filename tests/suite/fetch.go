@@ -15,45 +15,72 @@ const (
 	sourcePackage = "valkey"
 )
 
-// fetchSource returns the folder of the unpacked source package, downloading it the first time.
-func fetchSource() (string, error) {
+// fetchSource returns the folder of the unpacked source package, downloading it the first time. While a mirror follows a new release of
+// the package it may know of Debian's patches and not have them: then it is the source as it was released, which lacks the tests that
+// patches for vulnerabilities add (patched is false), and the next one who asks tries again.
+func fetchSource() (src string, patched bool, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	dir := filepath.Join(cache, "granary", sourcePackage+"-"+debianSuite)
 	done := filepath.Join(dir, "complete")
-	src := filepath.Join(dir, "source")
+	src = filepath.Join(dir, "source")
 	if _, err := os.Stat(done); err == nil {
-		return src, nil
+		return src, true, nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
-		return "", err
+		return "", false, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+		return "", false, err
 	}
 	mirrors, err := debianMirrors()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	for _, m := range mirrors {
-		if err = download(dir, m); err == nil {
+		if patched, err = download(dir, m); err == nil {
 			break
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("no mirror of this machine's apt has the source of %s in %s: %w", sourcePackage, debianSuite, err)
+		return "", false, fmt.Errorf("no mirror of this machine's apt has the source of %s in %s: %w", sourcePackage, debianSuite, err)
 	}
-	dsc, err := filepath.Glob(filepath.Join(dir, "*.dsc"))
-	if err != nil || len(dsc) != 1 {
-		return "", fmt.Errorf("expected one .dsc in %s, got %v %v", dir, dsc, err)
+	if !patched {
+		fmt.Println("suite: the mirror lacks Debian's patches to " + sourcePackage + ": the tests that they add are not run")
+		return src, false, unpackTar(dir, src)
+	}
+	dsc, err := only(dir, "*.dsc")
+	if err != nil {
+		return "", false, err
 	}
 	// apt has verified the files against the signed index.
-	if err := run(dir, "dpkg-source", "--no-check", "-x", dsc[0], src); err != nil {
-		return "", err
+	if err := run(dir, "dpkg-source", "--no-check", "-x", dsc, src); err != nil {
+		return "", false, err
 	}
-	return src, os.WriteFile(done, nil, 0o644)
+	return src, true, os.WriteFile(done, nil, 0o644)
+}
+
+// unpackTar unpacks the source as it was released.
+func unpackTar(dir, src string) error {
+	tar, err := only(dir, "*.orig.tar.*")
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(src, 0o755); err != nil {
+		return err
+	}
+	return run(dir, "tar", "--extract", "--strip-components=1", "--directory="+src, "--file="+tar)
+}
+
+// only returns the one file in a folder that a pattern matches.
+func only(dir, pattern string) (string, error) {
+	found, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil || len(found) != 1 {
+		return "", fmt.Errorf("expected one %s in %s, got %v %v", pattern, dir, found, err)
+	}
+	return found[0], nil
 }
 
 // debianMirrors lists the Debian archives in this machine's apt configuration, the likeliest first.
@@ -77,12 +104,12 @@ func debianMirrors() ([]string, error) {
 }
 
 // download fetches the source package into dir with an apt state of its own: no root, and the machine's own package
-// lists stay as they are.
-func download(dir, mirror string) error {
+// lists stay as they are. It reports whether Debian's patches came with it.
+func download(dir, mirror string) (patched bool, err error) {
 	state := filepath.Join(dir, "apt")
 	for _, d := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(state, d), 0o755); err != nil {
-			return err
+			return false, err
 		}
 	}
 	const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -92,7 +119,7 @@ func download(dir, mirror string) error {
 	}
 	list := filepath.Join(state, "source.sources")
 	if err := os.WriteFile(list, []byte(sources), 0o644); err != nil {
-		return err
+		return false, err
 	}
 	apt := []string{
 		"-q", "-o", "Dir::Etc::sourcelist=" + list, "-o", "Dir::Etc::sourceparts=/dev/null",
@@ -100,9 +127,13 @@ func download(dir, mirror string) error {
 		"-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1",
 	}
 	if err := run(dir, "apt-get", append(apt, "update", "--error-on=any")...); err != nil {
-		return err
+		return false, err
 	}
-	return run(dir, "apt-get", append(apt, "source", "--download-only", sourcePackage)...)
+	apt = append(apt, "source", "--download-only")
+	if run(dir, "apt-get", append(apt, sourcePackage)...) == nil {
+		return true, nil
+	}
+	return false, run(dir, "apt-get", append(apt, "--tar-only", sourcePackage)...)
 }
 
 func run(dir, name string, args ...string) error {
