@@ -25,12 +25,14 @@ var observing = [][3]string{
 	{"memory-history", "yes", "no"},
 }
 
+const allLimit = 0.97 // with all observers on
+
 var observers = []observer{
 	{name: "nothing"},
 	{name: "prefixes", on: []string{"memory-prefixes"}, limit: 0.985},
 	{name: "journal", on: []string{"memory-journal-max-len"}},
 	{name: "history", on: []string{"memory-history"}},
-	{name: "all", on: []string{"memory-prefixes", "memory-journal-max-len", "memory-history"}, limit: 0.97},
+	{name: "all", on: []string{"memory-prefixes", "memory-journal-max-len", "memory-history"}, limit: allLimit},
 }
 
 // Servers are started anew observerStarts times for each round of another part, because one process is by chance a little faster than
@@ -158,6 +160,10 @@ func measureObservers(o *options, all []contender) (string, error) {
 		fmt.Print(text)
 		table.WriteString(text)
 	}
+	throughput, err := measureThroughput(o, all[0])
+	if err != nil {
+		return "", err
+	}
 	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
 		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
@@ -165,10 +171,10 @@ func measureObservers(o *options, all []contender) (string, error) {
 		"%s operations, in turn; servers on one CPU, clients on the others. "+
 		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
 		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
-		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least 0.97; what is below is bold. "+
-		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s",
+		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least %g; what is below is bold. "+
+		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s\n%s",
 		crowdClients, crowdDepth, keysOf(observerKeys), keysOf(observerSamples*sample), starts, observerLaps, observerSamples,
-		keysOf(sample), table.String()), nil
+		keysOf(sample), allLimit, table.String(), throughput), nil
 }
 
 // observe adds what servers did that are started for it.
@@ -197,7 +203,7 @@ func observe(c contender, turns int, found [][][]watched) error {
 		for lap := range observerLaps {
 			if first := i == 0 && lap == 0; first || observedRows[i].fresh { // the others go on with the keys of the first
 				for _, o := range rand.Perm(len(servers)) {
-					if err := prepareLap(servers[o], &observers[o], &observedRows[i]); err != nil {
+					if err := prepareLap(servers[o], &observers[o], observedRows[i].fresh); err != nil {
 						return err
 					}
 				}
@@ -217,9 +223,9 @@ func observe(c contender, turns int, found [][][]watched) error {
 	return nil
 }
 
-// prepareLap gives a server the keys that a lap finds: none where they are new, and then it knows of no prefix, either.
-func prepareLap(s *live.Server, o *observer, x *observed) error {
-	if !x.fresh {
+// prepareLap gives a server the keys that a lap finds: none where they are new (fresh), and then it knows of no prefix, either.
+func prepareLap(s *live.Server, o *observer, fresh bool) error {
+	if !fresh {
 		return benchmarkKeys(s, observerKeys)
 	}
 	if err := do(s, "FLUSHALL"); err != nil {
@@ -293,12 +299,7 @@ func observerLine(name string, found [][]watched) string {
 		if i == 0 {
 			continue
 		}
-		low, high := medianRange(kept)
-		ratio, bold := median(kept), ""
-		if ratio < observers[i].limit-0.0005 {
-			bold = "**"
-		}
-		ratios += fmt.Sprintf(" %s%.3f%s (%.3f-%.3f) |", bold, ratio, bold, low, high)
+		ratios += " " + share(kept, observers[i].limit) + " |"
 	}
 	return text + ratios + "\n"
 }
