@@ -169,3 +169,16 @@ func TestParseCPUs(t *testing.T) {
 		}
 	}
 }
+
+// TestThroughputLine: shares are those of laps, not of all samples, and bold where too little is kept.
+func TestThroughputLine(t *testing.T) {
+	start := []lap{
+		{nothing: sample{500, 1e6}, all: sample{500, 0.9e6}},
+		{nothing: sample{400, 2e6}, all: sample{500, 2e6}},
+		{nothing: sample{600, 1e6}, all: sample{600, 0.96e6}},
+	}
+	want := "| GET | 1000 | 60 % | 960 | 58 % | **0.960** (0.960-0.960) | 1.000 (1.000-1.000) |\n"
+	if got := throughputLine("GET", [][]lap{start, start}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -10,7 +10,8 @@
 //	load         ten million keys: Go heap in use, and the longest waits on the way   (load.go)
 //	stalls       the longest waits while a value of ten million elements goes         (stalls.go)
 //	ledger       the four parts of memory beside what the kernel says                 (ledger.go)
-//	observers    what it costs to keep accounts of memory                             (observers.go, throughput.go; crowd.go: clients, affinity.go: CPUs)
+//	observers    what it costs to keep accounts of memory                             (observers.go; crowd.go: its clients, affinity.go: their CPUs)
+//	throughput   the same by redis-benchmark's clock                                  (throughput.go)
 //	churn        memory that is kept after data has come and gone                     (churn.go)
 //	evict        hit rate of a cache, and waits while keys are evicted                (evict.go)
 //	buffers      memory while clients do not read, stall, or are very many           (buffers.go)
@@ -66,6 +67,7 @@ var parts = []part{
 	{"buffers", "Clients that do not do their part", measureBuffers},
 	{"ledger", "The ledger", measureLedger},
 	{"observers", "Accounts of memory", measureObservers},
+	{"throughput", "Accounts of memory, by redis-benchmark", measureThroughput},
 	{"churn", "Memory after churn", measureChurn},
 	{"evict", "Eviction", measureEvict},
 	{"save", "Snapshots", measureSave},

@@ -160,10 +160,6 @@ func measureObservers(o *options, all []contender) (string, error) {
 		fmt.Print(text)
 		table.WriteString(text)
 	}
-	throughput, err := measureThroughput(o, all[0])
-	if err != nil {
-		return "", err
-	}
 	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
 		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
@@ -172,9 +168,9 @@ func measureObservers(o *options, all []contender) (string, error) {
 		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
 		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
 		"lies between with a probability of 95 %%. With prefixes it is to be at least 0.985, with all at least %g; what is below is bold. "+
-		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s\n%s",
+		"The journal of what nothing is evicted for does nothing, so that its column shows how much is chance.\n\n%s",
 		crowdClients, crowdDepth, keysOf(observerKeys), keysOf(observerSamples*sample), starts, observerLaps, observerSamples,
-		keysOf(sample), allLimit, table.String(), throughput), nil
+		keysOf(sample), allLimit, table.String()), nil
 }
 
 // observe adds what servers did that are started for it.
@@ -302,6 +298,16 @@ func observerLine(name string, found [][]watched) string {
 		ratios += " " + share(kept, observers[i].limit) + " |"
 	}
 	return text + ratios + "\n"
+}
+
+// share renders the median of shares, bold if it is below a limit, and between what that of very many would lie.
+func share(kept []float64, limit float64) string {
+	low, high := medianRange(kept)
+	mid, bold := median(kept), ""
+	if mid < limit-0.0005 {
+		bold = "**"
+	}
+	return fmt.Sprintf("%s%.3f%s (%.3f-%.3f)", bold, mid, bold, low, high)
 }
 
 // medianRange returns between what the median of all lies that v was drawn from, with a probability of 95% at least. How often it
