@@ -114,7 +114,7 @@ func TestRows(t *testing.T) {
 		}
 		seen[id] = true
 	}
-	for n, want := range map[int]string{0: "1", 100_000: "100,000", 1_000_000: "1,000,000", 12: "12"} {
+	for n, want := range map[int]string{0: "1", 100_000: "100,000", 1_000_000: "1,000,000", 1_000_000_000: "1,000,000,000", 12: "12"} {
 		if got := keysOf(n); got != want {
 			t.Errorf("%d is %q", n, got)
 		}
@@ -170,15 +170,15 @@ func TestParseCPUs(t *testing.T) {
 	}
 }
 
-// TestThroughputLine: shares are those of laps, not of all samples, and bold where too little is kept.
+// TestThroughputLine: shares are those of pairs, not of all samples, and bold where too little is kept.
 func TestThroughputLine(t *testing.T) {
-	start := []lap{
+	start := []pair{
 		{nothing: sample{500, 1e6}, all: sample{500, 0.9e6}},
 		{nothing: sample{400, 2e6}, all: sample{500, 2e6}},
 		{nothing: sample{600, 1e6}, all: sample{600, 0.96e6}},
 	}
 	want := "| GET | 1000 | 60 % | 960 | 58 % | **0.960** (0.960-0.960) | 1.000 (1.000-1.000) |\n"
-	if got := throughputLine("GET", [][]lap{start, start}); got != want {
+	if got := throughputLine("GET", [][]pair{start, start}); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

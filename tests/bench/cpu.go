@@ -153,15 +153,14 @@ func digits(v float64) string {
 }
 
 func keysOf(random int) string {
-	switch {
-	case random == 0:
+	if random == 0 {
 		return "1"
-	case random%1_000_000 == 0:
-		return fmt.Sprintf("%d,000,000", random/1_000_000)
-	case random%1000 == 0:
-		return fmt.Sprintf("%d,000", random/1000)
 	}
-	return strconv.Itoa(random)
+	s := strconv.Itoa(random)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // measureCell is one sample. CPU time is the server's: all threads, user and kernel.

@@ -15,7 +15,6 @@ import (
 const (
 	throughputStarts = 2 // of both servers, for each round of another part
 	throughputLaps   = 5
-	throughputDepth  = 16
 )
 
 // throughputRow is what redis-benchmark sends. New keys are drawn from so many that hardly one comes twice.
@@ -30,12 +29,12 @@ var throughputRows = []throughputRow{
 	{row: row{name: "SET of new keys", test: "set", requests: 100_000, random: 1_000_000_000}, fresh: true},
 }
 
-// lap is what the server with nothing on and the one with all on did one after the other.
-type lap struct{ nothing, all sample }
+// pair is what the server with nothing on and the one with all on did one after the other.
+type pair struct{ nothing, all sample }
 
 // measureThroughput measures both servers in turn, started anew again and again, and makes a table.
 func measureThroughput(o *options, all []contender) (string, error) {
-	found := make([][][]lap, len(throughputRows)) // by row and start
+	found := make([][][]pair, len(throughputRows)) // by row and start
 	starts := throughputStarts * o.rounds
 	for range starts {
 		if err := startThroughput(o, all[0], found); err != nil {
@@ -49,16 +48,16 @@ func measureThroughput(o *options, all []contender) (string, error) {
 		fmt.Print(text)
 		table.WriteString(text)
 	}
-	return fmt.Sprintf("A server with accounts of prefixes, journal and record on beside one with nothing on, as redis-benchmark sees them at pipeline %d: 50 "+
+	return fmt.Sprintf("A server with accounts of prefixes, journal and record on beside one with nothing on, as redis-benchmark sees them at pipeline %d: %d "+
 		"clients, GET and SET of %s keys, new keys from an empty store. Thousands of operations per second by its clock, and how much of its CPU the server was "+
 		"busy meanwhile; the medians. Both servers started anew %d times, each with %d laps in turn, servers on one CPU, redis-benchmark on the others. "+
 		"The last columns are the share of throughput that is kept, and the same by the server's CPU time per operation: the median of the medians of servers, and in "+
 		"brackets what that of very many servers lies between with a probability of 95 %%. They are to be at least %g; what is below is bold.\n\n%s",
-		throughputDepth, keysOf(observerKeys), starts, throughputLaps, allLimit, table.String()), nil
+		crowdDepth, crowdClients, keysOf(observerKeys), starts, throughputLaps, allLimit, table.String()), nil
 }
 
 // startThroughput adds what two servers did that are started for it.
-func startThroughput(o *options, c contender, found [][][]lap) error {
+func startThroughput(o *options, c contender, found [][][]pair) error {
 	kinds := []*observer{&observers[0], &observers[len(observers)-1]} // nothing, all
 	servers := make([]*live.Server, len(kinds))
 	for _, i := range rand.Perm(len(kinds)) {
@@ -75,9 +74,9 @@ func startThroughput(o *options, c contender, found [][][]lap) error {
 	}
 	defer back()
 	for i, x := range throughputRows {
-		x.depths = []int{throughputDepth}
+		x.depths = []int{crowdDepth}
 		cell := cellsOf([]row{x.row}, o.scale)[0]
-		var laps []lap
+		var pairs []pair
 		for n := range throughputLaps {
 			var samples [2]sample
 			for _, k := range rand.Perm(len(servers)) {
@@ -90,22 +89,22 @@ func startThroughput(o *options, c contender, found [][][]lap) error {
 					return fmt.Errorf("%s: %w", x.name, err)
 				}
 			}
-			laps = append(laps, lap{samples[0], samples[1]})
+			pairs = append(pairs, pair{samples[0], samples[1]})
 		}
-		found[i] = append(found[i], laps)
+		found[i] = append(found[i], pairs)
 	}
 	return nil
 }
 
-// throughputLine renders a row, by the laps of each start.
-func throughputLine(name string, starts [][]lap) string {
+// throughputLine renders a row, by the pairs of each start.
+func throughputLine(name string, starts [][]pair) string {
 	var nothing, all []sample
 	var ops, cpu []float64
-	for _, laps := range starts {
+	for _, pairs := range starts {
 		var x, y []float64
-		for _, l := range laps {
-			nothing, all = append(nothing, l.nothing), append(all, l.all)
-			x, y = append(x, l.all.opsPerSecond/l.nothing.opsPerSecond), append(y, l.nothing.nanosPerOp/l.all.nanosPerOp)
+		for _, p := range pairs {
+			nothing, all = append(nothing, p.nothing), append(all, p.all)
+			x, y = append(x, p.all.opsPerSecond/p.nothing.opsPerSecond), append(y, p.nothing.nanosPerOp/p.all.nanosPerOp)
 		}
 		ops, cpu = append(ops, median(x)), append(cpu, median(y))
 	}
