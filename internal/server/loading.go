@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strconv"
 	"time"
 
 	"granary/internal/command"
@@ -146,7 +147,7 @@ func (s *Server) loadSnapshot(f *os.File, name string, how loadHow) (length int6
 	}
 	l.OnEmpty = func(key []byte) {
 		if l.Skipped <= emptySaid {
-			s.log.Warningf("skipping empty key: %s", key)
+			s.log.Warningf("skipping empty key: %s", s.log.User(said(key)))
 		}
 	}
 	l.Between = func() error {
@@ -211,15 +212,30 @@ func (s *Server) sayLoadError(name string, err error) {
 	case errors.Is(err, rdb.ErrChecksum):
 		s.log.Warningf("RDB CRC error: wrong checksum. Aborting now.")
 	}
-	s.log.Warningf("Internal error in RDB reading of %s: %v", name, err)
+	of := ""
+	if f := (*rdb.FileError)(nil); errors.As(err, &f) && f.Key != "" {
+		of = fmt.Sprintf(", key '%s'", s.log.User(said(f.Key)))
+	}
+	s.log.Warningf("Internal error in RDB reading of %s%s: %v", name, of, err)
 	s.log.Warningf("Terminating server after rdb file reading failure.")
+}
+
+// said is what a log says of a string in a file, whose writer nobody knows: a line of it, escaped, and no more than its beginning.
+func said[S string | []byte](s S) string {
+	const most = 128 // bytes
+	more := ""
+	if n := len(s) - most; n > 0 {
+		s, more = s[:most], fmt.Sprintf("... (%d more bytes)", n)
+	}
+	quoted := strconv.Quote(string(s))
+	return quoted[1:len(quoted)-1] + more
 }
 
 // loadedAux tells in the log what a file says of itself.
 func (s *Server) loadedAux(name, value string, now int64) {
 	switch name {
 	case "redis-ver":
-		s.log.Noticef("Loading RDB produced by version %s", value)
+		s.log.Noticef("Loading RDB produced by version %s", said(value))
 	case "ctime":
 		if n, ok := object.ParseInt([]byte(value)); ok {
 			s.log.Noticef("RDB age %d seconds", max(now-n, 0))

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -320,6 +321,38 @@ func TestCorruptFiles(t *testing.T) {
 		}
 		if b, err := os.ReadFile(filepath.Join(dir, "dump.rdb")); err != nil || !bytes.Equal(b, bad) {
 			t.Errorf("round %d: the file was changed", round)
+		}
+	}
+}
+
+// TestSaidOfFiles: what a log says of a file is short and of one line, whatever names and versions are in it, and keeps quiet
+// about users' data if it is told to.
+func TestSaidOfFiles(t *testing.T) {
+	path, err := live.GranaryPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const keyLen, unknownType = 100_000, 99
+	file := "REDIS0011" + "\xfa\x09redis-ver\x04a\nbc" + "\xfe\x00" + string(rune(unknownType)) +
+		string(binary.BigEndian.AppendUint32([]byte{0x80}, keyLen)) + strings.Repeat("k", keyLen-1) + "\n" + "value"
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	beginning := strings.Repeat("k", 128)
+	for hide, want := range map[string]string{"no": "key '" + beginning + "... (99872 more bytes)'", "yes": "key '*redacted*'"} {
+		_, err := live.Start("granary", path, "--dir", dir, "--hide-user-data-from-log", hide)
+		if err == nil {
+			t.Fatal("a server came up on a corrupt file")
+		}
+		log := err.Error()
+		for _, want := range []string{want, `version a\nbc`, "unknown type of value", "Fatal error loading the DB"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("hide-user-data-from-log %s: the log does not say %.60q", hide, want)
+			}
+		}
+		if strings.Count(log, beginning) > 1 || hide == "yes" && strings.Contains(log, "kkk") {
+			t.Errorf("hide-user-data-from-log %s: the log has the key: %s", hide, log)
 		}
 	}
 }

@@ -178,11 +178,8 @@ const (
 	readingChecksum = "checksum"
 )
 
-// Error says what is wrong, and where.
+// Error says what is wrong, and where. It does not name the key, which may be secret, and as long as keys may be.
 func (e *FileError) Error() string {
-	if e.Key != "" {
-		return fmt.Sprintf("%s of key %q: %v (offset %d)", e.What, e.Key, e.Err, e.Offset)
-	}
 	return fmt.Sprintf("%s: %v (offset %d)", e.What, e.Err, e.Offset)
 }
 
