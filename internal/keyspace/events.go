@@ -48,7 +48,7 @@ func (it *Item) removed() {
 // Modified tells that the value of a key changed or went away.
 func (ks *Keyspace) Modified(db int, key []byte) {
 	if p := ks.prefixes; p != nil && p.settled != ks.Arena.KeyBytes() {
-		ks.settle(ks.DBs[db], key, 0, 0)
+		ks.settle(ks.DBs[db], key, 0)
 	}
 	if ks.Hooks.Modified != nil {
 		ks.Hooks.Modified(db, key, false)

@@ -161,7 +161,7 @@ func (it *Item) placePlain(e object.Entry, settle func()) {
 		db.ttls.add(e.Expiry())
 		it.Entry = e
 		if db.ks.prefixes != nil {
-			db.ks.settle(db, it.key, 1, expires(e))
+			it.settleNew()
 		}
 		return
 	}
@@ -180,7 +180,7 @@ func (it *Item) placePlain(e object.Entry, settle func()) {
 	}
 	db.release(old)
 	if db.ks.prefixes != nil {
-		db.ks.settle(db, it.key, 0, more)
+		db.ks.settle(db, it.key, more)
 	}
 }
 
@@ -344,6 +344,6 @@ func (it *Item) SetExpiry(at int64) {
 	db.ttls.sub(old)
 	db.ttls.add(at)
 	if db.ks.prefixes != nil {
-		db.ks.settle(db, it.key, 0, expires(e)-min(old, 1))
+		db.ks.settle(db, it.key, expires(e)-min(old, 1))
 	}
 }

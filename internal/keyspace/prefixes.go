@@ -75,26 +75,30 @@ func (ks *Keyspace) Prefixes() (t *prefix.Tree, bytes int64) {
 	return p.tree, ks.Arena.KeyBytes() - p.tree.Total(side).Bytes
 }
 
-// settle enters what came and went since the last time for a key, and what it means for the numbers of keys.
-func (ks *Keyspace) settle(db *DB, key []byte, keys, expires int64) {
+// settle enters what came and went since the last time for a key, and what it means for the number of keys with an expiry.
+func (ks *Keyspace) settle(db *DB, key []byte, expires int64) {
 	p := ks.prefixes
-	now := ks.Arena.KeyBytes()
-	more := now - p.settled
-	if more|keys|expires == 0 {
+	more := ks.Arena.KeyBytes() - p.settled
+	if more|expires == 0 {
 		return
 	}
-	p.settled = now
-	on := prefix.Shown
-	if p.tree.Counting() {
-		on = p.sides(db, key)
-	}
-	p.tree.Add(key, prefix.Counts{Bytes: more, Keys: keys, Expires: expires}, on)
+	p.settled += more
+	p.tree.Add(key, prefix.Counts{Bytes: more, Expires: expires}, p.sides(db, key))
+}
+
+// settleNew is settle for the item's key, which is new.
+func (it *Item) settleNew() {
+	ks := it.db.ks
+	p := ks.prefixes
+	more := ks.Arena.KeyBytes() - p.settled
+	p.settled += more
+	p.tree.Add(it.key, prefix.Counts{Bytes: more, Keys: 1, Expires: expires(it.Entry)}, p.sides(it.db, it.key))
 }
 
 // Settle names a key that was changed, for who goes on to change another before it tells of the first (Modified).
 func (it *Item) Settle() {
 	if ks := it.db.ks; ks.prefixes != nil && ks.prefixes.settled != ks.Arena.KeyBytes() {
-		ks.settle(it.db, it.key, 0, 0)
+		ks.settle(it.db, it.key, 0)
 	}
 }
 
@@ -109,7 +113,7 @@ func (ks *Keyspace) Unsettled() int64 {
 // Settle is Item.Settle for a key of the database.
 func (db *DB) Settle(key []byte) {
 	if ks := db.ks; ks.prefixes != nil && ks.prefixes.settled != ks.Arena.KeyBytes() {
-		ks.settle(db, key, 0, 0)
+		ks.settle(db, key, 0)
 	}
 }
 
@@ -118,6 +122,11 @@ func (p *prefixes) sides(db *DB, key []byte) (on prefix.Sides) {
 	if !p.tree.Counting() {
 		return prefix.Shown
 	}
+	return p.whileCounting(db, key)
+}
+
+// whileCounting is sides while a count is under way.
+func (p *prefixes) whileCounting(db *DB, key []byte) (on prefix.Sides) {
 	if p.tree.Complete() {
 		on = prefix.Shown
 	}
@@ -142,7 +151,7 @@ func (ks *Keyspace) apart() (pending int64) {
 // endApart enters what happened since apart for a key.
 func (ks *Keyspace) endApart(db *DB, key []byte, pending int64) {
 	if p := ks.prefixes; p != nil {
-		ks.settle(db, key, 0, 0)
+		ks.settle(db, key, 0)
 		p.settled -= pending
 	}
 }

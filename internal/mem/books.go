@@ -43,12 +43,7 @@ func (a *Arena) bookLarge(n, usable int, p Purpose, sign int64) {
 }
 
 // load reads a number of the books.
-func (a *Arena) load(x *int64) int64 {
-	if a.shared {
-		return atomic.LoadInt64(x)
-	}
-	return *x
-}
+func (a *Arena) load(x *int64) int64 { return atomic.LoadInt64(x) }
 
 // Used returns the usable bytes of all live regions of all arenas, and what is booked outside of the range: used_memory.
 //

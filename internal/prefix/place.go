@@ -10,21 +10,65 @@ import (
 
 // Where a key is counted: in the row of its prefix, or in the rest of the deepest row above it.
 //
-// Every change of a key asks, so there are ways by what is to be found. Keys are known to be counted where the last ones were (quick). Of
-// those whose parts end in their first 24 bytes the whole prefix has a row (place), or shorter ones are looked up (deepest), in registers.
-// All other keys, and delimiters of several bytes, are split first (find). Every way finds the same place.
+// Every change of a key asks, so Add finds the two places that most keys have by itself, without a call. Keys are known to be counted
+// where the last ones were (quick), or the whole prefix is in their first 16 bytes and has a row. All others are looked up (place): one
+// prefix after the other, in registers if they end in the first 24 bytes (deepest), or split first (find). Every way finds the same place.
 
 // Add enters a change of a key on the sides that it concerns. It allocates nothing.
 func (t *Tree) Add(key []byte, d Counts, on Sides) {
-	p := t.place(key, d.Bytes)
-	if on != Shown {
-		t.Enter(p, d, on)
+	n := len(key)
+	if on != Shown || n < 8 || n > MaxLen || !t.one {
+		t.Enter(t.place(key, d.Bytes), d, on)
 		return
 	}
-	c := t.live[p.id].at(p.rest)
-	if c.add(d); c.negative() {
-		t.borrow(p.id, t.shown, c)
+	a := binary.LittleEndian.Uint64(key)
+	if q := &t.rest; n >= q.least && (a^q.name)&q.mask == 0 && t.credit > d.Bytes {
+		w := q.behind(key)
+		ends := swar.Has(w, t.delim) // the first of them is right
+		if (ends != 0 || q.at < n && key[q.at] == byte(t.delim)) && !t.mayBeKid(w&(ends^(ends-1))) {
+			t.credit -= max(d.Bytes, 0)
+			c := &t.live[q.id].rest
+			if c.add(d); c.negative() {
+				t.borrow(q.id, t.shown, c)
+			}
+			return
+		}
 	}
+	b, more := uint64(0), swar.Tail(key)
+	switch {
+	case n <= 16:
+		b, more = more>>(8*uint(16-n)), 0
+	case n <= 24:
+		b, more = binary.LittleEndian.Uint64(key[8:]), swar.Has(more>>(8*uint(24-n)), t.delim)
+	default:
+		b, more = binary.LittleEndian.Uint64(key[8:]), swar.Has(more, t.delim)
+		for at := 16; at < n-8; at += 8 {
+			more |= swar.Has(binary.LittleEndian.Uint64(key[at:]), t.delim)
+		}
+	}
+	if more == 0 { // the whole prefix is in the first two words
+		h := t.seed
+		if m := swar.Zeros(b ^ t.delim); m != 0 {
+			b &= upTo(m)
+			h = mix(mix(h^a) ^ b)
+		} else {
+			a, b = a&upTo(swar.Zeros(a^t.delim)), 0
+			h = mix(h ^ a)
+		}
+		for i, mask := uint(h>>32), uint(len(t.index)-1); ; i++ {
+			e := t.index[i&mask]
+			if e.id == 0 {
+				break
+			}
+			if r := &t.live[e.id-1]; e.tag == uint32(h>>32) && e.length <= 16 && r.head[0] == a && r.head[1] == b {
+				if r.own.add(d); r.own.negative() {
+					t.borrow(int32(e.id)-1, t.shown, &r.own)
+				}
+				return
+			}
+		}
+	}
+	t.Enter(t.place(key, d.Bytes), d, on)
 }
 
 // Place is where a tree counts a key. It is valid until the tree changes otherwise than by Enter.
@@ -39,17 +83,6 @@ func (t *Tree) Place(key []byte) Place { return t.place(key, 0) }
 // place returns where a key is counted, which more bytes come to. A prefix without a row gets one, if bytes come and one is to be had.
 func (t *Tree) place(key []byte, more int64) Place {
 	n := len(key)
-	if q := &t.rest; n >= q.least && (binary.LittleEndian.Uint64(key)^q.name)&q.mask == 0 {
-		w := q.behind(key)
-		ends := swar.Has(w, t.delim) // the first of them is right
-		if (ends != 0 || q.at < n && key[q.at] == byte(t.delim)) && !t.mayBeKid(w&(ends^(ends-1))) {
-			if t.credit > more {
-				t.credit -= max(more, 0)
-				return Place{q.id, true}
-			}
-			return t.above(key, q.id, q.at+1, more)
-		}
-	}
 	if n < 8 || !t.one {
 		return t.find(key, more)
 	}
@@ -63,25 +96,6 @@ func (t *Tree) place(key []byte, more int64) Place {
 		b, c = binary.LittleEndian.Uint64(key[8:]), binary.LittleEndian.Uint64(key[16:])
 		if swar.Contains(key[24:min(n, MaxLen)], byte(t.delim)) {
 			return t.find(key, more)
-		}
-	}
-	if swar.Has(c, t.delim) == 0 { // the whole prefix is in the first two words
-		x, y, h := a, b, t.seed
-		if m := swar.Zeros(b ^ t.delim); m != 0 {
-			y &= upTo(m)
-			h = mix(mix(h^x) ^ y)
-		} else {
-			x, y = a&upTo(swar.Zeros(a^t.delim)), 0
-			h = mix(h ^ x)
-		}
-		for i, mask := uint(h>>32), uint(len(t.index)-1); ; i++ {
-			e := t.index[i&mask]
-			if e.id == 0 {
-				break
-			}
-			if id := int32(e.id) - 1; e.tag == uint32(h>>32) && e.length <= 16 && t.live[id].head == [2]uint64{x, y} {
-				return Place{id, false}
-			}
 		}
 	}
 	return t.deepest(key, a, b, c, more)

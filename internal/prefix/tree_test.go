@@ -573,8 +573,12 @@ func TestPlaceTags(t *testing.T) {
 	tree.index[free] = tree.index[place]
 	tree.taken[free/64] |= 1 << (free % 64)
 	tree.index[place] = entry{tree.index[place].tag, uint16(long + 1), 18}
-	if got := tree.Place([]byte("abcdefgh:ijklmn:q")); got != (Place{short, false}) {
+	key := []byte("abcdefgh:ijklmn:q")
+	if got := tree.Place(key); got != (Place{short, false}) {
 		t.Errorf("a key of row %d is counted in %v", short, got)
+	}
+	if tree.Add(key, Counts{64, 1, 0}, Shown); tree.live[short].own != (Counts{64, 1, 0}) {
+		t.Errorf("row %d has %v of a key", short, tree.live[short].own)
 	}
 }
 
