@@ -7,7 +7,7 @@ import (
 
 // The books. For every size class and purpose an arena counts the live regions and the bytes requested for them; the
 // usable bytes follow, because all regions of a class have one size. All sums are made when somebody reads. In a shared
-// arena the numbers are written with atomics.
+// arena the numbers are written with atomics; all are read with atomics, which costs nothing.
 
 // cell is the books of one slab class and purpose.
 type cell struct {
@@ -42,9 +42,6 @@ func (a *Arena) bookLarge(n, usable int, p Purpose, sign int64) {
 	a.sums[sumOf[p]&1] += sign * int64(usable)
 }
 
-// load reads a number of the books.
-func (a *Arena) load(x *int64) int64 { return atomic.LoadInt64(x) }
-
 // Used returns the usable bytes of all live regions of all arenas, and what is booked outside of the range: used_memory.
 //
 // REQUIRES: the caller may use every arena that is not shared (it holds the keyspace lock).
@@ -59,11 +56,11 @@ func Used() int64 {
 }
 
 // Used returns the usable bytes of the arena's live regions.
-func (a *Arena) Used() int64 { return a.load(&a.sums[0]) + a.load(&a.sums[1]) }
+func (a *Arena) Used() int64 { return atomic.LoadInt64(&a.sums[0]) + atomic.LoadInt64(&a.sums[1]) }
 
 // KeyBytes returns the usable bytes of the arena's live regions that each belong to one key (Purpose.OfKey). Reading it
 // costs nothing, so that the difference between two moments tells what a key took in between.
-func (a *Arena) KeyBytes() int64 { return a.load(&a.sums[1]) }
+func (a *Arena) KeyBytes() int64 { return atomic.LoadInt64(&a.sums[1]) }
 
 // PurposeSet is a set of purposes, one bit each.
 type PurposeSet uint64
@@ -108,13 +105,13 @@ func (a *Arena) usedFor(set PurposeSet) (n int64) {
 		b := &a.bins[i]
 		count := int64(0)
 		for s := set; s != 0; s &= s - 1 {
-			count += a.load(&b.tally[bits.TrailingZeros64(uint64(s))].count)
+			count += atomic.LoadInt64(&b.tally[bits.TrailingZeros64(uint64(s))].count)
 		}
 		n += count * b.size
 	}
 	for i := range a.large {
 		for s := set; s != 0; s &= s - 1 {
-			n += a.load(&a.large[i][bits.TrailingZeros64(uint64(s))].usable)
+			n += atomic.LoadInt64(&a.large[i][bits.TrailingZeros64(uint64(s))].usable)
 		}
 	}
 	return n
@@ -227,11 +224,11 @@ func (b *Books) addArena(a *Arena) {
 		bin := &a.bins[i]
 		for p := range bin.tally {
 			c := &bin.tally[p]
-			if n := a.load(&c.count); n != 0 {
-				b.add(i, p, Tally{a.load(&c.requested), n * bin.size, n})
+			if n := atomic.LoadInt64(&c.count); n != 0 {
+				b.add(i, p, Tally{atomic.LoadInt64(&c.requested), n * bin.size, n})
 			}
 		}
-		n := a.load(&bin.slabs)
+		n := atomic.LoadInt64(&bin.slabs)
 		c := &classes.slabs[i]
 		b.Classes[i].Slabs += n
 		b.Classes[i].Regions += n * int64(c.regions)
@@ -241,12 +238,12 @@ func (b *Books) addArena(a *Arena) {
 	for i := range a.large {
 		for p := range a.large[i] {
 			c := &a.large[i][p]
-			if n := a.load(&c.count); n != 0 {
-				b.add(len(a.bins)+i, p, Tally{a.load(&c.requested), a.load(&c.usable), n})
+			if n := atomic.LoadInt64(&c.count); n != 0 {
+				b.add(len(a.bins)+i, p, Tally{atomic.LoadInt64(&c.requested), atomic.LoadInt64(&c.usable), n})
 			}
 		}
 	}
-	b.largePages += a.load(&a.largePages)
+	b.largePages += atomic.LoadInt64(&a.largePages)
 }
 
 func (b *Books) add(class, purpose int, t Tally) {

@@ -1,6 +1,9 @@
 package mem
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync/atomic"
+)
 
 // Recount is the allocator's part of an audit: what the range itself shows, beside what the books say. Check demands more and
 // panics; a recount runs in a server at work and reports.
@@ -77,13 +80,13 @@ func CountAgain() (r Recount) {
 		if a == nil {
 			continue
 		}
-		r.Large.Booked += a.load(&a.largePages) << pageShift
+		r.Large.Booked += atomic.LoadInt64(&a.largePages) << pageShift
 		for i := range a.bins {
 			if raceBuild && a.shared {
 				break
 			}
 			for p := range a.bins[i].tally {
-				booked[i] += a.load(&a.bins[i].tally[p].count)
+				booked[i] += atomic.LoadInt64(&a.bins[i].tally[p].count)
 			}
 		}
 	}

@@ -30,22 +30,22 @@ func ReadSums(s *Sums) {
 			b := &a.bins[i]
 			for p := range b.tally {
 				c := &b.tally[p]
-				if n := a.load(&c.count); n != 0 {
-					s.Purposes[p].add(Tally{a.load(&c.requested), n * b.size, n})
+				if n := atomic.LoadInt64(&c.count); n != 0 {
+					s.Purposes[p].add(Tally{atomic.LoadInt64(&c.requested), n * b.size, n})
 					slabUsable += n * b.size
 				}
 			}
-			n, k := a.load(&b.slabs), &classes.slabs[i]
+			n, k := atomic.LoadInt64(&b.slabs), &classes.slabs[i]
 			slabPages += n * int64(k.pages)
 			slabBytes += n * int64(k.regions) * b.size
 		}
-		largePages += a.load(&a.largePages)
+		largePages += atomic.LoadInt64(&a.largePages)
 		for i := range a.large {
 			for p := range a.large[i] {
 				c := &a.large[i][p]
-				if n := a.load(&c.count); n != 0 {
-					usable := a.load(&c.usable)
-					s.Purposes[p].add(Tally{a.load(&c.requested), usable, n})
+				if n := atomic.LoadInt64(&c.count); n != 0 {
+					usable := atomic.LoadInt64(&c.usable)
+					s.Purposes[p].add(Tally{atomic.LoadInt64(&c.requested), usable, n})
 					s.Large[p] += usable
 				}
 			}

@@ -34,19 +34,20 @@ func (t *Tree) Add(key []byte, d Counts, on Sides) {
 			return
 		}
 	}
-	b, more := uint64(0), swar.Tail(key)
+	b, tail := uint64(0), swar.Tail(key)
+	behind := uint64(0) // marks of delimiters behind the first two words
 	switch {
 	case n <= 16:
-		b, more = more>>(8*uint(16-n)), 0
+		b = tail >> (8 * uint(16-n))
 	case n <= 24:
-		b, more = binary.LittleEndian.Uint64(key[8:]), swar.Has(more>>(8*uint(24-n)), t.delim)
+		b, behind = binary.LittleEndian.Uint64(key[8:]), swar.Has(tail>>(8*uint(24-n)), t.delim)
 	default:
-		b, more = binary.LittleEndian.Uint64(key[8:]), swar.Has(more, t.delim)
+		b, behind = binary.LittleEndian.Uint64(key[8:]), swar.Has(tail, t.delim)
 		for at := 16; at < n-8; at += 8 {
-			more |= swar.Has(binary.LittleEndian.Uint64(key[at:]), t.delim)
+			behind |= swar.Has(binary.LittleEndian.Uint64(key[at:]), t.delim)
 		}
 	}
-	if more == 0 { // the whole prefix is in the first two words
+	if behind == 0 { // the whole prefix is in the first two words
 		h := t.seed
 		if m := swar.Zeros(b ^ t.delim); m != 0 {
 			b &= upTo(m)
