@@ -121,11 +121,12 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestObserved: what observers are measured with is well formed, and GET and SET of keys that are there find those of benchmarkKeys.
+// TestObserved: what observers are measured with is well formed, and what is sent of redis-benchmark's keys finds those of benchmarkKeys.
 func TestObserved(t *testing.T) {
 	want := []string{
 		"*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000098\r\n",
 		"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000098\r\n$3\r\nxxx\r\n",
+		"*3\r\n$3\r\nSET\r\n$19\r\nuser:1:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$19\r\napp:p1:000000000098\r\n$3\r\nxxx\r\n",
 		"*3\r\n$3\r\nSET\r\n$22\r\nuser:000000000098:name\r\n$3\r\nxxx\r\n",

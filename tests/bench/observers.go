@@ -53,15 +53,17 @@ type observed struct {
 	keys  func(i int) (key, tail string) // what key number i has before and behind its 12 digits
 	read  bool                           // GET, not SET
 	fresh bool                           // keys that are not there yet
+	same  bool                           // the keys of the row before, which are there
 	part  float64                        // of the operations of a lap, if not all are done
 }
 
-// observedRows are what users do most, and what changes prefixes most: values that stay as large as they are; keys that come, with one
-// prefix, with a few of them by chance, each with its own, and with one of very many, of which some are had often and have counts. While
-// the store is small most prefixes ask for counts, so there are rows for that.
+// observedRows are what users do most, and what changes prefixes most: values that stay as large as they are, of keys with one prefix and
+// with one of very many; keys that come, with one prefix, with a few of them by chance, each with its own, and with one of very many, of
+// which some are had often and have counts. While the store is small most prefixes ask for counts, so there are rows for that.
 var observedRows = []observed{
 	{name: "GET", keys: oneKey, read: true},
-	{name: "SET", keys: oneKey},
+	{name: "SET", keys: oneKey, same: true},
+	{name: "SET, 100,000 prefixes by Zipf's law", keys: zipfPrefix},
 	{name: "SET of new keys", keys: oneKey, fresh: true},
 	{name: "SET of new keys, 97 prefixes", keys: func(i int) (string, string) { return fewKeys[i%len(fewKeys)], "" }, fresh: true},
 	{name: "SET of new keys, each its prefix", keys: ownPrefix, fresh: true},
@@ -163,7 +165,7 @@ func measureObservers(o *options, all []contender) (string, error) {
 	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
 		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
-		"%s keys, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
+		"%s keys that are there, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
 		"%s operations, in turn; servers on one CPU, clients on the others. "+
 		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
 		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
@@ -197,9 +199,9 @@ func observe(c contender, turns int, found [][][]watched) error {
 	for i := range observedRows {
 		laps := make([][]float64, len(observers)) // nanoseconds per operation
 		for lap := range observerLaps {
-			if first := i == 0 && lap == 0; first || observedRows[i].fresh { // the others go on with the keys of the first
+			if x := &observedRows[i]; x.fresh || lap == 0 && !x.same {
 				for _, o := range rand.Perm(len(servers)) {
-					if err := prepareLap(servers[o], &observers[o], observedRows[i].fresh); err != nil {
+					if err := prepareLap(servers[o], &observers[o], x); err != nil {
 						return err
 					}
 				}
@@ -219,11 +221,8 @@ func observe(c contender, turns int, found [][][]watched) error {
 	return nil
 }
 
-// prepareLap gives a server the keys that a lap finds: none where they are new (fresh), and then it knows of no prefix, either.
-func prepareLap(s *live.Server, o *observer, fresh bool) error {
-	if !fresh {
-		return benchmarkKeys(s, observerKeys)
-	}
+// prepareLap gives a server the keys that a lap of a row finds: none where they are new. It knows of no prefix that was there before.
+func prepareLap(s *live.Server, o *observer, x *observed) error {
 	if err := do(s, "FLUSHALL"); err != nil {
 		return err
 	}
@@ -232,7 +231,12 @@ func prepareLap(s *live.Server, o *observer, fresh bool) error {
 			return err
 		}
 	}
-	return settle(s)
+	if x.fresh {
+		return settle(s)
+	}
+	set := *x
+	set.read = false
+	return fill(s, observerKeys, set.append)
 }
 
 // runLap returns what an operation took on each server, in nanoseconds of CPU time.

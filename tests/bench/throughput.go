@@ -81,7 +81,7 @@ func startThroughput(o *options, c contender, found [][][]pair) error {
 			var samples [2]sample
 			for _, k := range rand.Perm(len(servers)) {
 				if x.fresh || i == 0 && n == 0 {
-					if err := prepareLap(servers[k], kinds[k], x.fresh); err != nil {
+					if err := prepareLap(servers[k], kinds[k], &observed{keys: oneKey, fresh: x.fresh}); err != nil {
 						return err
 					}
 				}
