@@ -54,15 +54,18 @@ type observed struct {
 	read  bool                           // GET, not SET
 	fresh bool                           // keys that are not there yet
 	same  bool                           // the keys of the row before, which are there
+	sizes int                            // values are of so many sizes by chance: 3 bytes, 11, 19; 0: of 3
 	part  float64                        // of the operations of a lap, if not all are done
 }
 
 // observedRows are what users do most, and what changes prefixes most: values that stay as large as they are, of keys with one prefix and
-// with one of very many; keys that come, with one prefix, with a few of them by chance, each with its own, and with one of very many, of
-// which some are had often and have counts. While the store is small most prefixes ask for counts, so there are rows for that.
+// with one of very many; values that become larger or smaller; keys that come, with one prefix, with a few of them by chance, each with its
+// own, and with one of very many, of which some are had often and have counts. While the store is small most prefixes ask for counts, so
+// there are rows for that.
 var observedRows = []observed{
 	{name: "GET", keys: oneKey, read: true},
 	{name: "SET", keys: oneKey, same: true},
+	{name: "SET of other sizes", keys: oneKey, same: true, sizes: 8},
 	{name: "SET, 100,000 prefixes by Zipf's law", keys: zipfPrefix},
 	{name: "SET of new keys", keys: oneKey, fresh: true},
 	{name: "SET of new keys, 97 prefixes", keys: func(i int) (string, string) { return fewKeys[i%len(fewKeys)], "" }, fresh: true},
@@ -103,7 +106,12 @@ func (x *observed) append(dst []byte, i int) []byte {
 	if x.read {
 		return x.appendKey(appendWord(appendHead(dst, 2), "GET"), i)
 	}
-	return appendWord(x.appendKey(appendWord(appendHead(dst, 3), "SET"), i), "xxx")
+	const value = "xxx"
+	dst = x.appendKey(appendWord(appendHead(dst, 3), "SET"), i)
+	if x.sizes > 0 {
+		return appendWord(dst, value+strings.Repeat("x", 8*rand.IntN(x.sizes)))
+	}
+	return appendWord(dst, value)
 }
 
 // appendKey appends key number i as a word.
@@ -164,7 +172,7 @@ func measureObservers(o *options, all []contender) (string, error) {
 	}
 	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
-		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes; GET and SET of "+
+		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes, of 3 to 59 where their size changes; GET and SET of "+
 		"%s keys that are there, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
 		"%s operations, in turn; servers on one CPU, clients on the others. "+
 		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
