@@ -54,7 +54,7 @@ type observed struct {
 	read  bool                           // GET, not SET
 	fresh bool                           // keys that are not there yet
 	same  bool                           // the keys of the row before, which are there
-	sizes int                            // values are of so many sizes by chance: 3 bytes, 11, 19; 0: of 3
+	sizes int                            // values are of so many sizes by chance, 8 at most: 3 bytes, 11, 19; 0: of 3
 	part  float64                        // of the operations of a lap, if not all are done
 }
 
@@ -101,17 +101,14 @@ var fewKeys = func() (keys [97]string) {
 	return keys
 }()
 
+var longest = strings.Repeat("x", 3+8*7) // of the values
+
 // append appends a request for key number i.
 func (x *observed) append(dst []byte, i int) []byte {
 	if x.read {
 		return x.appendKey(appendWord(appendHead(dst, 2), "GET"), i)
 	}
-	const value = "xxx"
-	dst = x.appendKey(appendWord(appendHead(dst, 3), "SET"), i)
-	if x.sizes > 0 {
-		return appendWord(dst, value+strings.Repeat("x", 8*rand.IntN(x.sizes)))
-	}
-	return appendWord(dst, value)
+	return appendWord(x.appendKey(appendWord(appendHead(dst, 3), "SET"), i), longest[:3+8*rand.IntN(max(x.sizes, 1))])
 }
 
 // appendKey appends key number i as a word.
@@ -172,8 +169,8 @@ func measureObservers(o *options, all []contender) (string, error) {
 	}
 	sample := turns * crowdClients * crowdDepth
 	return fmt.Sprintf("What it costs to keep what prefixes have (`memory-prefixes`), the journal (`memory-journal-max-len`) and the record "+
-		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes, of 3 to 59 where their size changes; GET and SET of "+
-		"%s keys that are there, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
+		"(`memory-history`): CPU time of the server per operation in microseconds, %d clients at pipeline %d, values of 3 bytes, "+
+		"of 3 to 59 where their size changes; GET and SET of %s keys that are there, new keys from an empty store to %s. A server for each setting, started anew %d times, each with %d laps of %d samples of "+
 		"%s operations, in turn; servers on one CPU, clients on the others. "+
 		"The last columns are the CPU time with nothing on divided by that with them on in the same lap, which is the "+
 		"share of its throughput that a busy server keeps: the median of the medians of servers, and in brackets what that of very many servers "+
